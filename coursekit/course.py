@@ -1,0 +1,92 @@
+"""The one table of lessons. Everything that needs to know what the course holds reads it here."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One lesson of the course.
+
+    Attributes:
+        number: position in the course, from 1.
+        slug: short name, as in file names.
+        title: what the lesson is about, for people.
+        reading_minutes: minutes to read it, measured at 200 words a minute plus half a minute a code cell.
+        running_minutes: minutes to execute it on two cores, without a GPU.
+        points: points of its exercise; equals the sum over the exercise's questions.
+
+    >>> lesson = find("mnist_dense")
+    >>> lesson.name, lesson.points > 0
+    ('01_mnist_dense', True)
+    """
+
+    number: int
+    slug: str
+    title: str
+    reading_minutes: int
+    running_minutes: int
+    points: int
+
+    @property
+    def name(self) -> str:
+        """File name without its ending: ``01_mnist_dense``."""
+        return f"{self.number:02d}_{self.slug}"
+
+    @property
+    def notebook(self) -> Path:
+        """The executed lesson."""
+        return root() / "notebooks" / f"{self.name}.ipynb"
+
+    @property
+    def solution(self) -> Path:
+        """The executed solution, the single source of the exercise."""
+        return root() / "solutions" / f"{self.name}.ipynb"
+
+    @property
+    def exercise(self) -> Path:
+        """The generated exercise."""
+        return root() / "exercises" / f"{self.name}.ipynb"
+
+
+LESSONS = (
+    Lesson(1, "mnist_dense", "A dense network reads digits", 45, 2, 20),
+)
+
+
+class UnknownLesson(LookupError):
+    """A lesson was asked for that the course does not have."""
+
+
+def root() -> Path:
+    """The folder that holds ``notebooks/``, ``solutions/`` and ``exercises/``.
+
+    Raises:
+        FileNotFoundError: coursekit was installed without the course around it.
+    """
+    folder = Path(__file__).resolve().parents[1]
+    if not (folder / "notebooks").is_dir():
+        raise FileNotFoundError(
+            f"No notebooks beside {folder / 'coursekit'}. Clone the whole course and run `make run` there."
+        )
+    return folder
+
+
+def find(text: str) -> Lesson:
+    """The lesson that ``text`` names: a number (``1``, ``01``), a slug or a full name.
+
+    Raises:
+        UnknownLesson: no such lesson; the message offers the nearest names.
+
+    >>> find("1") is find("01_mnist_dense")
+    True
+    """
+    for lesson in LESSONS:
+        if text in (lesson.slug, lesson.name) or (text.isdecimal() and int(text) == lesson.number):
+            return lesson
+    names = [lesson.name for lesson in LESSONS]
+    near = difflib.get_close_matches(text, names, n=3, cutoff=0.4) or names
+    raise UnknownLesson(f"No lesson {text!r}. Did you mean {', '.join(near)}?")
