@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterator
 
 NOISE = re.compile(
-    rb"(?:[IWE]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ "  # absl's prefix: severity, date, time, thread
+    rb"(?:[IWE]\d{4} [\d:.]+ +\d+ "  # absl's prefix: severity, date, time, thread
     rb"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWE] "  # the prefix before TensorFlow 2.20
     rb"|WARNING: All log messages before absl::InitializeLog"
     rb"|To enable the following instructions:)"
