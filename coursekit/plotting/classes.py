@@ -1,0 +1,207 @@
+"""How often each class occurs, and which classes a model confuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+
+from coursekit.plotting.describing import describe, listing, plural
+from coursekit.plotting.style import COLORS, QUIET, axes_or_new, text_color_on
+
+HATCHES = ("", "///", "...", "\\\\\\", "xxx")
+
+
+def plot_confusion_matrix(y_true, y_pred, class_names: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
+    """Count, for each true class (row), how often each class was predicted (column).
+
+    Colour shows the mistakes only: the right answers on the diagonal are grey, so that even three mistakes among
+    ten thousand answers can be seen.
+
+    Args:
+        y_true: true classes, integers from 0, shape (n,).
+        y_pred: predicted classes, shape (n,), or scores of all classes, shape (n, classes).
+        class_names: one name a class; the numbers when it is None.
+        ax: where to draw; a new figure when it is None.
+
+    Returns:
+        The axes, described.
+
+    Raises:
+        ValueError: nothing to count, different lengths, or a class without a name.
+
+    >>> from coursekit.plotting import alt_text
+    >>> alt_text(plot_confusion_matrix([0, 0, 1, 1], [0, 1, 1, 1], ["cat", "dog"]))
+    'Confusion matrix of 4 predictions in 2 classes: 3 right (75.00 %), 1 wrong.
+    Most frequent mistakes: cat taken for dog, once.'
+    """
+    y_true, y_pred = class_numbers(y_true, "y_true"), class_numbers(y_pred, "y_pred")
+    if len(y_true) != len(y_pred):
+        raise ValueError(f"y_true and y_pred must be equally long, got {len(y_true):,} and {len(y_pred):,}.")
+    names = names_for(max(y_true.max(), y_pred.max()) + 1, class_names)
+    counts = np.zeros((len(names), len(names)), int)
+    np.add.at(counts, (y_true, y_pred), 1)
+    side = min(9.0, 2.4 + 0.46 * len(names))
+    ax = axes_or_new(ax, (side + 0.6, side))
+    _draw_counts(ax, counts)
+    ax.set(xlabel="predicted class", ylabel="true class")
+    _name_ticks(ax, names)
+    return describe(ax, _confusion_in_words(counts, names))
+
+
+def plot_class_balance(labels, class_names: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
+    """Draw how often each class occurs: counts for one set, shares in percent for several.
+
+    Args:
+        labels: classes, integers from 0, shape (n,); or a dict of them: ``{"training": y_train, "test": y_test}``.
+        class_names: one name a class; the numbers when it is None.
+        ax: where to draw; a new figure when it is None.
+
+    Returns:
+        The axes, described.
+
+    Raises:
+        ValueError: no labels, or a class without a name.
+    """
+    splits = labels if isinstance(labels, Mapping) else {"": labels}
+    if not splits:
+        raise ValueError("No labels: expected an array of class numbers, or a dict of such arrays.")
+    splits = {str(name): class_numbers(values, name or "labels") for name, values in splits.items()}
+    names = names_for(max(values.max() for values in splits.values()) + 1, class_names)
+    counts = {name: np.bincount(values, minlength=len(names)) for name, values in splits.items()}
+    ax = axes_or_new(ax)
+    if len(counts) == 1:
+        _draw_class_counts(ax, next(iter(counts.values())))
+    else:
+        _draw_shares(ax, counts)
+    ax.set_xticks(range(len(names)), names)
+    if max(map(len, names)) * len(names) > 70:
+        ax.tick_params(axis="x", labelrotation=35)
+        ax.set_xticks(ax.get_xticks(), names, ha="right")
+    ax.set(xlabel="class", xlim=(-0.6, len(names) - 0.4))
+    ax.grid(False, axis="x")
+    return describe(ax, " ".join(_balance_in_words(name, c, names) for name, c in counts.items()))
+
+
+def class_numbers(values, name: str) -> np.ndarray:
+    """Class numbers of shape (n,) from class numbers, a column of them, or scores of shape (n, classes)."""
+    values = np.asarray(values)
+    if values.size == 0:
+        raise ValueError(f"{name} is empty: there is nothing to draw.")
+    if values.ndim == 2 and values.shape[1] > 1:
+        return values.argmax(axis=1)
+    values = values.reshape(-1) if values.ndim == 2 else values
+    if values.ndim != 1:
+        raise ValueError(f"{name} must hold one class for each example, shape (n,), got shape {values.shape}.")
+    if not np.issubdtype(values.dtype, np.number) or np.any(values != np.floor(values)) or np.any(values < 0):
+        raise ValueError(
+            f"{name} must hold class numbers 0, 1, 2, …, got {values[:3].tolist()} …. "
+            "Turn probabilities into classes first: argmax, or `probability > 0.5` for two classes."
+        )
+    return values.astype(int)
+
+
+def names_for(classes: int, class_names: Sequence[str] | None) -> list[str]:
+    """Names of all classes, the numbers themselves when ``class_names`` is None."""
+    if class_names is None:
+        return [str(number) for number in range(classes)]
+    if len(class_names) < classes:
+        raise ValueError(f"class_names has {len(class_names)} names, but class {classes - 1} occurs: one name a class.")
+    return [str(name) for name in class_names]
+
+
+def _draw_counts(ax: Axes, counts: np.ndarray) -> None:
+    right = np.eye(len(counts), dtype=bool)
+    strength = np.where(right, 0, counts) / max(1, counts[~right].max(initial=0))
+    colors = colormaps["Oranges"](0.12 + 0.8 * np.sqrt(strength))[..., :3]
+    colors[counts == 0] = 1.0
+    colors[right] = 0.88
+    ax.imshow(colors)
+    size = 10 if len(counts) <= 12 and counts.max() < 10_000 else 8
+    for row, column in zip(*np.nonzero(counts)):
+        color = text_color_on(colors[row, column])
+        ax.text(column, row, f"{counts[row, column]}", ha="center", va="center", size=size, color=color)
+    ax.set_xticks(np.arange(len(counts) + 1) - 0.5, minor=True)
+    ax.set_yticks(np.arange(len(counts) + 1) - 0.5, minor=True)
+    ax.grid(False)
+    ax.grid(which="minor", color="#d0d0d0", linewidth=0.8)
+    ax.tick_params(which="both", length=0)
+
+
+def _name_ticks(ax: Axes, names: list[str]) -> None:
+    places = range(len(names))
+    ax.set_yticks(places, names)
+    if max(map(len, names)) > 3:
+        ax.set_xticks(places, names, rotation=40, ha="right", rotation_mode="anchor")
+    else:
+        ax.set_xticks(places, names)
+
+
+def _confusion_in_words(counts: np.ndarray, names: list[str]) -> str:
+    total, right = int(counts.sum()), int(counts.trace())
+    text = (
+        f"Confusion matrix of {plural(total, 'prediction')} in {plural(len(names), 'class', 'classes')}: "
+        f"{right:,} right ({right / total:.2%}), {total - right:,} wrong."
+    ).replace("%", " %")
+    mistakes = counts - np.diag(np.diag(counts))
+    worst = [i for i in np.argsort(-mistakes, axis=None, kind="stable")[:3] if mistakes.flat[i]]
+    if not worst:
+        return text
+    said = [f"{names[i // len(names)]} taken for {names[i % len(names)]}, {_times(mistakes.flat[i])}" for i in worst]
+    return f"{text} Most frequent mistakes: {'; '.join(said)}."
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(int(count), f"{count} times")
+
+
+def _draw_class_counts(ax: Axes, counts: np.ndarray) -> None:
+    bars = ax.bar(range(len(counts)), counts, color=COLORS[0], width=0.75)
+    ax.axhline(counts.mean(), color=QUIET, linewidth=1.2, linestyle="--", zorder=0.9)
+    ax.annotate(
+        f"equal shares:\n{counts.mean():,.0f} each",
+        xy=(1.01, counts.mean()),
+        xycoords=ax.get_yaxis_transform(),
+        va="center",
+        size=9,
+        color=QUIET,
+    )
+    if len(counts) <= 12:
+        ax.bar_label(bars, [f"{count:,}" for count in counts], size=9, padding=2)
+    ax.set(ylabel="number of examples", ylim=(0, counts.max() * 1.1))
+
+
+def _draw_shares(ax: Axes, counts: Mapping[str, np.ndarray]) -> None:
+    width = 0.8 / len(counts)
+    for index, (name, count) in enumerate(counts.items()):
+        places = np.arange(len(count)) + (index - (len(counts) - 1) / 2) * width
+        ax.bar(
+            places,
+            100 * count / count.sum(),
+            width * 0.94,
+            color=COLORS[index % len(COLORS)],
+            hatch=HATCHES[index % len(HATCHES)],
+            edgecolor="white",
+            linewidth=0.3,
+            label=f"{name} ({count.sum():,})",
+        )
+    ax.set_ylabel("share of the set, %")
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(counts), borderaxespad=0.2)
+
+
+def _balance_in_words(split: str, counts: np.ndarray, names: list[str]) -> str:
+    most, least, total = int(counts.argmax()), int(counts.argmin()), int(counts.sum())
+    where = f" in {split}" if split else ""
+    missing = [name for name, count in zip(names, counts) if not count]
+    text = (
+        f"Bar chart of the class balance of {plural(total, 'label')}{where} "
+        f"in {plural(len(names), 'class', 'classes')}. "
+        f"Most frequent: {names[most]}, {counts[most]:,} ({counts[most] / total:.1%}). "
+    )
+    if missing:
+        text += f"Never: {listing(missing)}."
+    else:
+        text += f"Least frequent: {names[least]}, {counts[least]:,} ({counts[least] / total:.1%})."
+    return text.replace("%", " %")

@@ -1,0 +1,140 @@
+"""Figures as notebook outputs that can be read without eyes.
+
+Three readers want three things. JupyterLab and VS Code show ``text/html`` before ``image/png`` and take the
+description only from its ``<img alt>``; nbconvert reads ``metadata["image/png"]["alt"]`` where it shows the PNG; all
+others fall back on the PNG or the plain text. One output holds all of them.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import sys
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from PIL import Image
+
+from coursekit.plotting.describing import alt_text, describe, facts_of
+
+INVISIBLE = 1.5
+"""Root mean square difference, of 255, up to which a palette of 256 colours is not told from the original."""
+
+
+def show(figure_or_axes: Figure | Axes, alt: str | None = None) -> None:
+    """Show a figure once, with its description, and close it. In a terminal, print the description.
+
+    Args:
+        figure_or_axes: what a plotting function returned, or a figure of your own.
+        alt: what the figure shows, in words; needed for a figure of your own unless :func:`describe` was called.
+
+    Raises:
+        ValueError: the figure has no description.
+
+    >>> ax = Figure().subplots()
+    >>> show(ax, alt="Two empty axes.")
+    Two empty axes.
+    """
+    figure = figure_of(figure_or_axes)
+    if alt is not None:
+        describe(figure, alt)
+    text = alt_text(figure)
+    if notebook_shell() is None:
+        print(text)
+    else:
+        _display(figure, text)
+    _close(figure)
+
+
+def figure_of(figure_or_axes: Figure | Axes) -> Figure:
+    """The whole figure to which axes belong; a figure itself."""
+    if not isinstance(figure_or_axes, (Figure, SubFigure, Axes)):
+        raise TypeError(f"Expected a Matplotlib Figure or Axes, not {type(figure_or_axes).__name__}.")
+    return figure_or_axes.get_figure(root=True)
+
+
+def mimebundle(figure: Figure, alt: str, note: str = "") -> tuple[dict[str, str], dict[str, object]]:
+    """Data and metadata of one notebook output that shows ``figure``.
+
+    Args:
+        figure: what to draw.
+        alt: its description.
+        note: a line of text to stand above the picture.
+
+    Returns:
+        The MIME bundle (HTML, PNG in base64, plain text) and its metadata.
+    """
+    return picture_bundle(png(figure), alt, note)
+
+
+def picture_bundle(picture: bytes, alt: str, note: str = "") -> tuple[dict[str, str], dict[str, object]]:
+    """As :func:`mimebundle`, from a PNG that is drawn already."""
+    encoded = base64.b64encode(picture).decode("ascii")
+    paragraph = f"<p>{html.escape(note)}</p>\n" if note else ""
+    image = f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{encoded}">'
+    data = {
+        "text/html": paragraph + image,
+        "image/png": encoded,
+        "text/plain": f"{note}\n{alt}" if note else alt,
+    }
+    return data, {"image/png": {"alt": alt}, "alt": alt}
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as a small PNG: the same figure gives the same bytes, with a palette where that is not seen.
+
+    >>> png(Figure(figsize=(1, 1)))[:4]
+    b'\\x89PNG'
+    """
+    full = io.BytesIO()
+    figure.savefig(full, format="png", bbox_inches="tight", pad_inches=0.08, metadata={"Software": None})
+    rgba = Image.open(full).convert("RGBA")
+    image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+    palette = image.quantize(256, method=Image.Quantize.MEDIANCUT, kmeans=2, dither=Image.Dither.NONE)
+    difference = np.asarray(image, np.float32) - np.asarray(palette.convert("RGB"), np.float32)
+    small = io.BytesIO()
+    best = palette if np.sqrt(np.mean(difference**2)) <= INVISIBLE else image
+    best.save(small, format="png", optimize=True)
+    return small.getvalue()
+
+
+def notebook_shell():
+    """The IPython shell of the notebook in which this runs; None in a terminal or a script."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell if getattr(shell, "kernel", None) is not None else None
+
+
+def describe_every_figure() -> None:
+    """In a notebook, show every figure in the way of :func:`show`, also one that nobody handed to it."""
+    shell = notebook_shell()
+    if shell is not None:
+        formatter = shell.display_formatter.ipython_display_formatter
+        formatter.for_type(Figure, _display_as_result)
+        formatter.for_type(Axes, _display_as_result)
+
+
+def _display_as_result(figure_or_axes: Figure | Axes) -> None:
+    figure = figure_of(figure_or_axes)
+    try:
+        text = alt_text(figure)
+    except ValueError:  # not through show(): better a poor description than no figure
+        text = facts_of(figure)
+    _display(figure, text)
+    _close(figure)
+
+
+def _display(figure: Figure, alt: str) -> None:
+    from IPython.display import display
+
+    data, metadata = mimebundle(figure, alt)
+    display(data, metadata=metadata, raw=True)
+
+
+def _close(figure: Figure) -> None:
+    """Take the figure from pyplot, if it is one of pyplot's: the inline backend would show it a second time."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close(figure)

@@ -1,0 +1,219 @@
+"""Curves of training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from coursekit.plotting.describing import describe, listing, number, plural
+from coursekit.plotting.endlabels import EndLabel, label_ends
+from coursekit.plotting.style import COLORS, MARKERS, QUIET, axes_or_new, ink
+
+HIGHER_IS_BETTER = ("acc", "auc", "precision", "recall", "f1", "fbeta", "iou", "r2", "psnr", "elbo", "similarity")
+
+Run = dict[str, np.ndarray]
+
+
+def plot_history(history, metric: str = "loss", mark_best: str | bool | None = True, ax: Axes | None = None) -> Axes:
+    """Draw a metric of one or several trainings over the epochs: training dashed, validation solid.
+
+    Args:
+        history: what ``model.fit`` returned, or a dict ``{"loss": [...], "val_loss": [...]}``,
+            or several of them by name: ``{"plain": history, "dropout": other}``.
+        metric: the name as in ``history.history``, without ``val_``.
+        mark_best: the series that says which epoch is best, as ``"val_loss"``; True takes the validation
+            series of ``metric``, None marks nothing. Best is highest for accuracies and their like, else lowest.
+        ax: where to draw; a new figure when it is None.
+
+    Returns:
+        The axes, described.
+
+    Raises:
+        ValueError: no epochs, no such metric, or series of different lengths; the message names the known ones.
+
+    >>> ax = plot_history({"loss": [0.9, 0.5, 0.3], "val_loss": [0.8, 0.6, 0.7]})
+    >>> from coursekit.plotting import alt_text
+    >>> alt_text(ax)
+    'Line plot of training and validation loss over 3 epochs. Training loss goes from 0.9 to 0.3.
+    Validation loss goes from 0.8 to 0.7 and is lowest, 0.6, after epoch 2.'
+    """
+    runs = _runs(history)
+    many = len(runs) > 1 or "" not in runs
+    decider = _decider(runs, metric, mark_best)
+    ax = axes_or_new(ax)
+    labels, sentences = [], []
+    for (name, run), color, marker in zip(runs.items(), COLORS * 8, MARKERS * 8):
+        best = _best_epoch(run, decider) if decider else None
+        if many:
+            labels += _draw_one_of_many(ax, name, run, metric, color, marker, best)
+        else:
+            labels += _draw_single(ax, run, metric, best, decider)
+        sentences.append(_sentence(name, run, metric, decider, best))
+    _finish_axes(ax, runs, metric)
+    if many:
+        _explain_line_styles(ax, runs, metric)
+    label_ends(ax, labels)
+    return describe(ax, _opening(runs, metric, many) + " " + " ".join(sentences))
+
+
+def higher_is_better(metric: str) -> bool:
+    """Whether a larger value of the metric is better, judged by its name.
+
+    >>> higher_is_better("val_accuracy"), higher_is_better("val_loss")
+    (True, False)
+    """
+    return any(part in metric for part in HIGHER_IS_BETTER)
+
+
+def _runs(history) -> dict[str, Run]:
+    history = getattr(history, "history", history)
+    if not isinstance(history, Mapping):
+        raise TypeError(
+            f"Expected what model.fit() returned, or a dict of lists or of histories, not {type(history).__name__}."
+        )
+    if not history:
+        raise ValueError("The history is empty: call model.fit() first, with at least one epoch.")
+    if any(hasattr(value, "history") or isinstance(value, Mapping) for value in history.values()):
+        return {str(name): _series(getattr(value, "history", value), f"{name}: ") for name, value in history.items()}
+    return {"": _series(history, "")}
+
+
+def _series(history: Mapping, where: str) -> Run:
+    if not isinstance(history, Mapping) or not history:
+        raise ValueError(f"{where}expected a history with at least one series of values, got {history!r}.")
+    run = {str(name): np.asarray(values, float) for name, values in history.items()}
+    lengths = {name: values.size for name, values in run.items()}
+    if any(values.ndim != 1 for values in run.values()):
+        raise ValueError(f"{where}each series of a history must be a list with one number for each epoch.")
+    if len(set(lengths.values())) > 1 or 0 in lengths.values():
+        raise ValueError(f"{where}all series need the same number of epochs, at least one; got {lengths}.")
+    return run
+
+
+def _decider(runs: dict[str, Run], metric: str, mark_best: str | bool | None) -> str | None:
+    for name, run in runs.items():
+        wanted = {metric} if f"val_{metric}" not in run else set()
+        wanted |= {mark_best} if isinstance(mark_best, str) else set()
+        if missing := sorted(wanted - run.keys()):
+            where = f" of {name!r}" if name else ""
+            raise ValueError(f"No series {listing(missing)} in the history{where}. It holds {listing(sorted(run))}.")
+    if mark_best is True:
+        return f"val_{metric}" if all(f"val_{metric}" in run for run in runs.values()) else None
+    return mark_best or None
+
+
+def _best_epoch(run: Run, decider: str) -> int | None:
+    """The best epoch, from 1; None when the series holds no finite number."""
+    values = np.where(np.isfinite(run[decider]), run[decider], np.nan)
+    if np.isnan(values).all():
+        return None
+    return int(np.nanargmax(values) if higher_is_better(decider) else np.nanargmin(values)) + 1
+
+
+def _epochs(run: Run) -> np.ndarray:
+    return np.arange(1, len(next(iter(run.values()))) + 1)
+
+
+def _draw_single(ax: Axes, run: Run, metric: str, best: int | None, decider: str | None) -> list[EndLabel]:
+    labels = []
+    epochs = _epochs(run)
+    size = 5 if len(epochs) <= 40 else 0
+    if metric in run:
+        ax.plot(epochs, run[metric], "--", color=COLORS[0], marker="o", markersize=size, markerfacecolor="white")
+        labels.append(EndLabel(epochs[-1], run[metric][-1], "training", COLORS[0]))
+    valid = f"val_{metric}"
+    if valid in run:
+        ax.plot(epochs, run[valid], "-", color=COLORS[4], marker="s", markersize=size)
+        labels.append(EndLabel(epochs[-1], run[valid][-1], "validation", COLORS[4]))
+    if best:
+        curve = run.get(valid, run.get(metric))
+        _mark_best(ax, best, curve[best - 1], len(epochs), f"{_best_words(decider)} {number(run[decider][best - 1])}")
+    return labels
+
+
+def _mark_best(ax: Axes, epoch: int, value: float, epochs: int, words: str) -> None:
+    """A ring on the curve, and a line up to the words above the axes, where no curve can cross them."""
+    ax.plot(epoch, value, "o", markersize=13, markerfacecolor="none", markeredgecolor="black", markeredgewidth=1.6)
+    ax.axvline(epoch, color=QUIET, linewidth=1, linestyle=":", zorder=0.5)
+    place = (epoch - 1) / max(1, epochs - 1)
+    align = "left" if place < 0.3 else "right" if place > 0.7 else "center"
+    text = f"{words}, epoch {epoch}"
+    ax.text(epoch, 1.015, text, transform=ax.get_xaxis_transform(), ha=align, va="bottom", size=10)
+
+
+def _draw_one_of_many(
+    ax: Axes, name: str, run: Run, metric: str, color: str, marker: str, best: int | None
+) -> list[EndLabel]:
+    epochs = _epochs(run)
+    valid = f"val_{metric}"
+    style = {"color": color, "marker": marker, "markevery": max(1, len(epochs) // 12)}
+    if valid in run:
+        if metric in run:
+            ax.plot(epochs, run[metric], "--", linewidth=1.1, color=color, alpha=0.75)
+        ax.plot(epochs, run[valid], "-", **style)
+    else:
+        ax.plot(epochs, run[metric], "--", **style)
+    curve = run.get(valid, run.get(metric))
+    text = name
+    if best:
+        ax.plot(best, curve[best - 1], "o", markersize=12, markerfacecolor="none", markeredgecolor=ink(color))
+        text = f"{name}: {number(curve[best - 1])}, epoch {best}"
+    return [EndLabel(epochs[-1], curve[-1], text, color)]
+
+
+def _finish_axes(ax: Axes, runs: dict[str, Run], metric: str) -> None:
+    last = max(len(_epochs(run)) for run in runs.values())
+    ticks = range(1, last + 1)
+    if last > 12:
+        ticks = [1] + [int(t) for t in MaxNLocator(8, integer=True).tick_values(1, last) if 1 < t <= last]
+    margin = max(0.3, 0.02 * last)
+    ax.set(xlabel="epoch", ylabel=_words(metric), xticks=ticks, xlim=(1 - margin, last + margin))
+
+
+def _explain_line_styles(ax: Axes, runs: dict[str, Run], metric: str) -> None:
+    valid = any(f"val_{metric}" in run for run in runs.values())
+    train = any(metric in run for run in runs.values())
+    lines = [Line2D([], [], color=QUIET, linestyle="-", label="validation")] if valid else []
+    lines += [Line2D([], [], color=QUIET, linestyle="--", linewidth=1.1, label="training")] if train else []
+    lines += [Line2D([], [], linestyle="", marker="o", markersize=11, mfc="none", mec=QUIET, label="best epoch")]
+    ax.legend(handles=lines, ncols=3, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2, labelcolor=QUIET)
+
+
+def _words(metric: str) -> str:
+    if metric.startswith("val_"):
+        return "validation " + _words(metric[4:])
+    return metric.replace("_", " ")
+
+
+def _best_words(decider: str) -> str:
+    return f"{'highest' if higher_is_better(decider) else 'lowest'} {_words(decider)}"
+
+
+def _opening(runs: dict[str, Run], metric: str, many: bool) -> str:
+    kinds = [
+        k for k, s in (("training", metric), ("validation", f"val_{metric}")) if any(s in r for r in runs.values())
+    ]
+    epochs = max(len(_epochs(run)) for run in runs.values())
+    which = f" of {plural(len(runs), 'run')}" if many else ""
+    return f"Line plot of {listing(kinds)} {_words(metric)}{which} over {plural(epochs, 'epoch')}."
+
+
+def _sentence(name: str, run: Run, metric: str, decider: str | None, best: int | None) -> str:
+    parts = []
+    for series, kind in ((metric, "training"), (f"val_{metric}", "validation")):
+        if series in run:
+            values = run[series]
+            text = f"{kind} {_words(metric)} goes from {number(values[0])} to {number(values[-1])}"
+            if series == decider and best:
+                side = "highest" if higher_is_better(series) else "lowest"
+                text += f" and is {side}, {number(values[best - 1])}, after epoch {best}"
+            parts.append(text)
+    if decider and best and decider not in (metric, f"val_{metric}"):
+        parts.append(f"{_best_words(decider)}, {number(run[decider][best - 1])}, comes after epoch {best}")
+    if name:
+        return f"{name}: {'; '.join(parts)}."
+    return " ".join(part[0].upper() + part[1:] + "." for part in parts)

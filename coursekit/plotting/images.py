@@ -1,0 +1,290 @@
+"""Pictures in a grid, a picture as the numbers that it is, and weights as pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+
+from coursekit.plotting.classes import class_numbers, names_for
+from coursekit.plotting.describing import describe, number, plural
+from coursekit.plotting.style import DIVERGING, QUIET, WRONG, axes_or_new, grid_of_axes, ink, text_color_on
+
+MOST_IMAGES = 200
+WIDTH = 8.0
+"""Inches that a grid may be wide."""
+
+
+def plot_images(
+    images,
+    labels=None,
+    predictions=None,
+    class_names: Sequence[str] | None = None,
+    columns: int | None = None,
+    cmap: str = "gray_r",
+    fig: Figure | SubFigure | None = None,
+) -> Figure | SubFigure:
+    """Draw images in a grid, with their labels and what a model took them for.
+
+    A wrong prediction has a thick orange frame and says in words what was predicted and what is true.
+
+    Args:
+        images: shape (n, h, w), (n, h, w, 1), (n, h, w, 3), or (n, h·h) for flattened squares;
+            uint8, or floats of any range (0 to 1 is drawn as it is, another range from its lowest to its highest).
+        labels: true classes, shape (n,), or None.
+        predictions: predicted classes, shape (n,), or probabilities of all classes, shape (n, classes), or None.
+        class_names: one name a class; the numbers when it is None.
+        columns: images in a row; chosen by itself when it is None.
+        cmap: Matplotlib colour map for images without colour; by default 0 is white, as on paper.
+        fig: figure or subfigure to draw on; a new one when it is None.
+
+    Returns:
+        The figure, described.
+
+    Raises:
+        ValueError: no images, a shape that holds none, more than 200, or lengths that differ.
+
+    >>> from coursekit.plotting import alt_text
+    >>> alt_text(plot_images(np.zeros((2, 28, 28)), labels=[4, 9], predictions=[4, 4]))
+    'Grid of 2 images, 28 by 28 pixels. Labels: 4, 9. 1 of 2 predictions is wrong: image 2 is 9, predicted 4.'
+    """
+    images = as_images(images)
+    labels = _one_each(labels, len(images), "labels")
+    certainty = _certainty(predictions)
+    predictions = _one_each(predictions, len(images), "predictions")
+    most = max((int(v.max()) for v in (labels, predictions) if v is not None), default=-1)
+    names = names_for(most + 1, class_names)
+    captions = [_caption(i, labels, predictions, certainty, names) for i in range(len(images))]
+    columns = columns or min(len(images), 10 if predictions is None else 6)
+    lines = max(caption.count("\n") + bool(caption) for caption in captions)
+    width = min(1.35, WIDTH / columns)
+    fig, axes = grid_of_axes(
+        len(images), columns, (width, width * images.shape[1] / images.shape[2] + 0.19 * lines), fig
+    )
+    size = _caption_size(captions, width)
+    low, high = _range(images)
+    for index, (ax, image) in enumerate(zip(axes, images)):
+        ax.imshow(image, cmap=cmap, vmin=low, vmax=high)
+        ax.set_title(captions[index], size=size, pad=3)
+        wrong = labels is not None and predictions is not None and labels[index] != predictions[index]
+        _frame(ax, wrong)
+    return describe(fig, _images_in_words(images, labels, predictions, names))
+
+
+def plot_pixel_matrix(image, ax: Axes | None = None) -> Axes:
+    """Draw a grey image with the number of each pixel written into it: an image is a matrix.
+
+    Args:
+        image: shape (h, w) or (h, w, 1), or (h·h,) for a flattened square; at most 32 pixels wide and high.
+        ax: where to draw; a new figure, large enough to read all numbers, when it is None.
+
+    Returns:
+        The axes, described.
+
+    Raises:
+        ValueError: not one grey image, or one with too many pixels to write numbers into.
+
+    >>> from coursekit.plotting import alt_text
+    >>> alt_text(plot_pixel_matrix([[0, 255], [0, 128]]))
+    'Image of 2 by 2 pixels with the value of each written into it: 2 of 4 pixels are 0; the largest value is 255.'
+    """
+    image = np.asarray(image)
+    if image.ndim == 1 or (image.ndim == 3 and image.shape[-1] == 1):
+        image = as_images(image[np.newaxis])[0]
+    if image.ndim != 2 or image.size == 0 or max(image.shape) > 32:
+        raise ValueError(f"Expected one grey image of at most 32 by 32 pixels, got shape {image.shape}.")
+    if not np.isfinite(image.astype(float)).all():
+        raise ValueError("The image holds values that are not finite numbers.")
+    ax = axes_or_new(ax, (max(3.0, 0.29 * image.shape[1] + 0.5), max(3.0, 0.29 * image.shape[0] + 0.5)))
+    low, high = _range(image)
+    shade = (image.astype(float) - low) / ((high - low) or 1)
+    ax.imshow(1 - shade, cmap="gray", vmin=0, vmax=1)
+    for (row, column), value in np.ndenumerate(image):
+        color = "#a0a0a0" if value == 0 else text_color_on([1 - shade[row, column]] * 3)
+        ax.text(column, row, _pixel_text(value), ha="center", va="center", size=7.5, color=color)
+    ax.grid(False)
+    ax.set(xlabel="column", ylabel="row", xticks=range(0, image.shape[1], 3), yticks=range(0, image.shape[0], 3))
+    ax.tick_params(length=0)
+    return describe(ax, _pixels_in_words(image))
+
+
+def plot_weights(
+    kernel,
+    columns: int | None = None,
+    channel: int = 0,
+    titles: Sequence[str] | None = None,
+    fig: Figure | SubFigure | None = None,
+) -> Figure | SubFigure:
+    """Draw the weights of a layer as images: blue below zero, white at zero, orange above.
+
+    Args:
+        kernel: of a dense layer on square images, shape (h·h, units), or of a convolution,
+            shape (h, w, channels, filters); ``layer.get_weights()[0]``.
+        columns: images in a row; chosen by itself when it is None.
+        channel: the input channel of a convolution to draw, from 0.
+        titles: one for each unit or filter; numbered from 0 when it is None.
+        fig: figure or subfigure to draw on; a new one when it is None.
+
+    Returns:
+        The figure, described. All images share one colour scale.
+
+    Raises:
+        ValueError: another shape, more than 200 units (slice them: ``kernel[:, :20]``), not finite, or no such channel.
+
+    >>> from coursekit.plotting import alt_text
+    >>> alt_text(plot_weights(np.linspace(-1, 0.5, 9 * 4).reshape(9, 4)))
+    'Weights of 4 units as images of 3 by 3. They lie between -1 and 0.5; 67 % are negative.'
+    """
+    images, kind = _weight_images(kernel, channel)
+    titles = [str(i) for i in range(len(images))] if titles is None else [str(title) for title in titles]
+    if len(titles) != len(images):
+        raise ValueError(f"Expected {plural(len(images), 'title')}, one for each unit or filter, got {len(titles)}.")
+    columns = columns or min(len(images), 8)
+    width = min(1.2, WIDTH / columns)
+    height = width * images.shape[1] / images.shape[2] + 0.19
+    fig, axes = grid_of_axes(len(images), columns, (width, height), fig)
+    limit = np.abs(images).max() or 1.0
+    for ax, image, title in zip(axes, images, titles):
+        drawn = ax.imshow(image, cmap=DIVERGING, vmin=-limit, vmax=limit)
+        ax.set_title(title, size=_caption_size(titles, width), pad=3)
+        _frame(ax, wrong=False)
+    fig.colorbar(drawn, ax=axes, label="weight", fraction=0.04, aspect=max(8, 8 * len(axes) / columns))
+    negative = np.mean(images < 0)
+    return describe(
+        fig,
+        f"Weights of {kind} as images of {images.shape[1]} by {images.shape[2]}. They lie between "
+        f"{number(images.min())} and {number(images.max())}; {100 * negative:.0f} % are negative.",
+    )
+
+
+def as_images(images) -> np.ndarray:
+    """Images of shape (n, h, w) or (n, h, w, 3) from any of the shapes that :func:`plot_images` takes.
+
+    >>> as_images(np.zeros((5, 784))).shape, as_images(np.zeros((5, 8, 8, 1))).shape
+    ((5, 28, 28), (5, 8, 8))
+    """
+    images = np.asarray(images)
+    if images.size == 0:
+        raise ValueError(f"There are no images in an array of shape {images.shape}.")
+    if images.ndim == 2 and math.isqrt(images.shape[1]) ** 2 == images.shape[1]:
+        images = images.reshape(len(images), math.isqrt(images.shape[1]), -1)
+    if images.ndim == 4 and images.shape[-1] == 1:
+        images = images[..., 0]
+    if images.ndim != 3 and not (images.ndim == 4 and images.shape[-1] == 3):
+        raise ValueError(
+            f"Expected images of shape (n, h, w), (n, h, w, 1), (n, h, w, 3) or flattened squares (n, h·h), "
+            f"got {images.shape}. A single image needs one more axis: image[np.newaxis]."
+        )
+    if len(images) > MOST_IMAGES:
+        raise ValueError(f"{len(images):,} images are too many for one figure. Choose some: images[:20].")
+    if not np.isfinite(images.astype(float)).all():
+        raise ValueError("The images hold values that are not finite numbers.")
+    return _colors_between_0_and_1(images) if images.ndim == 4 else images
+
+
+def _colors_between_0_and_1(images: np.ndarray) -> np.ndarray:
+    if images.dtype == np.uint8:
+        return images
+    low, high = _range(images)
+    return (images - low) / ((high - low) or 1)
+
+
+def _range(images: np.ndarray) -> tuple[float, float]:
+    """The values that are drawn as lowest and highest: those of the format where the values keep to it."""
+    low, high = float(images.min()), float(images.max())
+    if images.dtype == np.uint8 or (low >= 0 and 1 < high <= 255 and np.all(images == np.floor(images))):
+        return 0.0, 255.0
+    if low >= 0 and high <= 1:
+        return 0.0, 1.0
+    return low, high
+
+
+def _one_each(values, count: int, name: str) -> np.ndarray | None:
+    if values is None:
+        return None
+    values = class_numbers(values, name)
+    if len(values) != count:
+        raise ValueError(f"{name} must hold one class for each of the {count} images, got {len(values)}.")
+    return values
+
+
+def _certainty(predictions) -> np.ndarray | None:
+    predictions = np.asarray(predictions if predictions is not None else [])
+    return predictions.max(axis=1) if predictions.ndim == 2 and predictions.shape[1] > 1 else None
+
+
+def _caption(index: int, labels, predictions, certainty, names: list[str]) -> str:
+    if predictions is None:
+        return "" if labels is None else names[labels[index]]
+    percent = "" if certainty is None else f" ({100 * certainty[index]:.0f} %)"
+    predicted = f"{names[predictions[index]]}{percent}"
+    if labels is None:
+        return predicted
+    if labels[index] == predictions[index]:
+        return f"✓ {predicted}\n"
+    return f"✗ says {predicted}\nis {names[labels[index]]}"
+
+
+def _caption_size(captions: Sequence[str], width: float) -> float:
+    longest = max(len(line) for caption in captions for line in caption.split("\n"))
+    return float(np.clip(width * 72 / (0.6 * max(1, longest)), 6.5, 10))
+
+
+def _frame(ax: Axes, wrong: bool) -> None:
+    ax.set(xticks=[], yticks=[])
+    ax.grid(False)
+    for spine in ax.spines.values():
+        spine.set(visible=True, color=WRONG if wrong else "#c0c0c0", linewidth=3 if wrong else 0.8)
+    ax.title.set_color(ink(WRONG) if wrong else "black" if ax.get_title() else QUIET)
+
+
+def _images_in_words(images: np.ndarray, labels, predictions, names: list[str]) -> str:
+    kind = "colour images" if images.ndim == 4 else "images"
+    noun = kind if len(images) > 1 else kind[:-1]
+    text = f"Grid of {len(images)} {noun}, {images.shape[1]} by {images.shape[2]} pixels."
+    if labels is not None:
+        text += f" Labels: {', '.join(names[label] for label in labels)}."
+    if predictions is None:
+        return text
+    if labels is None:
+        return text + f" Predictions: {', '.join(names[p] for p in predictions)}."
+    wrong = np.flatnonzero(labels != predictions)
+    if not len(wrong):
+        return text + f" All {plural(len(labels), 'prediction')} are right."
+    said = [f"image {i + 1} is {names[labels[i]]}, predicted {names[predictions[i]]}" for i in wrong]
+    verb = "is" if len(wrong) == 1 else "are"
+    return f"{text} {len(wrong)} of {plural(len(labels), 'prediction')} {verb} wrong: {'; '.join(said)}."
+
+
+def _pixel_text(value) -> str:
+    if float(value) == round(float(value)):
+        return str(round(float(value)))
+    return f"{value:.2f}".replace("0.", ".", 1)
+
+
+def _pixels_in_words(image: np.ndarray) -> str:
+    zeros = int(np.count_nonzero(image == 0))
+    return (
+        f"Image of {image.shape[0]} by {image.shape[1]} pixels with the value of each written into it: "
+        f"{zeros} of {image.size} pixels are 0; the largest value is {number(float(image.max()))}."
+    )
+
+
+def _weight_images(kernel, channel: int) -> tuple[np.ndarray, str]:
+    kernel = np.asarray(kernel, float)
+    if kernel.ndim == 2 and kernel.size and math.isqrt(len(kernel)) ** 2 == len(kernel):
+        images, kind = as_images(kernel.T), plural(kernel.shape[1], "unit")
+    elif kernel.ndim == 4 and kernel.size:
+        if not 0 <= channel < kernel.shape[2]:
+            raise ValueError(f"No input channel {channel}: the kernel has {kernel.shape[2]}, counted from 0.")
+        images, kind = as_images(np.moveaxis(kernel[:, :, channel], -1, 0)), plural(kernel.shape[3], "filter")
+        kind += f" on input channel {channel} of {kernel.shape[2]}" if kernel.shape[2] > 1 else ""
+    else:
+        raise ValueError(
+            "Expected a kernel of shape (h·h, units) or (h, w, channels, filters), as layer.get_weights()[0] gives, "
+            f"got shape {kernel.shape}."
+        )
+    return images, kind

@@ -1,0 +1,151 @@
+"""A training that can be watched."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import keras
+
+from coursekit.plotting.describing import alt_text, describe, number, plural
+from coursekit.plotting.display import notebook_shell, picture_bundle, png
+from coursekit.plotting.history import plot_history
+from coursekit.plotting.style import new_figure
+
+MOST_METRICS = 3
+
+
+class LiveHistory(keras.callbacks.Callback):
+    """Show the training while it runs: ``model.fit(..., verbose=0, callbacks=[LiveHistory()])``.
+
+    In a notebook it is one figure with a line of text, renewed at most once a second, that ends as the described
+    figure of the whole training, also when the training is interrupted. Elsewhere it is a plain line an epoch.
+
+    Args:
+        metrics: what to draw, as ``("loss", "accuracy")``; the loss and up to two metrics more when it is None.
+        every: seconds between two updates of the figure, at least.
+
+    Attributes:
+        history: values after each epoch, by name; as in Keras' ``History``.
+    """
+
+    def __init__(self, metrics: Sequence[str] | None = None, every: float = 1.0):
+        super().__init__()
+        self.metrics = (metrics,) if isinstance(metrics, str) else metrics
+        self.every = every
+        self.history: dict[str, list[float]] = {}
+
+    def on_train_begin(self, logs=None):
+        self.history = {}
+        self._start = self._shown = time.monotonic()
+        self._epoch_start = self._start
+        self._picture = None
+        self._shell = notebook_shell()
+        self._handle = _Handle() if self._shell else None
+        if self._shell:
+            self._show(f"epoch 1 of {self._epochs}, starting")
+            self._shell.events.register("post_run_cell", self._after_cell)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch_start = time.monotonic()
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self._shell and time.monotonic() - self._shown >= self.every:
+            steps = self.params.get("steps")
+            place = f"batch {batch + 1} of {steps}" if steps else f"batch {batch + 1}"
+            done = self._done + ((batch + 1) / steps if steps else 0)
+            self._show(f"epoch {self._done + 1} of {self._epochs}, {place}. {_values(logs)}. {self._left(done)}")
+
+    def on_epoch_end(self, epoch, logs=None):
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(float(value))
+        self._picture = None
+        seconds = time.monotonic() - self._epoch_start
+        if not self._shell:
+            width = len(str(self._epochs))
+            line = f"epoch {self._done:>{width}}/{self._epochs}  {_values(logs)}  {seconds:.1f} s"
+            print(line + (f", {self._left(self._done)}" if self._done < self._epochs else ""), flush=True)
+        elif time.monotonic() - self._shown >= self.every:
+            self._show(f"epoch {self._done} of {self._epochs} done. {_values(logs)}. {self._left(self._done)}")
+
+    def on_train_end(self, logs=None):
+        if self._shell:
+            self._finish("")
+
+    @property
+    def _epochs(self) -> int:
+        return self.params.get("epochs", 1)
+
+    @property
+    def _done(self) -> int:
+        return len(next(iter(self.history.values()), []))
+
+    def _left(self, done: float) -> str:
+        """``about 9 s left``, from the mean of the epochs so far; ``done`` counts epochs and their parts."""
+        if not done:
+            return "time left: not known yet"
+        seconds = (time.monotonic() - self._start) / done * (self._epochs - done)
+        return f"about {duration(seconds)} left"
+
+    def _after_cell(self, result) -> None:
+        """The cell has ended without ``on_train_end``: an interrupt or an error stopped the training."""
+        self._finish("Interrupted. ")
+
+    def _finish(self, reason: str) -> None:
+        self._shell.events.unregister("post_run_cell", self._after_cell)
+        took = duration(time.monotonic() - self._start)
+        count = plural(self._done, "epoch") if self._done == self._epochs else f"{self._done} of {self._epochs} epochs"
+        self._show(f"{reason}{count} in {took}.")
+        self._shell = None
+
+    def _show(self, note: str) -> None:
+        """Renew the one output. The picture is drawn again only when there is a new epoch in it."""
+        if self._done and self._picture is None:
+            figure = self._draw()
+            self._picture = png(figure), alt_text(figure)
+        if self._picture:
+            self._handle.update(*picture_bundle(*self._picture, note))
+        else:
+            self._handle.update({"text/plain": note}, {})
+        self._shown = time.monotonic()
+
+    def _draw(self):
+        known = [name for name in self.history if not name.startswith("val_") and name != "learning_rate"]
+        metrics = self.metrics or sorted(known, key=lambda name: name != "loss")[:MOST_METRICS]
+        figure = new_figure((7, 4) if len(metrics) == 1 else (min(9.5, 4.8 * len(metrics)), 3.6))
+        for ax, metric in zip(figure.subplots(1, len(metrics), squeeze=False)[0], metrics):
+            plot_history(self.history, metric, ax=ax)
+        return describe(figure, alt_text(figure))
+
+
+class _Handle:
+    """One output of a notebook whose content can be replaced."""
+
+    def __init__(self):
+        self.handle = None
+
+    def update(self, data: dict, metadata: dict) -> None:
+        from IPython.display import display
+
+        if self.handle is None:
+            self.handle = display(data, metadata=metadata, raw=True, display_id=True)
+        else:
+            self.handle.update(data, metadata=metadata, raw=True)
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words.
+
+    >>> duration(4.12), duration(42), duration(200), duration(7260)
+    ('4 s', '42 s', '3 min 20 s', '2 h 1 min')
+    """
+    seconds = round(seconds)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+
+
+def _values(logs: dict | None) -> str:
+    return "  ".join(f"{name} {number(float(value))}" for name, value in (logs or {}).items())

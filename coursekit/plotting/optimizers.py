@@ -1,0 +1,169 @@
+"""The ways that optimizers take down a loss surface of two weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+
+from coursekit.plotting.describing import describe, number, plural
+from coursekit.plotting.style import COLORS, LINE_STYLES, MARKERS, QUIET, grid_of_axes, ink, new_figure
+
+MOST_IN_ONE = 4
+LEVELS = 14
+
+Bounds = tuple[tuple[float, float], tuple[float, float]]
+
+
+def plot_optimizer_paths(
+    loss_function: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    paths: Mapping[str, np.ndarray],
+    bounds: Bounds | None = None,
+    minimum: tuple[float, float] | None = None,
+    columns: int = 4,
+    ax: Axes | None = None,
+    fig: Figure | SubFigure | None = None,
+) -> Figure | SubFigure:
+    """Draw the path of each optimizer over the contours of a loss with two weights.
+
+    Up to four paths share one plot; more of them get a small plot each, all with the same axes.
+
+    Args:
+        loss_function: ``loss_function(x, y)`` for arrays of equal shape; gives the loss at each point.
+        paths: by name, the weights after each step, start included: shape (steps + 1, 2).
+        bounds: ``((x_low, x_high), (y_low, y_high))``; room for all paths when it is None.
+        minimum: where the loss is lowest, marked with a star; not marked when it is None.
+        columns: small plots in a row.
+        ax: where to draw all paths together; a new figure when it is None.
+        fig: figure or subfigure for the plots; a new one when it is None.
+
+    Returns:
+        The figure, described.
+
+    Raises:
+        ValueError: no paths, a path of another shape, or a loss that does not fit the points it was asked for.
+
+    >>> from coursekit.plotting import alt_text
+    >>> path = np.array([[2.0, 0.0], [1.0, 0.0], [0.5, 0.0]])
+    >>> alt_text(plot_optimizer_paths(lambda x, y: x**2 + y**2, {"SGD": path}))
+    'Contour plot of a loss over two weights with the path of 1 optimizer from (2, 0), where the loss is 4.
+    Loss at the end, lowest first: SGD 0.25 after 2 steps.'
+    """
+    paths = {str(name): _path(points, name) for name, points in paths.items()}
+    if not paths:
+        raise ValueError('No paths to draw: expected a dict such as {"SGD": array of shape (steps + 1, 2)}.')
+    bounds = bounds or _bounds(paths)
+    surface = _surface(loss_function, bounds)
+    if ax is not None or len(paths) <= MOST_IN_ONE:
+        axes = ax or (fig or new_figure((7, 4.8))).subplots()
+        _draw_together(axes, surface, paths, minimum)
+        fig = axes.figure
+        target = axes
+    else:
+        target = fig = _draw_apart(surface, paths, minimum, columns, fig, loss_function)
+    describe(target, _paths_in_words(loss_function, paths))
+    return fig
+
+
+def _path(points, name: str) -> np.ndarray:
+    points = np.asarray(points, float)
+    if points.ndim != 2 or points.shape[1] != 2 or not len(points):
+        raise ValueError(f"The path of {name} must have shape (steps + 1, 2), got {points.shape}.")
+    lost = np.flatnonzero(~np.isfinite(points).all(axis=1))
+    if lost.size and lost[0] == 0:
+        raise ValueError(f"The path of {name} starts at {points[0].tolist()}: both weights must be finite numbers.")
+    return points[: lost[0]] if lost.size else points
+
+
+def _bounds(paths: Mapping[str, np.ndarray]) -> Bounds:
+    """Room for the middle 98 % of all points and for every start, and a margin; a path that explodes is cut off."""
+    everything = np.concatenate(list(paths.values()))
+    starts = np.array([path[0] for path in paths.values()])
+    low = np.minimum(np.quantile(everything, 0.01, axis=0), starts.min(axis=0))
+    high = np.maximum(np.quantile(everything, 0.99, axis=0), starts.max(axis=0))
+    width = np.maximum(high - low, 0.35 * max(high - low)) if max(high - low) else np.ones(2)
+    middle = (high + low) / 2
+    return tuple((float(m - 0.62 * w), float(m + 0.62 * w)) for m, w in zip(middle, width))
+
+
+def _surface(loss_function, bounds: Bounds) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    x, y = np.meshgrid(np.linspace(*bounds[0], 160), np.linspace(*bounds[1], 160))
+    loss = np.asarray(loss_function(x, y), float)
+    if loss.shape != x.shape:
+        raise ValueError(
+            f"loss_function(x, y) must give one loss for each point: asked with arrays of shape {x.shape}, "
+            f"it gave shape {loss.shape}. Write it with NumPy operations on x and y."
+        )
+    return x, y, loss
+
+
+def _draw_surface(ax: Axes, surface: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+    x, y, loss = surface
+    levels = np.unique(np.nanquantile(loss, np.linspace(0, 1, LEVELS) ** 1.5))
+    if len(levels) > 1:
+        ax.contourf(x, y, loss, levels=levels, cmap="Greys_r", alpha=0.35)
+        ax.contour(x, y, loss, levels=levels, colors="white", linewidths=0.8)
+    ax.set(xlim=(x.min(), x.max()), ylim=(y.min(), y.max()))
+    ax.grid(False)
+
+
+def _draw_path(ax: Axes, path: np.ndarray, color: str, line: str, marker: str) -> None:
+    ax.plot(*path.T, color=color, linestyle=line, linewidth=1.6, marker="o", markersize=2.2)
+    ax.plot(*path[0], "o", markersize=8, markerfacecolor="white", markeredgecolor="black", zorder=4)
+    ax.plot(*path[-1], marker, markersize=9, color=color, markeredgecolor="white", zorder=5)
+
+
+def _draw_minimum(ax: Axes, minimum: tuple[float, float] | None) -> None:
+    if minimum is not None:
+        ax.plot(*minimum, "*", markersize=14, markerfacecolor="white", markeredgecolor="black", zorder=3)
+
+
+def _draw_together(ax: Axes, surface, paths: Mapping[str, np.ndarray], minimum) -> None:
+    from coursekit.plotting.endlabels import EndLabel, label_ends
+
+    _draw_surface(ax, surface)
+    _draw_minimum(ax, minimum)
+    labels = []
+    for index, (name, path) in enumerate(paths.items()):
+        color = COLORS[index % len(COLORS)]
+        _draw_path(ax, path, color, LINE_STYLES[index % len(LINE_STYLES)], MARKERS[1:][index % 7])
+        labels.append(EndLabel(*path[-1], name, color))
+    label_ends(ax, labels)
+    ax.set(xlabel="first weight", ylabel="second weight")
+
+
+def _draw_apart(surface, paths: Mapping[str, np.ndarray], minimum, columns: int, fig, loss_function):
+    columns = min(columns, len(paths))
+    fig, axes = grid_of_axes(len(paths), columns, (8.4 / columns, 8.0 / columns + 0.25), fig)
+    for index, (ax, (name, path)) in enumerate(zip(axes, paths.items())):
+        color = COLORS[index % len(COLORS)]
+        _draw_surface(ax, surface)
+        _draw_minimum(ax, minimum)
+        _draw_path(ax, path, color, "-", MARKERS[1:][index % 7])
+        ax.set_title(f"{name}: {_loss_at(loss_function, path[-1])}", color=ink(color), size=10)
+        ax.label_outer()
+        ax.tick_params(labelsize=8)
+    fig.supxlabel("first weight", size=10, color=QUIET)
+    fig.supylabel("second weight", size=10, color=QUIET)
+    return fig
+
+
+def _loss_at(loss_function, point: np.ndarray) -> str:
+    return number(_loss(loss_function, point))
+
+
+def _loss(loss_function, point: np.ndarray) -> float:
+    return float(np.asarray(loss_function(point[:1], point[1:]), float).reshape(-1)[0])
+
+
+def _paths_in_words(loss_function, paths: Mapping[str, np.ndarray]) -> str:
+    start = next(iter(paths.values()))[0]
+    ends = sorted((_loss(loss_function, path[-1]), name, len(path) - 1) for name, path in paths.items())
+    said = [f"{name} {number(loss)} after {plural(steps, 'step')}" for loss, name, steps in ends]
+    return (
+        f"Contour plot of a loss over two weights with the {'path' if len(paths) == 1 else 'paths'} of "
+        f"{plural(len(paths), 'optimizer')} from ({number(start[0])}, {number(start[1])}), where the loss is "
+        f"{_loss_at(loss_function, start)}. Loss at the end, lowest first: {'; '.join(said)}."
+    )

@@ -1,0 +1,131 @@
+"""The one look of the course: colours, line styles and sizes that also work in grey and for colour-blind readers."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import numpy as np
+from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.figure import Figure, SubFigure
+
+COLORS = ("#0072B2", "#E69F00", "#000000", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#7F7F7F")
+"""The colours of Okabe and Ito (2008), ordered so that the first four differ in grey too."""
+
+LINE_STYLES = ("-", "--", "-.", ":") * 2
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+
+WRONG = "#D55E00"
+QUIET = "#6b6b6b"
+"""For what should step back: frames, notes, reference lines. Dark enough to be read as text."""
+
+DIVERGING = LinearSegmentedColormap.from_list(
+    "coursekit_diverging", ["#00274d", "#0072B2", "#f7f7f7", "#E69F00", "#a65400"]
+)
+"""Blue below zero, white at zero, orange above: the two ends differ in grey as well."""
+
+FIGURE_SIZE = (7.0, 4.0)
+"""Inches; at 100 dots an inch it fills a notebook cell on a laptop."""
+
+SETTINGS = {
+    "figure.figsize": FIGURE_SIZE,
+    "figure.dpi": 100,
+    "savefig.dpi": "figure",
+    "figure.constrained_layout.use": True,
+    "figure.facecolor": "white",
+    "font.family": ["DejaVu Sans"],
+    "font.size": 11,
+    "axes.titlesize": 12,
+    "axes.labelsize": 11,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+    "legend.fontsize": 10,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": QUIET,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e3e3e3",
+    "grid.linewidth": 0.8,
+    "lines.linewidth": 2.0,
+    "lines.markersize": 5,
+    "axes.prop_cycle": cycler(color=COLORS) + cycler(linestyle=LINE_STYLES),
+    "image.cmap": "cividis",
+    "image.interpolation": "nearest",
+}
+
+
+def use_course_style() -> None:
+    """Give every Matplotlib figure made from now on the look of the course.
+
+    In a notebook, every figure is from now on shown once, as a small PNG with a description for screen readers,
+    whether it is handed to :func:`coursekit.plotting.show`, is the last value of a cell, or was drawn with pyplot.
+
+    >>> use_course_style()
+    >>> mpl.rcParams["figure.figsize"]
+    [7.0, 4.0]
+    """
+    from coursekit.plotting.display import describe_every_figure
+
+    mpl.rcParams.update(SETTINGS)
+    describe_every_figure()
+
+
+def luminance(color) -> float:
+    """Relative luminance of a colour, 0 for black and 1 for white (W3C, WCAG 2.2).
+
+    >>> luminance("white"), luminance("black")
+    (1.0, 0.0)
+    """
+    rgb = np.array(to_rgb(color))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return round(float(linear @ (0.2126, 0.7152, 0.0722)), 6)
+
+
+def ink(color) -> tuple[float, float, float]:
+    """The colour, darkened until text in it can be read on white (contrast 4.5 to 1, WCAG 2.2).
+
+    >>> ink("black")
+    (0.0, 0.0, 0.0)
+    """
+    rgb = np.array(to_rgb(color))
+    while 1.05 / (luminance(rgb) + 0.05) < 4.5:
+        rgb = rgb * 0.95
+    return tuple(rgb.tolist())
+
+
+def text_color_on(background) -> str:
+    """Black or white, whichever is easier to read on this background.
+
+    >>> text_color_on("#00274d"), text_color_on("#f7f7f7")
+    ('white', 'black')
+    """
+    return "black" if luminance(background) > 0.18 else "white"
+
+
+def new_figure(size: tuple[float, float] = FIGURE_SIZE) -> Figure:
+    """An empty figure that pyplot does not know, so that nothing shows it twice and nothing has to close it."""
+    return Figure(figsize=size, layout="constrained")
+
+
+def axes_or_new(ax: Axes | None, size: tuple[float, float] = FIGURE_SIZE) -> Axes:
+    """``ax`` itself, or the axes of a new figure of ``size`` inches."""
+    if ax is None:
+        return new_figure(size).subplots()
+    if not isinstance(ax, Axes):
+        raise TypeError(f"ax must be Matplotlib Axes, as from `fig, ax = plt.subplots()`, not {type(ax).__name__}.")
+    return ax
+
+
+def grid_of_axes(
+    count: int, columns: int, cell: tuple[float, float], fig: Figure | SubFigure | None = None
+) -> tuple[Figure | SubFigure, list[Axes]]:
+    """``count`` axes in rows of ``columns``, each ``cell`` inches wide and high, on ``fig`` or a new figure."""
+    rows = -(-count // columns)
+    if fig is None:
+        fig = new_figure((cell[0] * columns, cell[1] * rows))
+    axes = fig.subplots(rows, columns, squeeze=False).ravel()
+    for unused in axes[count:]:
+        unused.remove()
+    return fig, list(axes[:count])
