@@ -1,0 +1,66 @@
+# Needs make and Python 3.10 to 3.13, nothing else. `make` alone lists what it can do.
+
+PYTHON ?= python3
+LESSONS ?= 01
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help run lab test release bench lock
+.DELETE_ON_ERROR:
+
+help:
+	@echo 'make run      execute lesson 01 and print the figures it reached   (LESSONS="01 02" or LESSONS=all for others)'
+	@echo 'make lab      open JupyterLab on lesson 01, in your own copy under work/'
+	@echo 'make test     run every test: code, notebooks, browser              (ARGS="-k softmax" for some)'
+	@echo 'make release  make exercises/ from solutions/'
+	@echo 'make bench    print the measured ratios that the README quotes'
+	@echo 'make lock     write requirements.lock anew from pyproject.toml'
+	@echo
+	@echo 'Each makes .venv first when it is missing. PYTHON=python3.12 make run chooses the Python for it.'
+
+run: $(STAMP)
+	@$(BIN)/coursekit run $(LESSONS) $(ARGS)
+
+lab: $(STAMP)
+	@$(BIN)/coursekit lab $(ARGS)
+
+test: $(STAMP)
+	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=600 --durations=15 \
+		coursekit tests notebooks solutions $(ARGS)
+
+release: $(STAMP)
+	@$(BIN)/coursekit release $(ARGS)
+
+bench: $(STAMP)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+# The stamp names the folder, since a .venv that was moved is broken, and is written last, since one
+# whose making was interrupted is too. Either is made anew; so is one of another Python than was asked for.
+MADE_HERE := $(shell test -x $(BIN)/python && cat $(STAMP) 2>/dev/null)
+ifneq ($(MADE_HERE),$(CURDIR))
+.PHONY: $(STAMP)
+else ifneq ($(origin PYTHON),file)
+VERSION := import sys; print(sys.version_info[:2])
+ifneq ($(shell $(PYTHON) -c '$(VERSION)'),$(shell $(BIN)/python -c '$(VERSION)'))
+.PHONY: $(STAMP)
+MADE_HERE :=
+endif
+endif
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' || { \
+		echo "This course needs Python 3.10 to 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1)." >&2; \
+		echo "Install one, then name it: PYTHON=python3.12 make $(or $(MAKECMDGOALS),run)" >&2; exit 1; }
+	@rm -f $@
+	@echo 'Installing the pinned environment into .venv (once; two minutes on a fast connection).'
+	@$(if $(filter $(CURDIR),$(MADE_HERE)),,$(PYTHON) -m venv --clear .venv)
+	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation --quiet -e .
+	@echo '$(CURDIR)' > $@
+
+lock:
+	$(PYTHON) -m venv --clear build/uv
+	build/uv/bin/python -m pip install --disable-pip-version-check --quiet uv
+	build/uv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.10 \
+		--generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock

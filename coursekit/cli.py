@@ -1,0 +1,160 @@
+"""The command ``coursekit``. It only reads arguments: the work is done in the modules that it calls."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from coursekit import __version__, course
+
+app = typer.Typer(
+    name="coursekit",
+    help="Run, study and check the notebooks of the course.",
+    epilog="Start with: coursekit lab",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"coursekit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command("run")
+def run_command(
+    lessons: Annotated[
+        list[str] | None, typer.Argument(help="Numbers, names or paths of notebooks, or: all.", show_default="01")
+    ] = None,
+    parameters: Annotated[
+        list[str] | None,
+        typer.Option("-p", "--parameter", metavar="NAME VALUE", help="Set a parameter of the notebook; repeatable."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the executed notebooks.")] = Path("build"),
+    jobs: Annotated[int, typer.Option(min=1, help="Notebooks at a time; trainings compete for the cores.")] = 1,
+    quick: Annotated[bool, typer.Option("--quick", help="Use each notebook's own small sizes, to try it out.")] = False,
+    update: Annotated[
+        bool, typer.Option("--update", help="Store the new outputs in the notebooks, if all of them passed.")
+    ] = False,
+    solutions: Annotated[bool, typer.Option("--solutions", help="Run the lessons' solutions as well.")] = False,
+) -> None:
+    """Execute notebooks from the first cell to the last and print the figures that they reached.
+
+    [bold]Examples[/bold]
+
+      coursekit run                       lesson 01
+
+      coursekit run 01 -p EPOCHS 2        with a parameter of your own
+
+      coursekit run all --jobs 2          everything, two at a time
+
+      coursekit run my/notebook.ipynb     any notebook
+    """
+    from coursekit import regenerate
+
+    jobs_to_do = regenerate.plan(
+        lessons or ["01"], out=out, parameters=_pairs(parameters), quick=quick, solutions=solutions, update=update
+    )
+    results = regenerate.run(jobs_to_do, jobs_at_once=jobs)
+    regenerate.report(results)
+    if not all(result.passed for result in results):
+        raise typer.Exit(1)
+    if update:
+        regenerate.update(results)
+
+
+def _pairs(parameters: list[str] | None) -> dict[str, str]:
+    pairs = dict(text.partition("=")[::2] for text in parameters or [])
+    if not all(name and value for name, value in pairs.items()):
+        raise typer.BadParameter("write -p NAME VALUE, as in: -p EPOCHS 2")
+    return pairs
+
+
+def _join_pairs(arguments: list[str]) -> list[str]:
+    """Write ``-p NAME VALUE`` as ``-p NAME=VALUE``, since typer has no repeatable option of two words.
+
+    >>> _join_pairs(["run", "01", "-p", "EPOCHS", "2", "--quick"])
+    ['run', '01', '-p', 'EPOCHS=2', '--quick']
+    """
+    rest = iter(arguments)
+    joined = []
+    for word in rest:
+        joined.append(word)
+        if word in ("-p", "--parameter") and (name := next(rest, None)) is not None:
+            joined.append(name if "=" in name else f"{name}={next(rest, '')}")
+    return joined
+
+
+@app.command("lab")
+def lab_command(
+    lesson: Annotated[str, typer.Argument(help="Number or name of the lesson to open.")] = "01",
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Your own copy of the notebooks.", show_default="work/")
+    ] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = True,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the server.")] = 8888,
+) -> None:
+    """Open JupyterLab on a lesson, in your own copy of the notebooks.
+
+    The copy is made the first time. Later it gets what is new in the course; a notebook that you have
+    edited is never overwritten.
+
+    [bold]Examples[/bold]
+
+      coursekit lab                 lesson 01
+
+      coursekit lab mnist_dense     a lesson by its name
+
+      coursekit lab --no-browser    print the address only
+    """
+    from coursekit import workspace
+
+    chosen = course.find(lesson)
+    folder = folder or course.root() / "work"
+    for line in workspace.refresh(folder, course.root()).lines():
+        typer.echo(line)
+    workspace.start_jupyterlab(folder, chosen, browser=browser, port=port)
+
+
+def _expected_errors() -> tuple[type[Exception], ...]:
+    from coursekit.regenerate import CannotRun
+    from coursekit.workspace import CannotRefresh
+
+    return (course.UnknownLesson, CannotRun, CannotRefresh, FileNotFoundError, PermissionError)
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command; what a shell calls.
+
+    Exit codes: 0 all well, 1 a notebook or a check failed, 2 the request could not be understood or
+    carried out, 130 interrupted.
+
+    >>> main(["--version"])
+    Traceback (most recent call last):
+    SystemExit: 0
+    """
+    try:
+        return app(_join_pairs(sys.argv[1:] if arguments is None else arguments), prog_name="coursekit")
+    except _expected_errors() as error:
+        print(f"coursekit: {error}", file=sys.stderr)
+        sys.exit(2)
+    except SystemExit as end:
+        if end.code == 130:
+            print("Interrupted.", file=sys.stderr)
+        raise

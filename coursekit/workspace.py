@@ -1,0 +1,137 @@
+"""The learner's own copy of the notebooks, kept up to date without touching what the learner changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from coursekit.course import Lesson
+from coursekit.files import replace_file
+
+MANIFEST = ".coursekit.json"
+DELIVERED = ("notebooks", "exercises")
+
+
+class CannotRefresh(ValueError):
+    """The folder for the learner's copy cannot hold one."""
+
+
+@dataclass
+class Refreshed:
+    """What `refresh` did, as paths inside the learner's folder.
+
+    Attributes:
+        added: files that were not there.
+        updated: files that nobody had touched, replaced by the course's newer ones.
+        kept: edited files and, for each, the course's newer version, which was not copied over them.
+        note: what was odd about the manifest; empty when nothing was.
+    """
+
+    added: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    kept: dict[str, Path] = field(default_factory=dict)
+    note: str = ""
+
+    def lines(self) -> list[str]:
+        """What a person should read about it, line by line.
+
+        >>> Refreshed(added=["notebooks/01_mnist_dense.ipynb"]).lines()
+        ['new: notebooks/01_mnist_dense.ipynb']
+        """
+        kept = [
+            f"kept your {name}, which you have edited; the course's newer version is {newer}"
+            for name, newer in self.kept.items()
+        ]
+        return [
+            *filter(None, [self.note]),
+            *(f"new: {name}" for name in self.added),
+            *(f"updated: {name}" for name in self.updated),
+            *kept,
+        ]
+
+
+def refresh(folder: Path, course_root: Path) -> Refreshed:
+    """Bring the course's lessons and exercises into ``folder``; edited files are never overwritten.
+
+    What was delivered is remembered by SHA-256 in ``folder/.coursekit.json``. A file that still equals it is
+    untouched; any other is the learner's. Where the memory is lost or damaged, every file that differs from the
+    course's counts as edited. A file that was deleted is delivered again.
+
+    Raises:
+        CannotRefresh: ``folder``, or a part of it, is in the way of what should be put there.
+    """
+    report = Refreshed()
+    delivered, report.note = _read_manifest(folder / MANIFEST)
+    for newer in sorted(path for part in DELIVERED for path in (course_root / part).glob("*.ipynb")):
+        name = newer.relative_to(course_root).as_posix()
+        content = newer.read_bytes()
+        mine = _content(folder / name)
+        if mine != content and mine is not None and _sha256(mine) != delivered.get(name):
+            if delivered.get(name) != _sha256(content):
+                report.kept[name] = newer
+            continue
+        if mine != content:
+            _write(folder / name, content)
+            (report.added if mine is None else report.updated).append(name)
+        delivered[name] = _sha256(content)
+    _write(folder / MANIFEST, (json.dumps({"version": 1, "files": delivered}, indent=1) + "\n").encode())
+    return report
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _read_manifest(path: Path) -> tuple[dict[str, str], str]:
+    content = _content(path)
+    if content is None:
+        return {}, ""
+    try:
+        files = json.loads(content)["files"]
+        return {str(name): str(digest) for name, digest in files.items()}, ""
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return {}, f"{path} was damaged and is written anew; until then every file that differs counts as edited."
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except (IsADirectoryError, NotADirectoryError) as error:
+        raise CannotRefresh(f"{error.filename} is in the way: move it, or name another folder with --dir.") from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        replace_file(path, content)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise CannotRefresh(f"{error.filename} is in the way: move it, or name another folder with --dir.") from error
+
+
+def jupyterlab_arguments(folder: Path, lesson: Lesson, *, browser: bool, port: int) -> list[str]:
+    """Options that start JupyterLab on a lesson, with nothing fetched from a network.
+
+    >>> from coursekit import course
+    >>> jupyterlab_arguments(Path("work"), course.find("01"), browser=True, port=8888)[1]
+    '--LabApp.default_url=/lab/tree/notebooks/01_mnist_dense.ipynb'
+    """
+    options = [
+        f"--ServerApp.root_dir={folder.resolve()}",
+        f"--LabApp.default_url=/lab/tree/notebooks/{lesson.notebook.name}",
+        f"--ServerApp.port={port}",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.extension_manager=readonly",
+        "--KernelManager.transport_encryption=auto",
+    ]
+    return options if browser else [*options, "--no-browser"]
+
+
+def start_jupyterlab(folder: Path, lesson: Lesson, *, browser: bool = True, port: int = 8888) -> None:
+    """Run JupyterLab in this process until it is stopped."""
+    from jupyterlab.labapp import LabApp
+
+    LabApp.launch_instance(jupyterlab_arguments(folder, lesson, browser=browser, port=port))
