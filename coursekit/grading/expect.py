@@ -1,0 +1,248 @@
+"""What a check expects of the answers: each expectation passes, or ends the question (or its part) with a message."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from coursekit.grading import results
+from coursekit.grading.failures import AnswerFailure
+from coursekit.grading.text import short
+
+
+class Unmet(Exception):
+    """An expectation was not met.
+
+    Attributes:
+        message: what is wrong.
+        expected: what was expected, in short, or ``None``.
+        got: what came, in short, or ``None``.
+        hint: what to think about, or ``None``.
+    """
+
+    def __init__(self, message: str, expected: str | None, got: str | None, hint: str | None) -> None:
+        super().__init__(message)
+        self.message, self.expected, self.got, self.hint = message, expected, got, hint
+
+
+class Expect:
+    """The expectations of one question, and what became of them.
+
+    Every method takes ``hint``: one or two sentences that help who fails it, without giving the answer away.
+
+    Args:
+        origin: tells which request an answer came from, for the messages: ``"softmax([1. 2.])"`` or ``None``.
+
+    >>> expect = Expect()
+    >>> expect.close(np.array([0.1, 0.2]), [0.1, 0.2])
+    >>> expect.shape(np.zeros((2, 3)), (None, 3))
+    >>> with expect.part(points=1, title="small"):
+    ...     expect.at_most(0.7, 0.5, hint="Train longer.")
+    >>> expect.parts[0].status, expect.parts[0].message
+    ('failed', 'The answer is too large.')
+    """
+
+    def __init__(self, origin: Callable[[Any], str | None] = lambda got: None) -> None:
+        self.parts: list[results.PartResult] = []
+        self.outside_parts = 0
+        self._origin = origin
+        self._in_part = False
+
+    @contextlib.contextmanager
+    def part(self, points: float, title: str = "") -> Iterator[None]:
+        """Count what is expected within on its own: a failure here ends only this part.
+
+        Args:
+            points: what the part is worth; taken out of the question's points.
+            title: what it is about, as the learner reads it.
+        """
+        if self._in_part:
+            raise RuntimeError("A part within a part: end the first one before the second begins.")
+        title = title or f"part {len(self.parts) + 1}"
+        self._in_part = True
+        try:
+            yield
+        except Exception as error:
+            self.parts.append(results.PartResult(title, 0, points, **explain(error)))
+        else:
+            self.parts.append(results.PartResult(title, points, points, results.PASSED))
+        finally:
+            self._in_part = False
+
+    def true(
+        self,
+        condition: Any,
+        message: str,
+        hint: str | None = None,
+        expected: str | None = None,
+        got: str | None = None,
+    ) -> None:
+        """``condition`` holds; otherwise ``message`` says what is wrong."""
+        if not self._in_part:
+            self.outside_parts += 1
+        if not condition:
+            raise Unmet(message, expected, got, hint)
+
+    def close(self, got: Any, want: Any, rtol: float = 1e-5, atol: float = 1e-6, hint: str | None = None) -> None:
+        """Numbers equal those of ``want`` within ``atol + rtol * |want|``, in an array of the same shape.
+
+        A list of numbers counts as an array. NaN equals nothing.
+        """
+        array = self._numbers(got, short(want), hint)
+        wanted = np.asarray(want)
+        self._same_shape(got, array.shape, wanted.shape, hint)
+        equal = np.isclose(array, wanted, rtol=rtol, atol=atol)
+        message = f"{self._name(got)} {_where(equal)}."
+        self.true(equal.all(), message, hint, expected=short(want), got=short(got))
+
+    def equal(self, got: Any, want: Any, hint: str | None = None) -> None:
+        """The answer equals ``want``: text, numbers, arrays, or lists and dicts of them.
+
+        A tuple equals a list of the same items.
+        """
+        message = f"{self._name(got)} is not what was expected."
+        self.true(_same(got, want), message, hint, expected=short(want), got=short(got))
+
+    def finite(self, got: Any, hint: str | None = None) -> None:
+        """Only finite numbers: neither NaN nor infinite."""
+        expected = "finite numbers only, no nan and no inf"
+        finite = np.isfinite(self._numbers(got, expected, hint))
+        message = f"{self._name(got)} is not finite at {_count(~finite)}."
+        self.true(finite.all(), message, hint, expected=expected, got=short(got))
+
+    def shape(self, got: Any, want: Sequence[int | None], hint: str | None = None) -> None:
+        """An array of this shape; ``None`` stands for any length."""
+        self._same_shape(got, self._array(got, f"an array of shape {_shape(want)}", hint).shape, tuple(want), hint)
+
+    def at_least(self, value: Any, bar: float, hint: str | None = None) -> None:
+        """One number, not below ``bar``. NaN is below everything."""
+        number = self._number(value, f"at least {bar:g}", hint)
+        self.true(
+            number >= bar, f"{self._name(value)} is too small.", hint, expected=f"at least {bar:g}", got=short(value)
+        )
+
+    def at_most(self, value: Any, bar: float, hint: str | None = None) -> None:
+        """One number, not above ``bar``. NaN is above everything."""
+        number = self._number(value, f"at most {bar:g}", hint)
+        self.true(
+            number <= bar, f"{self._name(value)} is too large.", hint, expected=f"at most {bar:g}", got=short(value)
+        )
+
+    def between(self, value: Any, low: float, high: float, hint: str | None = None) -> None:
+        """One number from ``low`` to ``high``, both included."""
+        expected = f"from {low:g} to {high:g}"
+        number = self._number(value, expected, hint)
+        message = f"{self._name(value)} is out of range."
+        self.true(low <= number <= high, message, hint, expected=expected, got=short(value))
+
+    def kind(self, got: Any, kind: type | tuple[type, ...], hint: str | None = None) -> None:
+        """An instance of ``kind``, such as ``str`` or ``(int, float)``. A ``bool`` is no ``int`` here."""
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        expected = " or ".join(_KIND_NAMES.get(each, each.__name__) for each in kinds)
+        right = isinstance(got, kinds) and (not isinstance(got, bool) or bool in kinds)
+        message = f"{self._name(got)} is {_kind_of(got)}."
+        self.true(right, message, hint, expected=expected, got=short(got))
+
+    def _name(self, got: Any) -> str:
+        return self._origin(got) or "The answer"
+
+    def _same_shape(self, got: Any, shape: tuple, want: tuple, hint: str | None) -> None:
+        fits = len(shape) == len(want) and all(wanted in (None, length) for length, wanted in zip(shape, want))
+        message = f"{self._name(got)} has another shape."
+        self.true(fits, message, hint, expected=f"shape {_shape(want)}", got=f"shape {_shape(shape)}: {short(got)}")
+
+    def _array(self, got: Any, expected: str, hint: str | None) -> np.ndarray:
+        if got is None:
+            forgotten = f"{self._name(got)} is None. Does the function end with `return`?"
+            raise Unmet(forgotten, expected, "None", hint)
+        try:
+            return np.asarray(got)
+        except ValueError as error:
+            raise Unmet(
+                f"{self._name(got)} is no regular array: its rows differ in length.", expected, short(got), hint
+            ) from error
+
+    def _numbers(self, got: Any, expected: str, hint: str | None) -> np.ndarray:
+        array = self._array(got, expected, hint)
+        if array.dtype.kind not in "biufc":
+            raise Unmet(f"{self._name(got)} is {_kind_of(got)}, not numbers.", expected, short(got), hint)
+        return array
+
+    def _number(self, got: Any, expected: str, hint: str | None) -> float:
+        array = self._numbers(got, expected, hint)
+        if array.size != 1 or array.dtype.kind == "c":
+            raise Unmet(f"{self._name(got)} is {_kind_of(got)}, not one number.", expected, short(got), hint)
+        return array.item()
+
+
+_KIND_NAMES = {
+    np.ndarray: "an array",
+    str: "text",
+    int: "an integer",
+    float: "a float",
+    bool: "True or False",
+    list: "a list",
+    tuple: "a tuple",
+    dict: "a dict",
+    complex: "a complex number",
+}
+
+
+def explain(error: Exception) -> dict[str, Any]:
+    """The status, message, expected, got and hint of a result that ``error`` decided.
+
+    An error that is neither an unmet expectation nor a failed answer comes from a check that met an answer
+    it could do nothing with, such as text where it went on to calculate.
+    """
+    if isinstance(error, Unmet):
+        return _fields(results.FAILED, error.message, error.expected, error.got, error.hint)
+    if isinstance(error, AnswerFailure):
+        status = results.FAILED if error.finished else results.NOT_YET
+        return _fields(status, error.message, None, error.came, error.hint)
+    message = f"The check could not use this answer ({type(error).__name__}: {error})."
+    hint = "Compare the type and the shape of your answer with the question."
+    return _fields(results.FAILED, message, None, None, hint)
+
+
+def _fields(status: str, message: str, expected: str | None, got: str | None, hint: str | None) -> dict[str, Any]:
+    return {"status": status, "message": message, "expected": expected, "got": got, "hint": hint}
+
+
+def _kind_of(got: Any) -> str:
+    if isinstance(got, np.ndarray) and got.ndim:
+        return f"an array of shape {_shape(got.shape)}"
+    return "None" if got is None else _KIND_NAMES.get(type(got), type(got).__name__)
+
+
+def _shape(shape: Sequence[int | None]) -> str:
+    lengths = ["any" if length is None else str(length) for length in shape]
+    return f"({', '.join(lengths)}{',' if len(lengths) == 1 else ''})"
+
+
+def _where(equal: np.ndarray) -> str:
+    if not equal.ndim:
+        return "has another value"
+    if equal.all():
+        return "is as expected"
+    first = tuple(int(index) for index in np.argwhere(~equal)[0])
+    return f"differs at {_count(~equal)}, first at index {first[0] if len(first) == 1 else first}"
+
+
+def _count(marked: np.ndarray) -> str:
+    return f"{int(marked.sum())} of {marked.size} places" if marked.ndim else "its only place"
+
+
+def _same(got: Any, want: Any) -> bool:
+    if isinstance(got, np.ndarray) or isinstance(want, np.ndarray):
+        try:
+            return np.array_equal(got, want)
+        except ValueError:  # a list with rows of several lengths equals no array
+            return False
+    if isinstance(want, dict):
+        return isinstance(got, dict) and got.keys() == want.keys() and all(_same(got[key], want[key]) for key in want)
+    if isinstance(want, list | tuple):
+        return isinstance(got, list | tuple) and len(got) == len(want) and all(map(_same, got, want))
+    return type(got) is type(want) and got == want if isinstance(want, bool | str) else bool(got == want)

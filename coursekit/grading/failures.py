@@ -1,0 +1,110 @@
+"""What can go wrong when a check asks the learner's code for an answer: one exception for each, all helpful.
+
+A failure crosses the pipe as plain data (:meth:`AnswerFailure.as_data`, :func:`from_data`), so a check sees the
+same exceptions whether the learner's code runs beside it or in another process.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+LONGEST = 600
+
+
+class AnswerFailure(Exception):
+    """An answer could not be had.
+
+    Attributes:
+        message: what happened, for the learner.
+        came: what the learner's code did, in short, or ``None``.
+        hint: what to do, or ``None``.
+        finished: false where nothing is wrong yet: the answer has not been written.
+    """
+
+    kind = "failure"
+    finished = True
+
+    def __init__(self, message: str, came: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message, self.came, self.hint = (_bounded(text) for text in (message, came, hint))
+
+    def as_data(self) -> dict[str, Any]:
+        """The failure as plain data."""
+        return {"kind": self.kind, "message": self.message, "came": self.came, "hint": self.hint}
+
+
+class MissingName(AnswerFailure):
+    """No such name in the learner's notebook."""
+
+    kind = "missing"
+    finished = False
+
+
+class Unfinished(AnswerFailure):
+    """The stub still raises ``NotImplementedError``."""
+
+    kind = "unfinished"
+    finished = False
+
+
+class LearnerError(AnswerFailure):
+    """The learner's code raised an exception."""
+
+    kind = "error"
+
+
+class TimedOut(AnswerFailure):
+    """The learner's code took too long."""
+
+    kind = "time"
+
+
+class NotPlainData(AnswerFailure):
+    """The answer is not made of numbers, text and arrays."""
+
+    kind = "not plain"
+
+
+class WrongKind(AnswerFailure):
+    """A function or a model was asked for, and the name holds something else."""
+
+    kind = "wrong kind"
+
+
+class StaleModel(AnswerFailure):
+    """The model is gone, because the process that held it ended."""
+
+    kind = "stale"
+
+
+class Ended(AnswerFailure):
+    """The process that ran the learner's code ended."""
+
+    kind = "ended"
+
+
+_KINDS = {
+    each.kind: each
+    for each in (MissingName, Unfinished, LearnerError, TimedOut, NotPlainData, WrongKind, StaleModel, Ended)
+}
+
+
+def from_data(data: Any) -> AnswerFailure:
+    """The failure that ``data`` describes.
+
+    Raises:
+        ValueError: ``data`` is not such a description.
+
+    >>> from_data(TimedOut("No answer within 2 seconds.").as_data())
+    TimedOut('No answer within 2 seconds.')
+    """
+    if not isinstance(data, dict) or data.keys() != {"kind", "message", "came", "hint"}:
+        raise ValueError("not a failure")
+    texts = [data[key] for key in ("message", "came", "hint")]
+    if data["kind"] not in _KINDS or any(text is not None and not isinstance(text, str) for text in texts):
+        raise ValueError("not a failure")
+    return _KINDS[data["kind"]](texts[0] or "", texts[1], texts[2])
+
+
+def _bounded(text: str | None) -> str | None:
+    return text if text is None or len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -1,0 +1,83 @@
+"""Bounds on what the learner's code may use while a check asks it: time, and printed characters."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import TextIO
+
+REPEAT = 0.2
+
+
+class OutOfTime(BaseException):
+    """The time is over. Not an ``Exception``, so that ``except Exception`` in a loop does not catch it."""
+
+
+def can_interrupt() -> bool:
+    """Whether running Python code can be interrupted here: in the main thread of a system that has ``SIGALRM``."""
+    return hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Interrupt the block with :class:`OutOfTime` after ``seconds``.
+
+    Where code cannot be interrupted (see :func:`can_interrupt`; on Windows, for one), there is no limit. Code that
+    never returns to Python, such as one endless call into a C library, is not interrupted either.
+
+    >>> with time_limit(60):
+    ...     sum(range(10))
+    45
+    """
+    if not can_interrupt():
+        yield
+        return
+    armed = True
+
+    def interrupt(number: int, frame: object) -> None:
+        if armed:
+            raise OutOfTime
+
+    handler = signal.signal(signal.SIGALRM, interrupt)
+    started = time.monotonic()
+    before = signal.setitimer(signal.ITIMER_REAL, seconds, REPEAT)  # again and again: a bare `except:` may swallow one
+    try:
+        yield
+    finally:
+        armed = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        if before[0]:
+            left = max(before[0] - (time.monotonic() - started), 1e-3)
+            signal.setitimer(signal.ITIMER_REAL, left, before[1])
+
+
+class BoundedText:
+    """A text stream that hands on at most ``limit`` characters, then one note, then nothing."""
+
+    def __init__(self, stream: TextIO, limit: int) -> None:
+        self._stream, self._left = stream, limit
+
+    def write(self, text: str) -> int:
+        """Hand on ``text`` as far as the limit allows."""
+        if self._left > 0:
+            self._stream.write(text[: self._left])
+            self._left -= len(text)
+            if self._left <= 0:
+                self._stream.write("\n… the rest of what your code printed is left out\n")
+        return len(text)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
+
+
+@contextlib.contextmanager
+def bounded_output(limit: int = 5_000) -> Iterator[None]:
+    """Let the block print at most ``limit`` characters to each of ``sys.stdout`` and ``sys.stderr``."""
+    out, err = BoundedText(sys.stdout, limit), BoundedText(sys.stderr, limit)
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        yield

@@ -1,0 +1,174 @@
+"""Exercises and their questions: what a check module is made of."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from coursekit import course
+from coursekit.grading import results
+from coursekit.grading.answers import Answers
+from coursekit.grading.expect import Expect, explain
+
+Body = Callable[[Answers, Expect], None]
+
+
+class UnknownQuestion(LookupError):
+    """A question was asked for that the exercise does not have."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question of an exercise.
+
+    Attributes:
+        name: as in ``check("softmax")``.
+        title: what it is about.
+        points: what it is worth.
+        seconds: how long the learner's code may take for each answer.
+        body: the check itself; its docstring is the statement that the learner reads.
+    """
+
+    name: str
+    title: str
+    points: float
+    seconds: float
+    body: Body
+
+    @property
+    def statement(self) -> str:
+        """What is asked, from the check's docstring."""
+        return inspect.cleandoc(self.body.__doc__ or "")
+
+    def run(self, answers: Answers) -> results.QuestionResult:
+        """Ask, compare, count. Whatever the learner's code does, there is a result.
+
+        Raises:
+            ValueError: the check itself counts wrongly: its parts are worth more than the question, or points
+                remain outside of the parts and nothing is expected there.
+        """
+        answers.seconds = self.seconds
+        expect = Expect(answers.origin)
+        failure = None
+        try:
+            self.body(answers, expect)
+        except Exception as error:
+            failure = explain(error)
+        rest = self._rest(expect, failed=failure is not None)
+        earned = sum(part.points for part in expect.parts) + (0 if failure else rest)
+        worst = failure or _first_failure(expect.parts)
+        status = _status(earned, worst)
+        fields = (worst or {}) | {"status": status, "parts": tuple(expect.parts)}
+        return results.QuestionResult(self.name, self.title, self.statement, earned, self.points, **fields)
+
+    def _rest(self, expect: Expect, failed: bool) -> float:
+        rest = self.points - sum(part.max_points for part in expect.parts)
+        if rest < 0:
+            raise ValueError(f"Question {self.name!r}: its parts are worth more than its {self.points:g} points.")
+        if rest > 0 and not failed and not expect.outside_parts:
+            raise ValueError(
+                f"Question {self.name!r}: {rest:g} points remain, and nothing is expected outside its parts."
+            )
+        return rest
+
+
+@dataclass
+class Exercise:
+    """The questions of one exercise, in order.
+
+    Args:
+        name: the lesson's full name, such as ``"01_mnist_dense"``.
+        title: what people read; the lesson's title if left out.
+
+    >>> exercise = Exercise("01_demo", "A demo")
+    >>> @exercise.question("double", points=1, title="Twice as much")
+    ... def double(answers, expect):
+    ...     '''`double(x)` gives 2x.'''
+    ...     expect.equal(answers.call("double", 4), 8, hint="What is x + x?")
+    >>> from coursekit.grading import NamespaceAnswers
+    >>> exercise.run(NamespaceAnswers({"double": lambda x: 3 * x})).questions[0].got
+    '12'
+    """
+
+    name: str
+    title: str = ""
+    questions: dict[str, Question] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.title = self.title or course.find(self.name).title
+
+    def question(self, name: str, points: float, title: str, seconds: float = 60.0) -> Callable[[Body], Body]:
+        """Add the decorated function as the question ``name``.
+
+        Args:
+            name: short, unique in the exercise; the learner writes ``check(name)``.
+            points: what the question is worth, its parts included.
+            title: what it is about.
+            seconds: how long the learner's code may take for each answer that the check asks for.
+
+        Raises:
+            ValueError: the name is taken, or the points are not positive.
+        """
+        if name in self.questions:
+            raise ValueError(f"Two questions are called {name!r}.")
+        if points <= 0:
+            raise ValueError(f"Question {name!r} is worth {points:g} points; it should be worth more than 0.")
+
+        def add(body: Body) -> Body:
+            self.questions[name] = Question(name, title, points, seconds, body)
+            return body
+
+        return add
+
+    @property
+    def points(self) -> float:
+        """Points of all questions together."""
+        return sum(question.points for question in self.questions.values())
+
+    def find(self, name: str) -> Question:
+        """The question called ``name``.
+
+        Raises:
+            UnknownQuestion: no such question; the message offers the nearest names.
+        """
+        if name in self.questions:
+            return self.questions[name]
+        near = difflib.get_close_matches(str(name), self.questions, n=3) or list(self.questions)
+        raise UnknownQuestion(f"No question {name!r} in {self.name}. Did you mean {' or '.join(map(repr, near))}?")
+
+    def run(self, answers: Answers, questions: Iterable[str] | None = None) -> results.Report:
+        """The report on all questions, or on those named."""
+        asked = self.questions if questions is None else questions
+        return results.Report(self.name, self.title, tuple(self.find(name).run(answers) for name in asked))
+
+
+def find_exercise(name: str) -> Exercise:
+    """The exercise of the lesson that ``name`` names: a number, a slug or a full name.
+
+    Raises:
+        coursekit.course.UnknownLesson: no such lesson; the message offers the nearest names.
+    """
+    lesson = course.find(name)
+    return importlib.import_module(f"coursekit.checks.{lesson.slug}").exercise
+
+
+def _first_failure(parts: list[results.PartResult]) -> dict | None:
+    for part in parts:
+        if part.status != results.PASSED:
+            return {
+                "status": part.status,
+                "message": f"{part.title}: {part.message}",
+                "expected": part.expected,
+                "got": part.got,
+                "hint": part.hint,
+            }
+    return None
+
+
+def _status(earned: float, worst: dict | None) -> str:
+    if worst is None:
+        return results.PASSED
+    return results.PARTIAL if earned > 0 else worst["status"]

@@ -1,0 +1,122 @@
+"""What a check found: plain, frozen records that cards, tables and files are made from."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+PASSED, PARTIAL, FAILED, NOT_YET = "passed", "partial", "failed", "not yet"
+
+
+@dataclass(frozen=True)
+class PartResult:
+    """One separately counted part of a question.
+
+    Attributes:
+        title: what the part is about.
+        points: points earned.
+        max_points: points that the part is worth.
+        status: ``"passed"``, ``"failed"`` or ``"not yet"`` (not written yet).
+        message: what went wrong; empty when nothing did.
+        expected: what was expected, in short, or ``None``.
+        got: what came instead, in short, or ``None``.
+        hint: what to think about, or ``None``.
+    """
+
+    title: str
+    points: float
+    max_points: float
+    status: str
+    message: str = ""
+    expected: str | None = None
+    got: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True)
+class QuestionResult:
+    """What the check of one question found.
+
+    Attributes:
+        name: the question's name, as in ``check("softmax")``.
+        title: its title.
+        statement: what was asked.
+        points: points earned.
+        max_points: points that the question is worth.
+        status: ``"passed"``, ``"partial"``, ``"failed"`` or ``"not yet"`` (not written yet).
+        message: what went wrong first; empty when nothing did.
+        expected: what was expected, in short, or ``None``.
+        got: what came instead, in short, or ``None``.
+        hint: what to think about, or ``None``.
+        parts: the separately counted parts that were reached.
+    """
+
+    name: str
+    title: str
+    statement: str
+    points: float
+    max_points: float
+    status: str
+    message: str = ""
+    expected: str | None = None
+    got: str | None = None
+    hint: str | None = None
+    parts: tuple[PartResult, ...] = ()
+
+
+@dataclass(frozen=True)
+class CellError:
+    """A cell of the notebook that did not run to its end.
+
+    Attributes:
+        number: position among all cells of the notebook, from 1.
+        message: what stopped it.
+    """
+
+    number: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """The results of all questions of one exercise.
+
+    >>> result = QuestionResult("sum", "A sum", "Add up.", 1, 2, PARTIAL)
+    >>> report = Report("01_demo", "Demo", (result,))
+    >>> report.points, report.max_points, report.passed
+    (1, 2, False)
+    """
+
+    exercise: str
+    title: str
+    questions: tuple[QuestionResult, ...]
+    cells: tuple[CellError, ...] = ()
+
+    @property
+    def points(self) -> float:
+        """Points earned."""
+        return sum(result.points for result in self.questions)
+
+    @property
+    def max_points(self) -> float:
+        """Points that could be earned."""
+        return sum(result.max_points for result in self.questions)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every question passed."""
+        return all(result.status == PASSED for result in self.questions)
+
+    def as_data(self) -> dict[str, Any]:
+        """The report as data that JSON can hold."""
+        totals = {"points": self.points, "max_points": self.max_points, "passed": self.passed}
+        return asdict(self) | totals
+
+
+def points_text(points: float, max_points: float) -> str:
+    """Points in words.
+
+    >>> points_text(1.5, 2), points_text(0, 1)
+    ('1.5 of 2 points', '0 of 1 point')
+    """
+    return f"{points:g} of {max_points:g} {'point' if max_points == 1 else 'points'}"

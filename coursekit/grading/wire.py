@@ -1,0 +1,296 @@
+"""Plain data to bytes and back: what crosses the pipe between the learner's code and the checker.
+
+Plain data is ``None``, ``bool``, ``int``, ``float``, ``complex``, ``str``, lists, tuples, dicts with text or integer
+keys, and NumPy arrays of booleans, numbers or fixed-length text. A frame is::
+
+    b"CKW1" | header length, 4 bytes | arrays length, 8 bytes | header, JSON | arrays, raw, little-endian
+
+Lengths are bounded, and everything is validated on arrival: whatever the bytes are, decoding gives plain data or
+raises :class:`ProtocolError`. Nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from typing import Any, BinaryIO
+
+import numpy as np
+
+MAGIC = b"CKW1"
+PREFIX = struct.Struct("<4sIQ")
+MAX_HEADER = 8 * 2**20
+MAX_ARRAYS = 512 * 2**20
+MAX_DEPTH = 32
+MAX_DIMENSIONS = 32
+MAX_TEXT_WIDTH = 10_000
+MAX_INTEGER_BITS = 2**16
+
+_SCALAR_DTYPES = frozenset(
+    ["|b1", "|i1", "|u1", "<i2", "<u2", "<f2", "<i4", "<u4", "<f4", "<i8", "<u8", "<f8", "<c8", "<c16"]
+)
+
+
+class ProtocolError(ValueError):
+    """The bytes are not a frame of plain data."""
+
+
+class NotPlain(TypeError):
+    """A value was to be sent that is not plain data, or that is too large."""
+
+
+def encode(value: Any) -> bytes:
+    """The frame that carries ``value``.
+
+    Raises:
+        NotPlain: ``value`` holds something else than plain data, is nested too deeply or is too large.
+
+    >>> decode(encode({"loss": [0.5, float("inf")], "shape": (2, 3)}))
+    {'loss': [0.5, inf], 'shape': (2, 3)}
+    """
+    arrays: list[np.ndarray] = []
+    tree = _pack(value, arrays, MAX_DEPTH)
+    described = [[array.dtype.str, list(array.shape)] for array in arrays]
+    header = json.dumps({"data": tree, "arrays": described}, separators=(",", ":")).encode("ascii")
+    total = sum(array.nbytes for array in arrays)
+    if len(header) > MAX_HEADER:
+        raise NotPlain(f"too much data outside of arrays ({len(header) / 2**20:.0f} MB): make it a NumPy array")
+    if total > MAX_ARRAYS:
+        raise NotPlain(f"arrays too large: {total / 2**20:.0f} MB, at most {MAX_ARRAYS // 2**20} MB")
+    return b"".join([PREFIX.pack(MAGIC, len(header), total), header, *(array.tobytes() for array in arrays)])
+
+
+def decode(frame: bytes) -> Any:
+    """The plain data in ``frame``. Arrays come as fresh, writable arrays.
+
+    Raises:
+        ProtocolError: ``frame`` is anything but one whole, valid frame.
+
+    >>> decode(encode(np.arange(3)))
+    array([0, 1, 2])
+    """
+    header_length, arrays_length = _lengths(frame[: PREFIX.size])
+    body = memoryview(frame)[PREFIX.size :]
+    if len(body) != header_length + arrays_length:
+        raise ProtocolError(f"frame of {len(body)} bytes, announced were {header_length + arrays_length}")
+    header = _header(bytes(body[:header_length]))
+    arrays = _arrays(header["arrays"], body[header_length:])
+    unpacked = _Unpacker(arrays)
+    value = unpacked(header["data"], MAX_DEPTH)
+    if unpacked.used != len(arrays):
+        raise ProtocolError(f"{len(arrays)} arrays in the frame, {unpacked.used} used")
+    return value
+
+
+def read_frame(stream: BinaryIO) -> bytes | None:
+    """One frame's bytes from a blocking stream; ``None`` at its end.
+
+    Raises:
+        ProtocolError: the stream ends within a frame, or what comes is not the start of one.
+    """
+    prefix = _read_exactly(stream, PREFIX.size)
+    if not prefix:
+        return None
+    body_length = sum(_lengths(prefix))
+    body = _read_exactly(stream, body_length)
+    if len(body) != body_length:
+        raise ProtocolError("the stream ended within a frame")
+    return prefix + body
+
+
+def _read_exactly(stream: BinaryIO, size: int) -> bytes:
+    chunks = []
+    while size > 0:
+        chunk = stream.read(min(size, 2**20))
+        if not chunk:
+            break
+        chunks.append(chunk)
+        size -= len(chunk)
+    return b"".join(chunks)
+
+
+def _lengths(prefix: bytes) -> tuple[int, int]:
+    if len(prefix) != PREFIX.size:
+        raise ProtocolError("the frame ends within its first bytes")
+    magic, header_length, arrays_length = PREFIX.unpack(prefix)
+    if magic != MAGIC:
+        raise ProtocolError("these bytes are not a frame")
+    if header_length > MAX_HEADER or arrays_length > MAX_ARRAYS:
+        raise ProtocolError(f"frame too large: {header_length} and {arrays_length} bytes")
+    return header_length, arrays_length
+
+
+def _header(raw: bytes) -> dict:
+    try:
+        header = json.loads(raw.decode("ascii"), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"unreadable header: {type(error).__name__}") from error
+    if not isinstance(header, dict) or header.keys() != {"data", "arrays"} or not isinstance(header["arrays"], list):
+        raise ProtocolError("a header holds data and arrays")
+    return header
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _arrays(described: list, buffer: memoryview) -> list[np.ndarray]:
+    arrays, start = [], 0
+    for item in described:
+        dtype, shape = _dtype_and_shape(item)
+        size = math.prod(shape) * dtype.itemsize
+        arrays.append(_array(buffer[start : start + size], dtype, shape))
+        start += size
+    if start != len(buffer):
+        raise ProtocolError(f"{len(buffer)} bytes of arrays, described were {start}")
+    return arrays
+
+
+def _dtype_and_shape(item: Any) -> tuple[np.dtype, tuple[int, ...]]:
+    if not (isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) and isinstance(item[1], list)):
+        raise ProtocolError("an array is described by its dtype and shape")
+    name, shape = item
+    if name not in _SCALAR_DTYPES and not _is_text_dtype(name):
+        raise ProtocolError(f"no arrays of dtype {name[:20]!r}")
+    dtype = np.dtype(name)
+    lengths_fit = all(type(length) is int and 0 <= length <= MAX_ARRAYS for length in shape)
+    if len(shape) > MAX_DIMENSIONS or not lengths_fit:
+        raise ProtocolError("not the shape of an array")
+    if math.prod(length for length in shape if length) * max(dtype.itemsize, 1) > MAX_ARRAYS:
+        raise ProtocolError("array too large")
+    return dtype, tuple(shape)
+
+
+def _is_text_dtype(name: str) -> bool:
+    digits = name[2:]
+    fits = 0 < len(digits) <= 5 and digits.isascii() and digits.isdecimal() and str(int(digits)) == digits
+    return name[:2] == "<U" and fits and int(digits) <= MAX_TEXT_WIDTH
+
+
+def _array(raw: memoryview, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
+    size = math.prod(shape) * dtype.itemsize
+    if len(raw) != size:
+        raise ProtocolError("an array is cut short")
+    if size == 0:
+        return np.zeros(shape, dtype)
+    if dtype.kind == "b" and max(raw) > 1:
+        raise ProtocolError("a boolean is neither 0 nor 1")
+    if dtype.kind == "U" and np.frombuffer(raw, "<u4").max() > 0x10FFFF:
+        raise ProtocolError("a character is beyond Unicode")
+    return np.frombuffer(raw, dtype).reshape(shape).astype(dtype.newbyteorder("="))
+
+
+def _pack(value: Any, arrays: list[np.ndarray], depth: int) -> Any:
+    if depth == 0:
+        raise NotPlain(f"nested more than {MAX_DEPTH} deep")
+    kind = type(value)
+    if value is None or kind in (bool, str):
+        return value
+    if kind is int:
+        return _pack_integer(value)
+    if kind is float:
+        return value if math.isfinite(value) else {"f": repr(value)}
+    if kind is complex:
+        return {"c": [_pack(part, arrays, depth - 1) for part in (value.real, value.imag)]}
+    if kind is np.ndarray:
+        return _pack_array(value, arrays)
+    if kind in (list, tuple):
+        items = [_pack(item, arrays, depth - 1) for item in value]
+        return items if kind is list else {"t": items}
+    if kind is dict:
+        return {"d": [[_pack_key(key), _pack(item, arrays, depth - 1)] for key, item in value.items()]}
+    raise NotPlain(f"{kind.__name__} is not plain data")
+
+
+def _pack_integer(value: int) -> Any:
+    if value.bit_length() > MAX_INTEGER_BITS:
+        raise NotPlain(f"an integer of {value.bit_length()} bits, at most {MAX_INTEGER_BITS}")
+    return value if value.bit_length() <= 64 else {"i": hex(value)}
+
+
+def _pack_key(key: Any) -> Any:
+    if type(key) is str:
+        return key
+    if type(key) is int:
+        return _pack_integer(key)
+    raise NotPlain(f"a dict with a key of type {type(key).__name__}: keys are text or integers")
+
+
+def _pack_array(array: np.ndarray, arrays: list[np.ndarray]) -> dict:
+    little = np.ascontiguousarray(array).reshape(array.shape)
+    little = little.astype(little.dtype.newbyteorder("<"), copy=False)
+    if little.dtype.str not in _SCALAR_DTYPES and not _is_text_dtype(little.dtype.str):
+        raise NotPlain(f"an array of dtype {array.dtype} is not plain data")
+    if array.ndim > MAX_DIMENSIONS:
+        raise NotPlain(f"an array of {array.ndim} dimensions, at most {MAX_DIMENSIONS}")
+    if math.prod(length for length in array.shape if length) * max(little.dtype.itemsize, 1) > MAX_ARRAYS:
+        raise NotPlain(f"an array of shape {array.shape} is too large: at most {MAX_ARRAYS // 2**20} MB")
+    arrays.append(little)
+    return {"a": len(arrays) - 1}
+
+
+class _Unpacker:
+    """Turns a header's tree into values; each array is used once, in order."""
+
+    def __init__(self, arrays: list[np.ndarray]) -> None:
+        self.arrays = arrays
+        self.used = 0
+
+    def __call__(self, tree: Any, depth: int) -> Any:
+        if depth == 0:
+            raise ProtocolError(f"nested more than {MAX_DEPTH} deep")
+        if isinstance(tree, list):
+            return [self(item, depth - 1) for item in tree]
+        if not isinstance(tree, dict):
+            return tree
+        if len(tree) != 1:
+            raise ProtocolError("a tagged value has one tag")
+        ((tag, content),) = tree.items()
+        unpack = {"f": _float, "i": _integer, "c": self._complex, "a": self._array, "t": self._tuple, "d": self._dict}
+        if tag not in unpack:
+            raise ProtocolError(f"no tag {tag[:20]!r}")
+        return unpack[tag](content, depth)
+
+    def _array(self, index: Any, depth: int) -> np.ndarray:
+        if type(index) is not int or index != self.used or index >= len(self.arrays):
+            raise ProtocolError("arrays are used once each, in order")
+        self.used += 1
+        return self.arrays[index]
+
+    def _complex(self, parts: Any, depth: int) -> complex:
+        values = self._tuple(parts, depth)
+        if len(values) != 2 or any(type(part) is not float for part in values):
+            raise ProtocolError("a complex number is two floats")
+        return complex(*values)
+
+    def _tuple(self, items: Any, depth: int) -> tuple:
+        if not isinstance(items, list):
+            raise ProtocolError("a tuple is a list of items")
+        return tuple(self(item, depth - 1) for item in items)
+
+    def _dict(self, pairs: Any, depth: int) -> dict:
+        if not isinstance(pairs, list) or any(not isinstance(pair, list) or len(pair) != 2 for pair in pairs):
+            raise ProtocolError("a dict is a list of pairs")
+        result = {}
+        for packed, item in pairs:
+            key = _integer(packed["i"], depth) if isinstance(packed, dict) and packed.keys() == {"i"} else packed
+            if type(key) not in (str, int) or key in result:
+                raise ProtocolError("the keys of a dict are text or integers, each once")
+            result[key] = self(item, depth - 1)
+        return result
+
+
+def _float(text: Any, depth: int) -> float:
+    if text not in ("nan", "inf", "-inf"):
+        raise ProtocolError("a tagged float is nan, inf or -inf")
+    return float(text)
+
+
+def _integer(text: Any, depth: int) -> int:
+    if not isinstance(text, str) or len(text) > MAX_INTEGER_BITS // 4 + 3:
+        raise ProtocolError("a tagged integer is hexadecimal text of bounded length")
+    try:
+        return int(text, 16)
+    except ValueError as error:
+        raise ProtocolError("a tagged integer is hexadecimal text") from error
