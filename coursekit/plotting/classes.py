@@ -43,7 +43,7 @@ def plot_confusion_matrix(y_true, y_pred, class_names: Sequence[str] | None = No
     names = names_for(max(y_true.max(), y_pred.max()) + 1, class_names)
     counts = np.zeros((len(names), len(names)), int)
     np.add.at(counts, (y_true, y_pred), 1)
-    side = min(9.0, 2.4 + 0.46 * len(names))
+    side = min(9.0, 1.5 + 0.43 * len(names))
     ax = axes_or_new(ax, (side + 0.6, side))
     _draw_counts(ax, counts)
     ax.set(xlabel="predicted class", ylabel="true class")
@@ -169,8 +169,13 @@ def _draw_class_counts(ax: Axes, counts: np.ndarray) -> None:
         color=QUIET,
     )
     if len(counts) <= 12:
-        ax.bar_label(bars, [f"{count:,}" for count in counts], size=9, padding=2)
-    ax.set(ylabel="number of examples", ylim=(0, counts.max() * 1.1))
+        for bar, count in zip(bars, counts):
+            inside = count > 0.12 * counts.max()
+            style = {"va": "top", "color": "white"} if inside else {"va": "bottom", "color": "black"}
+            offset = (0, -3 if inside else 2)
+            place = (bar.get_x() + bar.get_width() / 2, count)
+            ax.annotate(f"{count:,}", place, offset, textcoords="offset points", ha="center", size=9, **style)
+    ax.set(ylabel="number of examples", ylim=(0, counts.max() * 1.03))
 
 
 def _draw_shares(ax: Axes, counts: Mapping[str, np.ndarray]) -> None:

@@ -40,7 +40,14 @@ def label_ends(ax: Axes, labels: list[EndLabel], size: float = 10) -> None:
             size=size,
             color=ink(label.color),
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": label.color, "linewidth": 0.7, "shrinkA": 1, "shrinkB": 4},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": label.color,
+                "linewidth": 0.7,
+                "shrinkA": 1,
+                "shrinkB": 4,
+                "relpos": (0, 0.5),
+            },
         )
 
 

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from coursekit.plotting.describing import describe, listing, number, plural
 from coursekit.plotting.endlabels import EndLabel, label_ends
-from coursekit.plotting.style import COLORS, MARKERS, QUIET, axes_or_new, ink
+from coursekit.plotting.style import COLORS, FIGURE_SIZE, MARKERS, QUIET, axes_or_new, ink
 
 HIGHER_IS_BETTER = ("acc", "auc", "precision", "recall", "f1", "fbeta", "iou", "r2", "psnr", "elbo", "similarity")
 
@@ -44,7 +44,7 @@ def plot_history(history, metric: str = "loss", mark_best: str | bool | None = T
     runs = _runs(history)
     many = len(runs) > 1 or "" not in runs
     decider = _decider(runs, metric, mark_best)
-    ax = axes_or_new(ax)
+    ax = axes_or_new(ax, (8.4, 4.4) if many else FIGURE_SIZE)
     labels, sentences = [], []
     for (name, run), color, marker in zip(runs.items(), COLORS * 8, MARKERS * 8):
         best = _best_epoch(run, decider) if decider else None
@@ -169,7 +169,9 @@ def _finish_axes(ax: Axes, runs: dict[str, Run], metric: str) -> None:
     last = max(len(_epochs(run)) for run in runs.values())
     ticks = range(1, last + 1)
     if last > 12:
-        ticks = [1] + [int(t) for t in MaxNLocator(8, integer=True).tick_values(1, last) if 1 < t <= last]
+        ticks = [1] + [
+            int(t) for t in MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]).tick_values(1, last) if 1 < t <= last
+        ]
     margin = max(0.3, 0.02 * last)
     ax.set(xlabel="epoch", ylabel=_words(metric), xticks=ticks, xlim=(1 - margin, last + margin))
 
@@ -180,7 +182,7 @@ def _explain_line_styles(ax: Axes, runs: dict[str, Run], metric: str) -> None:
     lines = [Line2D([], [], color=QUIET, linestyle="-", label="validation")] if valid else []
     lines += [Line2D([], [], color=QUIET, linestyle="--", linewidth=1.1, label="training")] if train else []
     lines += [Line2D([], [], linestyle="", marker="o", markersize=11, mfc="none", mec=QUIET, label="best epoch")]
-    ax.legend(handles=lines, ncols=3, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2, labelcolor=QUIET)
+    ax.legend(handles=lines, ncols=3, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, labelcolor=QUIET)
 
 
 def _words(metric: str) -> str:
@@ -205,7 +207,7 @@ def _opening(runs: dict[str, Run], metric: str, many: bool) -> str:
 def _sentence(name: str, run: Run, metric: str, decider: str | None, best: int | None) -> str:
     parts = []
     for series, kind in ((metric, "training"), (f"val_{metric}", "validation")):
-        if series in run:
+        if series in run and not (name and kind == "training" and f"val_{metric}" in run):
             values = run[series]
             text = f"{kind} {_words(metric)} goes from {number(values[0])} to {number(values[-1])}"
             if series == decider and best:

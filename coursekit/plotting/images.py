@@ -11,7 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from coursekit.plotting.classes import class_numbers, names_for
 from coursekit.plotting.describing import describe, number, plural
-from coursekit.plotting.style import DIVERGING, QUIET, WRONG, axes_or_new, grid_of_axes, ink, text_color_on
+from coursekit.plotting.style import DIVERGING, QUIET, WRONG, grid_of_axes, ink, new_figure, text_color_on
 
 MOST_IMAGES = 200
 WIDTH = 8.0
@@ -58,7 +58,7 @@ def plot_images(
     most = max((int(v.max()) for v in (labels, predictions) if v is not None), default=-1)
     names = names_for(most + 1, class_names)
     captions = [_caption(i, labels, predictions, certainty, names) for i in range(len(images))]
-    columns = columns or min(len(images), 10 if predictions is None else 6)
+    columns = columns or _balanced(len(images), 10 if predictions is None else 6)
     lines = max(caption.count("\n") + bool(caption) for caption in captions)
     width = min(1.35, WIDTH / columns)
     fig, axes = grid_of_axes(
@@ -98,7 +98,7 @@ def plot_pixel_matrix(image, ax: Axes | None = None) -> Axes:
         raise ValueError(f"Expected one grey image of at most 32 by 32 pixels, got shape {image.shape}.")
     if not np.isfinite(image.astype(float)).all():
         raise ValueError("The image holds values that are not finite numbers.")
-    ax = axes_or_new(ax, (max(3.0, 0.29 * image.shape[1] + 0.5), max(3.0, 0.29 * image.shape[0] + 0.5)))
+    ax = ax or _axes_of_whole_pixels(*image.shape)
     low, high = _range(image)
     shade = (image.astype(float) - low) / ((high - low) or 1)
     ax.imshow(1 - shade, cmap="gray", vmin=0, vmax=1)
@@ -109,6 +109,15 @@ def plot_pixel_matrix(image, ax: Axes | None = None) -> Axes:
     ax.set(xlabel="column", ylabel="row", xticks=range(0, image.shape[1], 3), yticks=range(0, image.shape[0], 3))
     ax.tick_params(length=0)
     return describe(ax, _pixels_in_words(image))
+
+
+def _axes_of_whole_pixels(rows: int, columns: int) -> Axes:
+    """Axes in which each pixel of an image is 28 dots wide: equal numbers then look, and are stored, alike."""
+    cell, left, bottom, rest = 0.28, 0.55, 0.5, 0.1
+    width, height = left + cell * columns + rest, bottom + cell * rows + rest
+    fig = new_figure((width, height), "none")
+    fig.set_dpi(100)
+    return fig.add_axes((left / width, bottom / height, cell * columns / width, cell * rows / height))
 
 
 def plot_weights(
@@ -142,7 +151,7 @@ def plot_weights(
     titles = [str(i) for i in range(len(images))] if titles is None else [str(title) for title in titles]
     if len(titles) != len(images):
         raise ValueError(f"Expected {plural(len(images), 'title')}, one for each unit or filter, got {len(titles)}.")
-    columns = columns or min(len(images), 8)
+    columns = columns or _balanced(len(images), 8)
     width = min(1.2, WIDTH / columns)
     height = width * images.shape[1] / images.shape[2] + 0.19
     fig, axes = grid_of_axes(len(images), columns, (width, height), fig)
@@ -224,8 +233,14 @@ def _caption(index: int, labels, predictions, certainty, names: list[str]) -> st
     if labels is None:
         return predicted
     if labels[index] == predictions[index]:
-        return f"✓ {predicted}\n"
+        return f"\n✓ {predicted}"
     return f"✗ says {predicted}\nis {names[labels[index]]}"
+
+
+def _balanced(count: int, most: int) -> int:
+    """Columns, at most ``most``, for rows that are as equal as they can be."""
+    rows = -(-count // most)
+    return -(-count // rows)
 
 
 def _caption_size(captions: Sequence[str], width: float) -> float:

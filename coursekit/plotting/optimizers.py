@@ -6,13 +6,20 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
 
 from coursekit.plotting.describing import describe, number, plural
 from coursekit.plotting.style import COLORS, LINE_STYLES, MARKERS, QUIET, grid_of_axes, ink, new_figure
 
 MOST_IN_ONE = 4
-LEVELS = 14
+LEVELS = 12
+GREYS = LinearSegmentedColormap.from_list("coursekit_depth", ["#c0c0c0", "#ffffff"])
+"""Deeper is darker, and never so dark that a path is lost on it."""
+
+LEGEND = "○ start     large filled marker: end     number: loss at the end"
+LEGEND_MINIMUM = "     ☆ lowest point"
 
 Bounds = tuple[tuple[float, float], tuple[float, float]]
 
@@ -54,11 +61,11 @@ def plot_optimizer_paths(
     paths = {str(name): _path(points, name) for name, points in paths.items()}
     if not paths:
         raise ValueError('No paths to draw: expected a dict such as {"SGD": array of shape (steps + 1, 2)}.')
-    bounds = bounds or _bounds(paths)
+    bounds = bounds or _bounds(paths, minimum)
     surface = _surface(loss_function, bounds)
     if ax is not None or len(paths) <= MOST_IN_ONE:
         axes = ax or (fig or new_figure((7, 4.8))).subplots()
-        _draw_together(axes, surface, paths, minimum)
+        _draw_together(axes, surface, paths, minimum, loss_function)
         fig = axes.figure
         target = axes
     else:
@@ -77,12 +84,13 @@ def _path(points, name: str) -> np.ndarray:
     return points[: lost[0]] if lost.size else points
 
 
-def _bounds(paths: Mapping[str, np.ndarray]) -> Bounds:
-    """Room for the middle 98 % of all points and for every start, and a margin; a path that explodes is cut off."""
-    everything = np.concatenate(list(paths.values()))
-    starts = np.array([path[0] for path in paths.values()])
-    low = np.minimum(np.quantile(everything, 0.01, axis=0), starts.min(axis=0))
-    high = np.maximum(np.quantile(everything, 0.99, axis=0), starts.max(axis=0))
+def _bounds(paths: Mapping[str, np.ndarray], minimum: tuple[float, float] | None) -> Bounds:
+    """Room for every path, the minimum, and a margin; but a path that explodes, next to the others, is cut off."""
+    extents = {name: np.ptp(path, axis=0).max() for name, path in paths.items()}
+    usual = 5 * np.median(list(extents.values()))
+    shown = [path if extents[name] <= usual else path[:1] for name, path in paths.items()]
+    shown = np.concatenate([*shown, [minimum]] if minimum is not None else shown)
+    low, high = shown.min(axis=0), shown.max(axis=0)
     width = np.maximum(high - low, 0.35 * max(high - low)) if max(high - low) else np.ones(2)
     middle = (high + low) / 2
     return tuple((float(m - 0.62 * w), float(m + 0.62 * w)) for m, w in zip(middle, width))
@@ -103,14 +111,14 @@ def _draw_surface(ax: Axes, surface: tuple[np.ndarray, np.ndarray, np.ndarray]) 
     x, y, loss = surface
     levels = np.unique(np.nanquantile(loss, np.linspace(0, 1, LEVELS) ** 1.5))
     if len(levels) > 1:
-        ax.contourf(x, y, loss, levels=levels, cmap="Greys_r", alpha=0.35)
-        ax.contour(x, y, loss, levels=levels, colors="white", linewidths=0.8)
+        ax.contourf(x, y, loss, levels=levels, cmap=GREYS, antialiased=False)
+        ax.contour(x, y, loss, levels=levels, colors="#8f8f8f", linewidths=0.6, antialiased=False)
     ax.set(xlim=(x.min(), x.max()), ylim=(y.min(), y.max()))
     ax.grid(False)
 
 
-def _draw_path(ax: Axes, path: np.ndarray, color: str, line: str, marker: str) -> None:
-    ax.plot(*path.T, color=color, linestyle=line, linewidth=1.6, marker="o", markersize=2.2)
+def _draw_path(ax: Axes, path: np.ndarray, marker: str, color: str, linestyle: str, linewidth: float) -> None:
+    ax.plot(*path.T, color=color, linestyle=linestyle, linewidth=linewidth, marker="o", markersize=2.2)
     ax.plot(*path[0], "o", markersize=8, markerfacecolor="white", markeredgecolor="black", zorder=4)
     ax.plot(*path[-1], marker, markersize=9, color=color, markeredgecolor="white", zorder=5)
 
@@ -120,17 +128,19 @@ def _draw_minimum(ax: Axes, minimum: tuple[float, float] | None) -> None:
         ax.plot(*minimum, "*", markersize=14, markerfacecolor="white", markeredgecolor="black", zorder=3)
 
 
-def _draw_together(ax: Axes, surface, paths: Mapping[str, np.ndarray], minimum) -> None:
-    from coursekit.plotting.endlabels import EndLabel, label_ends
-
+def _draw_together(ax: Axes, surface, paths: Mapping[str, np.ndarray], minimum, loss_function) -> None:
     _draw_surface(ax, surface)
     _draw_minimum(ax, minimum)
-    labels = []
+    ends = {name: _loss(loss_function, path[-1]) for name, path in paths.items()}
+    drawn = {}
     for index, (name, path) in enumerate(paths.items()):
         color = COLORS[index % len(COLORS)]
-        _draw_path(ax, path, color, LINE_STYLES[index % len(LINE_STYLES)], MARKERS[1:][index % 7])
-        labels.append(EndLabel(*path[-1], name, color))
-    label_ends(ax, labels)
+        style = {"color": color, "linestyle": LINE_STYLES[index % len(LINE_STYLES)], "linewidth": 1.6}
+        marker = MARKERS[1:][index % 7]
+        _draw_path(ax, path, marker, **style)
+        drawn[name] = Line2D([], [], marker=marker, markersize=8, label=f"{name}: {number(ends[name])}", **style)
+    handles = [drawn[name] for name in sorted(ends, key=ends.get)]
+    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1), title="loss at the end", alignment="left")
     ax.set(xlabel="first weight", ylabel="second weight")
 
 
@@ -141,11 +151,11 @@ def _draw_apart(surface, paths: Mapping[str, np.ndarray], minimum, columns: int,
         color = COLORS[index % len(COLORS)]
         _draw_surface(ax, surface)
         _draw_minimum(ax, minimum)
-        _draw_path(ax, path, color, "-", MARKERS[1:][index % 7])
+        _draw_path(ax, path, MARKERS[1:][index % 7], color, "-", 1.6)
         ax.set_title(f"{name}: {_loss_at(loss_function, path[-1])}", color=ink(color), size=10)
         ax.label_outer()
         ax.tick_params(labelsize=8)
-    fig.supxlabel("first weight", size=10, color=QUIET)
+    fig.supxlabel(f"first weight\n{LEGEND}{LEGEND_MINIMUM if minimum is not None else ''}", size=10, color=QUIET)
     fig.supylabel("second weight", size=10, color=QUIET)
     return fig
 

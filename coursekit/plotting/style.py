@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure, SubFigure
 
-COLORS = ("#0072B2", "#E69F00", "#000000", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#7F7F7F")
-"""The colours of Okabe and Ito (2008), ordered so that the first four differ in grey too."""
+COLORS = ("#0072B2", "#E69F00", "#000000", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#882255")
+"""The colours of Okabe and Ito (2008), wine in place of their yellow; the first four differ in grey too."""
 
 LINE_STYLES = ("-", "--", "-.", ":") * 2
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
@@ -104,9 +104,9 @@ def text_color_on(background) -> str:
     return "black" if luminance(background) > 0.18 else "white"
 
 
-def new_figure(size: tuple[float, float] = FIGURE_SIZE) -> Figure:
+def new_figure(size: tuple[float, float] = FIGURE_SIZE, layout: str = "constrained") -> Figure:
     """An empty figure that pyplot does not know, so that nothing shows it twice and nothing has to close it."""
-    return Figure(figsize=size, layout="constrained")
+    return Figure(figsize=size, layout=layout)
 
 
 def axes_or_new(ax: Axes | None, size: tuple[float, float] = FIGURE_SIZE) -> Axes:
@@ -124,7 +124,7 @@ def grid_of_axes(
     """``count`` axes in rows of ``columns``, each ``cell`` inches wide and high, on ``fig`` or a new figure."""
     rows = -(-count // columns)
     if fig is None:
-        fig = new_figure((cell[0] * columns, cell[1] * rows))
+        fig = new_figure((cell[0] * columns, cell[1] * rows), "compressed")
     axes = fig.subplots(rows, columns, squeeze=False).ravel()
     for unused in axes[count:]:
         unused.remove()
