@@ -1,0 +1,67 @@
+"""Notebook cells as tests: nbval runs them, and here each is held to its end."""
+
+from __future__ import annotations
+
+import pytest
+from nbval.plugin import IPyNbCell, IPyNbFile
+
+
+class WholeNotebook(IPyNbFile):
+    """A notebook whose kernel's verdict on each cell is kept; nbval reads the outputs and drops the verdict."""
+
+    def collect(self):
+        for cell in super().collect():
+            yield WholeCell.from_parent(
+                self, name=cell.name, cell_num=cell.cell_num, cell=cell.cell, options=cell.options
+            )
+
+    def setup(self) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.delenv("PYTEST_CURRENT_TEST", raising=False)  # ipykernel would not watch descriptors 1 and 2
+            super().setup()
+        self.verdicts: list[str] = []
+        receive = self.kernel.get_message
+
+        def get_message(stream, timeout=None):
+            message = receive(stream, timeout)
+            if message["msg_type"] == "execute_reply":
+                self.verdicts.append(message["content"]["status"])
+            return message
+
+        self.kernel.get_message = get_message
+
+
+class WholeCell(IPyNbCell):
+    """A cell that passes only when the kernel ran it to its end and nothing came on standard error.
+
+    Left alone, nbval passes a cell that stops at an unknown magic or outlives an interrupt, and expects
+    the cells after a timeout to fail, so that they count as passed whatever they do.
+    """
+
+    def setup(self) -> None:
+        if self.parent.timed_out:
+            pytest.fail("not run: an earlier cell ran out of time", pytrace=False)
+
+    def runtest(self) -> None:
+        if self.options["skip"] or self.options["check_exception"]:
+            self.raise_cell_error("tagged or commented so that it need not run to its end")
+        self.parent.verdicts.clear()
+        super().runtest()
+        errors = "".join(out.text for out in self.test_outputs if out.output_type == "stream" and out.name == "stderr")
+        if self.parent.verdicts != ["ok"]:
+            self.raise_cell_error(f"did not run to its end: {self.parent.verdicts or 'no reply in time'}", errors)
+        if errors:
+            self.raise_cell_error("wrote to standard error", errors)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path, parent):
+    collected = yield
+    return [
+        WholeNotebook.from_parent(parent, path=file_path) if isinstance(node, IPyNbFile) else node for node in collected
+    ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Quick tests first, then the notebooks, the browser last."""
+    items.sort(key=lambda item: 2 if item.get_closest_marker("browser") else int(isinstance(item, WholeCell)))

@@ -1,0 +1,213 @@
+"""The style of the course's notebooks as rules: each takes a notebook and yields what is wrong with it."""
+
+from __future__ import annotations
+
+import ast
+import html
+import re
+import statistics
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from coursekit import course
+
+Rule = Callable[[NotebookNode], Iterator[str]]
+
+MAX_BYTES = 1_000_000
+SHORTEST_DESCRIPTION = 20
+IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
+ALT = re.compile(r"""\balt=(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+DATA_ADDRESS = re.compile(r"data:[\w/+.-]+;base64,[A-Za-z0-9+/=\s]+")
+LOCAL_PATH = re.compile(r"(?<![\w.:/])(?:/(?:home|Users|root|tmp|var|mnt|opt|usr)/\w|[A-Z]:\\\\?\w)")
+MAGIC = re.compile(r"^([ \t]*)(?:%{1,2}\w+ ?|!.*)", re.MULTILINE)
+CHECK_CELL = re.compile(r"""check(?:\.all\(\)|\(["']\w+["']\))""")
+
+
+def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+
+
+def prose_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "markdown" and cell.source.strip()]
+
+
+def outputs(notebook: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:
+    for number, cell in enumerate(code_cells(notebook), start=1):
+        for output in cell.outputs:
+            yield number, output
+
+
+def opens_with_a_title(notebook: NotebookNode) -> Iterator[str]:
+    first = notebook.cells[0]
+    if first.cell_type != "markdown" or not re.match(r"# \S", first.source):
+        yield "the first cell has no title (# …)"
+    titles = [cell for cell in prose_cells(notebook) if re.search(r"^# \S", cell.source, re.MULTILINE)]
+    if len(titles) > 1:
+        yield f"{len(titles)} titles of the first level; there should be one"
+
+
+def opens_with_goals_and_time(notebook: NotebookNode) -> Iterator[str]:
+    kinds = [cell.cell_type for cell in notebook.cells]
+    opening = "\n".join(cell.source for cell in notebook.cells[: kinds.index("code")])
+    if "You will learn" not in opening:
+        yield "no “You will learn” before the first code"
+    goals = re.findall(r"^[-*] ", opening.partition("You will learn")[2], re.MULTILINE)
+    if not 3 <= len(goals) <= 6:
+        yield f"{len(goals)} goals; three to six are wanted"
+    if not re.search(r"\*\*Time\*\*: \d+ minutes to read, \d+ minutes? to run", opening):
+        yield "no “**Time**: N minutes to read, N minutes to run” before the first code"
+
+
+def closes_with_recap_practice_and_references(notebook: NotebookNode) -> Iterator[str]:
+    text = "\n".join(cell.source for cell in prose_cells(notebook))
+    places = [text.rfind(f"\n## {heading}") for heading in ("In this lesson", "Practise", "References")]
+    if -1 in places or places != sorted(places):
+        yield "does not close with the headings In this lesson, Practise, References, in this order"
+        return
+    if not re.search(r"\]\(\.\./exercises/\w+\.ipynb\)", text[places[1] : places[2]]):
+        yield "Practise does not link the exercise"
+    references = re.findall(r"^[-*] .*\b(?:19|20)\d\d\b", text[places[2] :], re.MULTILINE)
+    if not 2 <= len(references) <= 3:
+        yield f"{len(references)} references with a year; two or three are wanted"
+
+
+def has_parameters_early(notebook: NotebookNode) -> Iterator[str]:
+    tagged = [i for i, cell in enumerate(code_cells(notebook), 1) if "parameters" in cell.metadata.get("tags", [])]
+    if len(tagged) != 1:
+        yield f"{len(tagged)} cells are tagged `parameters`; there should be one"
+    elif tagged[0] > 3:
+        yield f"the parameters are code cell {tagged[0]}; they belong among the first three"
+
+
+def has_short_code_cells(notebook: NotebookNode) -> Iterator[str]:
+    lengths = [len(cell.source.strip().splitlines()) for cell in code_cells(notebook)]
+    if statistics.median(lengths) > 5:
+        yield f"the median code cell has {statistics.median(lengths):g} lines; at most 5"
+    short = sum(length <= 15 for length in lengths) / len(lengths)
+    if short < 0.9:
+        yield f"{short:.0%} of the code cells have at most 15 lines; 90 % should"
+    for number, length in enumerate(lengths, start=1):
+        if length > 40:
+            yield f"code cell {number} has {length} lines; none may have over 40"
+
+
+def has_as_much_prose_as_code(notebook: NotebookNode) -> Iterator[str]:
+    code = [cell for cell in code_cells(notebook) if not CHECK_CELL.fullmatch(cell.source.strip())]
+    prose = prose_cells(notebook)
+    if len(prose) < len(code):
+        yield f"{len(prose)} prose cells for {len(code)} code cells; at least one each"
+
+
+def describes_its_pictures(notebook: NotebookNode) -> Iterator[str]:
+    for number, output in outputs(notebook):
+        data, metadata = output.get("data", {}), output.get("metadata", {})
+        for image in (kind for kind in data if kind.startswith("image/")):
+            told = metadata.get(image, {}).get("alt", "")
+            if len(told) < SHORTEST_DESCRIPTION:
+                yield f"code cell {number}: {image} has no description in its metadata: {told!r}"
+            if not IMAGE.search(data.get("text/html", "")):
+                yield f"code cell {number}: {image} has no <img alt=…> beside it"
+        yield from (f"code cell {number}: {text}" for text in _undescribed(data.get("text/html", "")))
+    for cell in prose_cells(notebook):
+        yield from _undescribed(cell.source)
+        yield from (f"no description: {bare}" for bare in re.findall(r"!\[\s*\]\([^)]*\)", cell.source))
+
+
+def _undescribed(text: str) -> Iterator[str]:
+    for tag in IMAGE.findall(text):
+        found = ALT.search(tag)
+        told = html.unescape(found[1] or found[2] or "") if found else ""
+        if len(told) < SHORTEST_DESCRIPTION:
+            yield f"<img> without a description that says anything: {told!r}"
+
+
+def stores_its_outputs(notebook: NotebookNode) -> Iterator[str]:
+    counts = [cell.execution_count for cell in code_cells(notebook)]
+    if counts != list(range(1, len(counts) + 1)):
+        yield f"execution counts are {counts}; stored outputs come from one run from top to bottom"
+    if not any(True for _ in outputs(notebook)):
+        yield "no outputs are stored"
+
+
+def stores_no_outputs(notebook: NotebookNode) -> Iterator[str]:
+    for number, cell in enumerate(code_cells(notebook), start=1):
+        if cell.outputs or cell.execution_count is not None:
+            yield f"code cell {number} stores an output or an execution count"
+
+
+def stores_no_errors(notebook: NotebookNode) -> Iterator[str]:
+    for number, output in outputs(notebook):
+        if output.output_type == "error":
+            yield f"code cell {number} ends in {output.ename}: {output.evalue}"
+        if output.output_type == "stream" and output.name == "stderr":
+            yield f"code cell {number} wrote to standard error: {output.text[:100]!r}"
+
+
+def shows_no_local_path(notebook: NotebookNode) -> Iterator[str]:
+    for number, output in outputs(notebook):
+        texts = [output.get("text", ""), *output.get("traceback", []), *output.get("data", {}).values()]
+        text = DATA_ADDRESS.sub("", "\n".join(str(part) for part in texts))
+        if found := LOCAL_PATH.search(text) or re.search(re.escape(str(course.root())), text):
+            yield f"code cell {number} shows a path of one machine: {text[found.start() : found.start() + 60]!r}"
+
+
+def validates_every_fit(notebook: NotebookNode) -> Iterator[str]:
+    """A `fit` of something that is not a network carries the tag ``no-validation``."""
+    for number, cell in enumerate(code_cells(notebook), start=1):
+        if "no-validation" in cell.metadata.get("tags", []):
+            continue
+        for call in ast.walk(ast.parse(MAGIC.sub(r"\1", cell.source))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "fit":
+                given = {keyword.arg for keyword in call.keywords}
+                if not given & {"validation_data", "validation_split", None}:
+                    yield f"code cell {number} calls fit without validation data"
+
+
+def runs_every_cell(notebook: NotebookNode) -> Iterator[str]:
+    escapes = re.compile(r"NBVAL_(?:SKIP|RAISES_EXCEPTION)|^%%(?:capture|script|bash|sh)\b", re.MULTILINE)
+    for number, cell in enumerate(code_cells(notebook), start=1):
+        tags = {"nbval-skip", "nbval-raises-exception", "raises-exception"} & set(cell.metadata.get("tags", []))
+        if tags or escapes.search(cell.source):
+            yield f"code cell {number} is marked so that it need not run to its end in sight"
+
+
+def compares_something(notebook: NotebookNode) -> Iterator[str]:
+    """At least one cell whose output nbval compares with what is stored, and only cells that have an output."""
+    compared = [cell for cell in code_cells(notebook) if "nbval-check-output" in cell.metadata.get("tags", [])]
+    if not compared:
+        yield "no cell is tagged nbval-check-output"
+    if not all(cell.outputs for cell in compared):
+        yield "a cell tagged nbval-check-output has no stored output to compare"
+
+
+def has_cell_ids_of_its_own(notebook: NotebookNode) -> Iterator[str]:
+    ids = [cell.get("id") for cell in notebook.cells]
+    if None in ids or len(set(ids)) < len(ids):
+        yield "cell ids are missing or used twice"
+
+
+def too_large(path: Path) -> list[str]:
+    size = path.stat().st_size
+    return [f"{size:,} bytes; at most {MAX_BYTES:,}"] if size > MAX_BYTES else []
+
+
+ALL: tuple[Rule, ...] = (opens_with_a_title, has_short_code_cells, has_as_much_prose_as_code, has_cell_ids_of_its_own)
+EXECUTED: tuple[Rule, ...] = (
+    *ALL,
+    describes_its_pictures,
+    stores_its_outputs,
+    stores_no_errors,
+    shows_no_local_path,
+    validates_every_fit,
+    runs_every_cell,
+)
+LESSON: tuple[Rule, ...] = (
+    *EXECUTED,
+    opens_with_goals_and_time,
+    has_parameters_early,
+    closes_with_recap_practice_and_references,
+    compares_something,
+)
+EXERCISE: tuple[Rule, ...] = (*ALL, stores_no_outputs)

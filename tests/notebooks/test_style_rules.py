@@ -1,0 +1,208 @@
+"""Each rule of style passes a good notebook and sees what is wrong with a bad one."""
+
+from __future__ import annotations
+
+import copy
+
+import notebook_style as style
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from coursekit import course
+
+DESCRIPTION = "Line chart: loss falls from 0.4 to 0.1 over five epochs."
+FIGURE = new_output(
+    "display_data",
+    {"image/png": "iVBORw0KGgo=", "text/html": f'<img src="data:image/png;base64,iVBO/tmp/w" alt="{DESCRIPTION}">'},
+    metadata={"image/png": {"alt": DESCRIPTION}},
+)
+OPENING = """# 1 · A title
+
+**You will learn to**
+
+- look,
+- think,
+- act.
+
+**Time**: 45 minutes to read, 2 minutes to run."""
+CLOSING = """## In this lesson
+
+- we looked.
+
+## Practise
+
+Open [exercise 1](../exercises/01_mnist_dense.ipynb).
+
+## References
+
+- A: *B*, 1998.
+- C: *D*, 2015."""
+
+
+def code(source, *results, tags=()):
+    return new_code_cell(source, outputs=list(results), metadata={"tags": list(tags)})
+
+
+def text(words, name="stdout"):
+    return new_output("stream", name=name, text=words)
+
+
+@pytest.fixture
+def good():
+    notebook = new_notebook(
+        cells=[
+            new_markdown_cell(OPENING),
+            code("EPOCHS = 5", tags=["parameters"]),
+            new_markdown_cell("What do we see?"),
+            code("show(figure)", FIGURE),
+            new_markdown_cell("![a drawing of a small network](network.png)"),
+            code("model.fit(x, y, validation_data=(a, b))", text("done\n"), tags=["nbval-check-output"]),
+            code('check("softmax")'),
+            new_markdown_cell(CLOSING),
+        ]
+    )
+    for count, cell in enumerate(style.code_cells(notebook), start=1):
+        cell.execution_count = count
+    return notebook
+
+
+@pytest.mark.parametrize("rule", dict.fromkeys(style.LESSON + style.EXECUTED))
+def test_a_good_notebook_passes(good, rule):
+    assert list(rule(good)) == []
+
+
+def test_a_good_exercise_passes(good):
+    for cell in style.code_cells(good):
+        cell.outputs, cell.execution_count = [], None
+
+    assert [problem for rule in style.EXERCISE for problem in rule(good)] == []
+
+
+def set_source(index, source):
+    def change(notebook):
+        notebook.cells[index].source = source
+
+    return change
+
+
+def replace(index, old, new):
+    def change(notebook):
+        assert old in notebook.cells[index].source
+        notebook.cells[index].source = notebook.cells[index].source.replace(old, new)
+
+    return change
+
+
+def put_output(output):
+    def change(notebook):
+        notebook.cells[3].outputs = [output]
+
+    return change
+
+
+def picture(**changes):
+    figure = copy.deepcopy(FIGURE)
+    figure.update(changes)
+    return put_output(figure)
+
+
+def tag(index, *tags):
+    def change(notebook):
+        notebook.cells[index].metadata["tags"] = list(tags)
+
+    return change
+
+
+def delete(index):
+    def change(notebook):
+        del notebook.cells[index]
+
+    return change
+
+
+def append(*cells):
+    def change(notebook):
+        notebook.cells.extend(cells)
+
+    return change
+
+
+def set_on(index, **values):
+    def change(notebook):
+        notebook.cells[index].update(values)
+
+    return change
+
+
+BAD = [
+    (style.opens_with_a_title, delete(0)),
+    (style.opens_with_a_title, replace(0, "# 1", "## 1")),
+    (style.opens_with_a_title, append(new_markdown_cell("# Another title"))),
+    (style.opens_with_goals_and_time, replace(0, "You will learn to", "Content")),
+    (style.opens_with_goals_and_time, replace(0, "- look,\n", "")),
+    (style.opens_with_goals_and_time, replace(0, "45 minutes", "long")),
+    (style.closes_with_recap_practice_and_references, replace(-1, "In this lesson", "The end")),
+    (style.closes_with_recap_practice_and_references, replace(-1, "Practise", "Go on")),
+    (style.closes_with_recap_practice_and_references, replace(-1, "../exercises/", "somewhere/")),
+    (style.closes_with_recap_practice_and_references, replace(-1, ", 1998", "")),
+    (style.closes_with_recap_practice_and_references, replace(-1, "## References", "## More")),
+    (style.has_parameters_early, tag(1)),
+    (style.has_parameters_early, tag(3, "parameters")),
+    (style.has_parameters_early, lambda notebook: (tag(1)(notebook), tag(6, "parameters")(notebook))),
+    (style.has_short_code_cells, append(*(code("x = 1\n" * 6) for _ in range(9)))),
+    (style.has_short_code_cells, append(code("x = 1\n" * 16))),
+    (style.has_short_code_cells, append(code("x = 1\n" * 41), *(code("x = 1") for _ in range(20)))),
+    (style.has_as_much_prose_as_code, append(code("x = 1"), code("y = 1"))),
+    (style.describes_its_pictures, picture(metadata={})),
+    (style.describes_its_pictures, picture(metadata={"image/png": {"alt": "alt text"}})),
+    (style.describes_its_pictures, picture(data={"image/png": "iVBORw0KGgo="})),
+    (style.describes_its_pictures, picture(data={"text/html": '<img src="x.png">'})),
+    (style.describes_its_pictures, picture(data={"text/html": '<IMG src="x.png" alt="">'})),
+    (style.describes_its_pictures, replace(4, "a drawing of a small network", "")),
+    (style.describes_its_pictures, set_source(4, '<img src="network.png" alt="figure">')),
+    (style.stores_its_outputs, set_on(3, execution_count=7)),
+    (style.stores_its_outputs, set_on(3, execution_count=None)),
+    (style.stores_its_outputs, lambda notebook: [cell.update(outputs=[]) for cell in style.code_cells(notebook)]),
+    (style.stores_no_outputs, lambda notebook: None),
+    (style.stores_no_errors, put_output(text("a warning", name="stderr"))),
+    (style.stores_no_errors, put_output(new_output("error", ename="ValueError", evalue="no", traceback=[]))),
+    (style.shows_no_local_path, put_output(text("saved in /home/ada/model.keras"))),
+    (style.shows_no_local_path, put_output(text(r"saved in C:\Users\ada"))),
+    (style.shows_no_local_path, put_output(text(f"saved in {course.root()}"))),
+    (style.shows_no_local_path, picture(data={"text/plain": "'/tmp/model.keras'"})),
+    (style.validates_every_fit, set_source(5, "model.fit(x, y)")),
+    (style.validates_every_fit, set_source(5, "%time model.fit(x, y)")),
+    (style.validates_every_fit, set_source(5, "h = build().fit(\n    x, y,\n    epochs=3)")),
+    (style.runs_every_cell, tag(3, "nbval-skip")),
+    (style.runs_every_cell, tag(3, "raises-exception")),
+    (style.runs_every_cell, set_source(3, "# NBVAL_SKIP\nx = 1")),
+    (style.runs_every_cell, set_source(3, "%%capture\nx = 1")),
+    (style.compares_something, tag(5)),
+    (style.compares_something, set_on(5, outputs=[])),
+    (style.has_cell_ids_of_its_own, lambda notebook: notebook.cells[1].update(id=notebook.cells[2].id)),
+]
+
+
+@pytest.mark.parametrize(("rule", "spoil"), BAD, ids=[f"{rule.__name__}-{i}" for i, (rule, _) in enumerate(BAD)])
+def test_a_bad_notebook_is_seen(good, rule, spoil):
+    spoil(good)
+
+    assert list(rule(good))
+
+
+def test_every_rule_has_a_bad_notebook():
+    assert {rule for rule, _ in BAD} == set(style.LESSON + style.EXECUTED + style.EXERCISE)
+
+
+def test_a_fit_that_is_no_network_can_say_so(good):
+    good.cells[5].source, good.cells[5].metadata.tags = "PCA(2).fit(x)", ["no-validation"]
+
+    assert list(style.validates_every_fit(good)) == []
+
+
+def test_a_large_file_is_seen(tmp_path):
+    (tmp_path / "large.ipynb").write_bytes(b" " * 1_000_001)
+    (tmp_path / "small.ipynb").write_bytes(b" ")
+
+    assert style.too_large(tmp_path / "large.ipynb")
+    assert not style.too_large(tmp_path / "small.ipynb")
