@@ -1,0 +1,130 @@
+"""Small sets that are generated, for what is best seen in one or two dimensions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from coursekit.data.images import describe
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GeneratedData:
+    """A generated set.
+
+    Attributes:
+        x_train: ``(n, features)`` float32.
+        y_train: ``(n,)``; float32 values for regression, int64 labels for classification.
+        x_test: as ``x_train``.
+        y_test: as ``y_train``; free of noise for regression.
+        class_names: of the labels; empty for regression.
+        noise: standard deviation of the noise.
+        name: of the generator.
+        title: what it holds, for people.
+        licence: of the data.
+        citation: of its source.
+    """
+
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    class_names: tuple[str, ...]
+    noise: float
+    name: str
+    title: str
+    licence: str = "generated"
+    citation: str = ""
+
+    def __repr__(self) -> str:
+        return describe(self)
+
+
+def gap_function(x: np.ndarray) -> np.ndarray:
+    """The curve behind :func:`make_gap_regression`: a sine on a slope.
+
+    >>> gap_function(np.array([0.0]))
+    array([0.])
+    """
+    return np.sin(2 * x) + x / 2
+
+
+def make_gap_regression(count: int = 200, noise: float = 0.1, seed: int = 0) -> GeneratedData:
+    """Noisy points on a curve with a gap, where a model should be unsure.
+
+    Training inputs lie in [-4, -1] and [1, 4], half of them each; the test set is the curve itself on a grid over
+    [-6, 6], so it also shows what happens beyond the data.
+
+    Args:
+        count: training points, at least 2.
+        noise: standard deviation of what is added to the curve.
+        seed: of the random numbers.
+
+    Raises:
+        ValueError: ``count`` is below 2 or ``noise`` below 0.
+
+    >>> data = make_gap_regression(count=100)
+    >>> data.x_train.shape, data.y_train.shape, bool((abs(data.x_train) < 1).any())
+    ((100, 1), (100,), False)
+    """
+    _check(count, noise)
+    random = np.random.default_rng(seed)
+    side = np.repeat([-1.0, 1.0], [count // 2, count - count // 2])
+    x_train = random.uniform(1, 4, count) * side
+    y_train = gap_function(x_train) + random.normal(0, noise, count)
+    x_test = np.linspace(-6, 6, 400)
+    return GeneratedData(
+        _column(x_train),
+        y_train.astype(np.float32),
+        _column(x_test),
+        gap_function(x_test).astype(np.float32),
+        (),
+        noise,
+        "gap_regression",
+        "A curve with a gap in its data",
+    )
+
+
+def make_two_moons(count: int = 400, noise: float = 0.15, seed: int = 0) -> GeneratedData:
+    """Two interleaved half circles in the plane, scikit-learn's ``make_moons``.
+
+    Args:
+        count: points for training, and as many again for test; at least 2.
+        noise: standard deviation of what is added to both coordinates.
+        seed: of the random numbers.
+
+    Raises:
+        ValueError: ``count`` is below 2 or ``noise`` below 0.
+
+    >>> make_two_moons(count=100).x_test.shape
+    (100, 2)
+    """
+    from sklearn.datasets import make_moons
+
+    _check(count, noise)
+    (x_train, y_train), (x_test, y_test) = (
+        make_moons(count, noise=noise, random_state=state)
+        for state in np.random.RandomState(seed).randint(2**31, size=2)
+    )
+    return GeneratedData(
+        x_train.astype(np.float32),
+        y_train,
+        x_test.astype(np.float32),
+        y_test,
+        ("upper moon", "lower moon"),
+        noise,
+        "two_moons",
+        "Two moons in the plane",
+    )
+
+
+def _column(values: np.ndarray) -> np.ndarray:
+    return values.astype(np.float32)[:, None]
+
+
+def _check(count: int, noise: float) -> None:
+    if count < 2:
+        raise ValueError(f"count must be at least 2, not {count}.")
+    if noise < 0:
+        raise ValueError(f"noise is a standard deviation and cannot be negative; it is {noise}.")

