@@ -268,7 +268,7 @@ def _images_in_words(images: np.ndarray, labels, predictions, names: list[str]) 
         return text + f" Predictions: {', '.join(names[p] for p in predictions)}."
     wrong = np.flatnonzero(labels != predictions)
     if not len(wrong):
-        return text + f" All {plural(len(labels), 'prediction')} are right."
+        return text + " No prediction is wrong."
     said = [f"image {i + 1} is {names[labels[i]]}, predicted {names[predictions[i]]}" for i in wrong]
     verb = "is" if len(wrong) == 1 else "are"
     return f"{text} {len(wrong)} of {plural(len(labels), 'prediction')} {verb} wrong: {'; '.join(said)}."

@@ -14,7 +14,7 @@ from coursekit.plotting.describing import describe, number, plural
 from coursekit.plotting.style import COLORS, LINE_STYLES, MARKERS, QUIET, grid_of_axes, ink, new_figure
 
 MOST_IN_ONE = 4
-LEVELS = 12
+LEVELS = 10
 GREYS = LinearSegmentedColormap.from_list("coursekit_depth", ["#c0c0c0", "#ffffff"])
 """Deeper is darker, and never so dark that a path is lost on it."""
 
@@ -58,7 +58,9 @@ def plot_optimizer_paths(
     'Contour plot of a loss over two weights with the path of 1 optimizer from (2, 0), where the loss is 4.
     Loss at the end, lowest first: SGD 0.25 after 2 steps.'
     """
-    paths = {str(name): _path(points, name) for name, points in paths.items()}
+    given = {str(name): _path(points, name) for name, points in paths.items()}
+    paths = {name: _finite(points, name) for name, points in given.items()}
+    lost = [name for name in paths if len(paths[name]) < len(given[name])]
     if not paths:
         raise ValueError('No paths to draw: expected a dict such as {"SGD": array of shape (steps + 1, 2)}.')
     bounds = bounds or _bounds(paths, minimum)
@@ -70,7 +72,7 @@ def plot_optimizer_paths(
         target = axes
     else:
         target = fig = _draw_apart(surface, paths, minimum, columns, fig, loss_function)
-    describe(target, _paths_in_words(loss_function, paths))
+    describe(target, _paths_in_words(loss_function, paths, lost))
     return fig
 
 
@@ -78,6 +80,11 @@ def _path(points, name: str) -> np.ndarray:
     points = np.asarray(points, float)
     if points.ndim != 2 or points.shape[1] != 2 or not len(points):
         raise ValueError(f"The path of {name} must have shape (steps + 1, 2), got {points.shape}.")
+    return points
+
+
+def _finite(points: np.ndarray, name: str) -> np.ndarray:
+    """The path up to the first weight that is not a finite number."""
     lost = np.flatnonzero(~np.isfinite(points).all(axis=1))
     if lost.size and lost[0] == 0:
         raise ValueError(f"The path of {name} starts at {points[0].tolist()}: both weights must be finite numbers.")
@@ -112,7 +119,7 @@ def _draw_surface(ax: Axes, surface: tuple[np.ndarray, np.ndarray, np.ndarray]) 
     levels = np.unique(np.nanquantile(loss, np.linspace(0, 1, LEVELS) ** 1.5))
     if len(levels) > 1:
         ax.contourf(x, y, loss, levels=levels, cmap=GREYS, antialiased=False)
-        ax.contour(x, y, loss, levels=levels, colors="#8f8f8f", linewidths=0.6, antialiased=False)
+        ax.contour(x, y, loss, levels=levels, colors="#a6a6a6", linewidths=0.6, antialiased=False)
     ax.set(xlim=(x.min(), x.max()), ylim=(y.min(), y.max()))
     ax.grid(False)
 
@@ -168,10 +175,13 @@ def _loss(loss_function, point: np.ndarray) -> float:
     return float(np.asarray(loss_function(point[:1], point[1:]), float).reshape(-1)[0])
 
 
-def _paths_in_words(loss_function, paths: Mapping[str, np.ndarray]) -> str:
+def _paths_in_words(loss_function, paths: Mapping[str, np.ndarray], lost: list[str]) -> str:
     start = next(iter(paths.values()))[0]
     ends = sorted((_loss(loss_function, path[-1]), name, len(path) - 1) for name, path in paths.items())
-    said = [f"{name} {number(loss)} after {plural(steps, 'step')}" for loss, name, steps in ends]
+    diverged = dict.fromkeys(lost, ", where it stopped being finite")
+    said = [
+        f"{name} {number(loss)} after {plural(steps, 'step')}{diverged.get(name, '')}" for loss, name, steps in ends
+    ]
     return (
         f"Contour plot of a loss over two weights with the {'path' if len(paths) == 1 else 'paths'} of "
         f"{plural(len(paths), 'optimizer')} from ({number(start[0])}, {number(start[1])}), where the loss is "

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from coursekit.plotting import LiveHistory, alt_text, live
+
+
+@pytest.fixture
+def fit():
+    import keras
+
+    def run(*callbacks, **options):
+        x = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        return model.fit(x, x[:, 0], verbose=0, callbacks=callbacks, **options)
+
+    return run
+
+
+@pytest.mark.slow
+def test_a_terminal_gets_one_plain_line_an_epoch(fit, capsys):
+    watch = LiveHistory()
+    history = fit(watch, epochs=3, validation_split=0.25)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    number = r"[\d.e+-]+"
+    assert re.fullmatch(rf"epoch 1/3  loss {number}  val_loss {number}  [\d.]+ s, about \d+ s left", lines[0])
+    assert re.fullmatch(rf"epoch 3/3  loss {number}  val_loss {number}  [\d.]+ s", lines[2])
+    assert watch.history == history.history
+
+
+def test_epochs_are_aligned_and_a_second_training_starts_anew(fit, capsys):
+    watch = LiveHistory()
+    fit(watch, epochs=10)
+    fit(watch, epochs=1)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("epoch  1/10  loss ")
+    assert lines[-1].startswith("epoch 1/1  loss ")
+    assert len(watch.history["loss"]) == 1
+
+
+class Output:
+    """Stands in for the output of a notebook cell, and keeps all that it was given."""
+
+    def __init__(self):
+        self.shown = []
+
+    def update(self, data, metadata):
+        self.shown.append((data["text/plain"], metadata))
+
+
+@pytest.fixture
+def output(monkeypatch):
+    shown = Output()
+    events = SimpleNamespace(register=lambda *_: None, unregister=lambda *_: None)
+    monkeypatch.setattr(live, "notebook_shell", lambda: SimpleNamespace(events=events))
+    monkeypatch.setattr(live, "_Handle", lambda: shown)
+    return shown
+
+
+def test_a_notebook_is_told_batches_epochs_and_the_time_left(fit, output):
+    fit(LiveHistory(every=0), epochs=2, batch_size=16, validation_split=0.25)
+    notes = [text.split("\n")[0] for text, _ in output.shown]
+    assert notes[0] == "epoch 1 of 2, starting"
+    assert re.match(r"epoch 1 of 2, batch 1 of 2\. loss [\d.]+\. about \d+ s left", notes[1])
+    assert any(re.match(r"epoch 1 of 2 done\. loss [\d.]+  val_loss [\d.]+\. about", note) for note in notes)
+    assert re.fullmatch(r"2 epochs in \d+ s\.", notes[-1])
+
+
+def test_a_short_training_is_shown_at_its_start_and_end_only(fit, output):
+    fit(LiveHistory(every=60), epochs=4)
+    assert len(output.shown) == 2
+    assert "loss over 4 epochs" in output.shown[-1][1]["alt"]
+
+
+def test_a_training_that_stops_early_says_so(fit, output):
+    import keras
+
+    fit(LiveHistory(), keras.callbacks.EarlyStopping("loss", patience=0, min_delta=100), epochs=9)
+    assert output.shown[-1][0].startswith("2 of 9 epochs in")
+
+
+def test_wanted_metrics_are_drawn_and_loss_comes_first():
+    watch = LiveHistory()
+    watch.history = {"accuracy": [0.5], "loss": [1.0], "val_loss": [2.0], "learning_rate": [0.1]}
+    assert [ax.get_ylabel() for ax in watch._draw().axes] == ["loss", "accuracy"]
+    watch.metrics = LiveHistory("accuracy").metrics
+    assert "training accuracy over 1 epoch" in alt_text(watch._draw())
+
+
+def test_a_metric_that_is_not_there_is_named():
+    watch = LiveHistory(["mae"])
+    watch.history = {"loss": [1.0]}
+    with pytest.raises(ValueError, match="No series mae"):
+        watch._draw()

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+
+import matplotlib as mpl
+import pytest
+from matplotlib.figure import Figure
+
+from coursekit.plotting.style import COLORS, LINE_STYLES, MARKERS, axes_or_new, ink, luminance
+
+
+def lightness(color) -> float:
+    """CIE L*, 0 to 100: equal steps look equally far apart in grey."""
+    y = luminance(color)
+    return 116 * y ** (1 / 3) - 16 if y > 0.008856 else 903.3 * y
+
+
+def test_the_first_four_colours_differ_in_grey():
+    assert min(abs(lightness(a) - lightness(b)) for a, b in itertools.combinations(COLORS[:4], 2)) > 10
+
+
+def test_any_two_lines_that_look_alike_in_grey_differ_in_style_or_marker():
+    for (a, one), (b, two) in itertools.combinations(enumerate(COLORS), 2):
+        if abs(lightness(one) - lightness(two)) < 10:
+            assert (LINE_STYLES[a], MARKERS[a]) != (LINE_STYLES[b], MARKERS[b])
+    assert len(set(MARKERS)) == len(MARKERS) >= len(COLORS)
+
+
+def simulate(color, kind: str):
+    """A colour as a red- or green-blind reader sees it: Machado, Oliveira and Fernandes (2009), severity 1."""
+    import numpy as np
+    from matplotlib.colors import to_rgb
+
+    matrix = {
+        "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+        "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    }[kind]
+    return np.clip(np.array(matrix) @ np.array(to_rgb(color)) ** 2.2, 0, 1) ** (1 / 2.2)
+
+
+@pytest.mark.parametrize("kind", ["protan", "deutan"])
+def test_all_colours_stay_apart_for_colour_blind_readers(kind):
+    seen = [simulate(color, kind) for color in COLORS]
+    assert min(abs(a - b).max() for a, b in itertools.combinations(seen, 2)) > 0.08
+
+
+@pytest.mark.parametrize("color", COLORS)
+def test_text_in_a_course_colour_can_be_read_on_white(color):
+    assert 1.05 / (luminance(ink(color)) + 0.05) >= 4.5
+
+
+def test_figures_fit_a_notebook():
+    width, height = mpl.rcParams["figure.figsize"]
+    assert 600 <= width * mpl.rcParams["figure.dpi"] <= 900
+    assert height < width
+    assert mpl.rcParams["font.size"] >= 10
+
+
+def test_what_is_not_axes_is_refused():
+    with pytest.raises(TypeError, match="not Figure"):
+        axes_or_new(Figure())
+
+
+def test_importing_the_plots_imports_neither_keras_nor_pyplot():
+    code = (
+        "import sys, coursekit.plotting as p; "
+        "heavy = {'keras', 'tensorflow', 'scipy', 'sklearn', 'matplotlib.pyplot', 'IPython'} & set(sys.modules); "
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    import coursekit.plotting
+
+    with pytest.raises(AttributeError, match="plot_everything"):
+        coursekit.plotting.plot_everything  # noqa: B018
