@@ -54,7 +54,8 @@ def _find(artist) -> str:
     own = getattr(artist, _ATTRIBUTE, "")
     if own or isinstance(artist, Axes):
         return own
-    return " ".join(filter(None, map(_find, [*artist.subfigs, *artist.axes])))
+    parts = [*(ax for ax in artist.axes if ax.figure is artist), *artist.subfigs]
+    return " ".join(filter(None, map(_find, parts)))
 
 
 def facts_of(figure: Figure) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import keras
 
-from coursekit.plotting.describing import alt_text, describe, number, plural
+from coursekit.plotting.describing import alt_text, listing, number, plural
 from coursekit.plotting.display import notebook_shell, picture_bundle, png
 from coursekit.plotting.history import plot_history
 from coursekit.plotting.style import new_figure
@@ -54,11 +54,12 @@ class LiveHistory(keras.callbacks.Callback):
             steps = self.params.get("steps")
             place = f"batch {batch + 1} of {steps}" if steps else f"batch {batch + 1}"
             done = self._done + ((batch + 1) / steps if steps else 0)
-            self._show(f"epoch {self._done + 1} of {self._epochs}, {place}. {_values(logs)}. {self._left(done)}")
+            self._show(f"epoch {self._done + 1} of {self._epochs}, {place}; {_values(logs)}; {self._left(done)}")
 
     def on_epoch_end(self, epoch, logs=None):
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(float(value))
+        self._check_metrics()
         self._picture = None
         seconds = time.monotonic() - self._epoch_start
         if not self._shell:
@@ -66,11 +67,18 @@ class LiveHistory(keras.callbacks.Callback):
             line = f"epoch {self._done:>{width}}/{self._epochs}  {_values(logs)}  {seconds:.1f} s"
             print(line + (f", {self._left(self._done)}" if self._done < self._epochs else ""), flush=True)
         elif time.monotonic() - self._shown >= self.every:
-            self._show(f"epoch {self._done} of {self._epochs} done. {_values(logs)}. {self._left(self._done)}")
+            self._show(f"epoch {self._done} of {self._epochs} done; {_values(logs)}; {self._left(self._done)}")
 
     def on_train_end(self, logs=None):
         if self._shell:
             self._finish("")
+
+    def _check_metrics(self) -> None:
+        unknown = [name for name in self.metrics or () if name not in self.history]
+        if unknown:
+            if self._shell:
+                self._shell.events.unregister("post_run_cell", self._after_cell)
+            raise ValueError(f"LiveHistory cannot draw {listing(unknown)}: this training has {listing(self.history)}.")
 
     @property
     def _epochs(self) -> int:
@@ -115,7 +123,7 @@ class LiveHistory(keras.callbacks.Callback):
         figure = new_figure((7, 4) if len(metrics) == 1 else (min(9.5, 4.8 * len(metrics)), 3.6))
         for ax, metric in zip(figure.subplots(1, len(metrics), squeeze=False)[0], metrics):
             plot_history(self.history, metric, ax=ax)
-        return describe(figure, alt_text(figure))
+        return figure
 
 
 class _Handle:

@@ -54,6 +54,13 @@ def test_a_figure_of_several_axes_is_described_by_all_of_them():
     assert alt_text(describe(fig, "Both.")) == "Both."
 
 
+def test_parts_of_subfigures_are_said_once():
+    fig = Figure()
+    for part, words in zip(fig.subfigures(2), ("Above.", "Below.")):
+        describe(part.subplots(), words)
+    assert alt_text(fig) == "Above. Below."
+
+
 def test_an_undescribed_figure_is_known_by_its_labels():
     fig = Figure()
     fig.subplots().set(title="Heat", xlabel="hour", ylabel="degrees")
