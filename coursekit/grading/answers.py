@@ -85,7 +85,7 @@ class Answers(abc.ABC):
         return answer
 
     def _ask(self, request: dict[str, Any]) -> Any:
-        reply = self._exchange(wire.encode(_plain_request(request)))
+        reply = self._exchange(wire.encode(_plain_request(request | {"seconds": self.seconds})))
         if isinstance(reply, dict) and reply.keys() == {"answer"}:
             return reply["answer"]
         if isinstance(reply, dict) and reply.keys() == {"failure"}:
@@ -116,7 +116,7 @@ class NamespaceAnswers(Answers):
         self._respondent = Respondent(namespace, interruptible=True)
 
     def _exchange(self, request: bytes) -> Any:
-        return wire.decode(self._respondent.reply(request, self.seconds))
+        return wire.decode(self._respondent.reply(request))
 
 
 def _plain_request(value: Any) -> Any:

@@ -58,6 +58,14 @@ class TimedOut(AnswerFailure):
 
     kind = "time"
 
+    @classmethod
+    def after(cls, name: str, seconds: float) -> TimedOut:
+        """The failure of ``name`` to answer within ``seconds``."""
+        hint = (
+            "Look for a loop that never ends: does its condition become false? Or for too much work on too much data."
+        )
+        return cls(f"`{name}` gave no answer within {seconds:g} seconds.", hint=hint)
+
 
 class NotPlainData(AnswerFailure):
     """The answer is not made of numbers, text and arrays."""
@@ -81,6 +89,12 @@ class Ended(AnswerFailure):
     """The process that ran the learner's code ended."""
 
     kind = "ended"
+
+    @classmethod
+    def during(cls, name: str, how: str) -> Ended:
+        """The end of the process, in the way that ``how`` tells, while ``name`` was asked."""
+        hint = "Look for `exit`, `quit`, `os._exit`, or for more memory than the machine has."
+        return cls(f"`{name}` ended the whole Python process.", how, hint)
 
 
 _KINDS = {

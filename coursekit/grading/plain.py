@@ -79,7 +79,7 @@ def _plain(value: Any, depth: int) -> Any:
         return _plain_scalar(value)
     for kind in (int, float, complex, str):
         if isinstance(value, kind):
-            return kind.__getnewargs__(value)[0]
+            return kind(*kind.__getnewargs__(value))
     if isinstance(value, list | tuple | range):
         _check_length(value)
         items = [_plain(item, depth - 1) for item in value]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Any
 
 import platformdirs
 
+from coursekit.files import replace_file
 from coursekit.grading import results
 
 try:
@@ -57,7 +57,8 @@ def record(exercise: str, questions: Iterable[results.QuestionResult]) -> None:
         ours = kept.setdefault(exercise, {})
         for result in questions:
             ours[result.name] = {"points": result.points, "max_points": result.max_points, "status": result.status}
-        _replace(file, {"format": FORMAT, "exercises": kept})
+        content = {"format": FORMAT, "exercises": kept}
+        replace_file(file, json.dumps(content, indent=1, sort_keys=True).encode())
 
 
 def load() -> dict[str, dict[str, Recorded]]:
@@ -111,17 +112,6 @@ def _set_aside(file: Path) -> None:
         "run the check cells again to fill it.",
         stacklevel=4,
     )
-
-
-def _replace(file: Path, content: dict[str, Any]) -> None:
-    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=file.name, suffix=".new")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(content, stream, indent=1, sort_keys=True)
-        os.replace(temporary, file)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 @contextlib.contextmanager

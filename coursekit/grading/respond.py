@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import linecache
+import secrets
 import traceback
 from collections.abc import Callable, MutableMapping
 from typing import Any
@@ -33,18 +34,18 @@ class Respondent:
         self._namespace = namespace
         self._interruptible = interruptible
         self._models: dict[int, Any] = {}
-        self._next_handle = 0
+        self._next_handle = secrets.randbits(48)  # a handle of an earlier process must not fit here
 
-    def reply(self, frame: bytes, seconds: float) -> bytes:
+    def reply(self, frame: bytes) -> bytes:
         """The reply to one request, both as frames."""
         request = wire.decode(frame)
         answer = {"value": self._value, "call": self._call, "model": self._model, "predict": self._predict}
         try:
-            with bounded_output(), time_limit(seconds):
+            with bounded_output(), time_limit(request["seconds"]):
                 plain = answer[request["ask"]](request)
             return wire.encode({"answer": plain})
         except OutOfTime:
-            failure = _timed_out(request["name"], seconds)
+            failure = failures.TimedOut.after(request["name"], request["seconds"])
         except wire.NotPlain as error:
             failure = _not_plain(request["name"], str(error))
         except failures.AnswerFailure as raised:
@@ -116,13 +117,24 @@ class Respondent:
             raise self._learner_error(name, error) from error
 
     def _learner_error(self, name: str, error: BaseException) -> failures.AnswerFailure:
-        line, is_theirs = learners_line(error, self._namespace)
-        if isinstance(error, NotImplementedError) and is_theirs:
-            hint = f"Replace the line `{line}` with your answer, run the cell, then check again." if line else None
-            return failures.Unfinished(f"`{name}` is not written yet.", hint=hint)
-        where = f"in your line `{line}`" if line else None
-        hint = "Call it yourself in a new cell: the traceback there shows every step." if line else None
-        return failures.LearnerError(f"`{name}` stopped with {error_text(error)}", where, hint)
+        return learner_error(f"`{name}`", error, self._namespace)
+
+
+def learner_error(what: str, error: BaseException, namespace: MutableMapping[str, Any]) -> failures.AnswerFailure:
+    """The failure that tells of an exception in the learner's code.
+
+    Args:
+        what: what was running, as it stands at the start of the message.
+        error: the exception.
+        namespace: the learner's names; code that has them as its globals is theirs.
+    """
+    line, is_theirs = learners_line(error, namespace)
+    if isinstance(error, NotImplementedError) and is_theirs:
+        hint = f"Replace the line `{line}` with your answer, run the cell, then check again." if line else None
+        return failures.Unfinished(f"{what} is not written yet.", hint=hint)
+    where = f"in your line `{line}`" if line else None
+    hint = "Call it yourself in a new cell: the traceback there shows every step." if line else None
+    return failures.LearnerError(f"{what} stopped with {error_text(error)}", where, hint)
 
 
 def error_text(error: BaseException) -> str:
@@ -151,11 +163,6 @@ def learners_line(error: BaseException, namespace: MutableMapping[str, Any]) -> 
         if is_last:
             line = linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()
     return shorten(line, 160), is_last
-
-
-def _timed_out(name: str, seconds: float) -> failures.TimedOut:
-    hint = "Look for a loop that never ends: does its condition ever become false? Does it work through too much data?"
-    return failures.TimedOut(f"`{name}` gave no answer within {seconds:g} seconds.", hint=hint)
 
 
 def _not_plain(name: str, what: str) -> failures.NotPlainData:

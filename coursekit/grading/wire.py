@@ -99,6 +99,14 @@ def read_frame(stream: BinaryIO) -> bytes | None:
     return prefix + body
 
 
+def write_frame(stream: BinaryIO, frame: bytes) -> None:
+    """Write all of a frame to a stream, also to an unbuffered one that takes it in pieces."""
+    rest = memoryview(frame)
+    while rest:
+        rest = rest[stream.write(rest) :]
+    stream.flush()
+
+
 def _read_exactly(stream: BinaryIO, size: int) -> bytes:
     chunks = []
     while size > 0:

@@ -1,0 +1,36 @@
+"""Checking a notebook file: read it, run it in another process, ask, report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from coursekit.grading.questions import Exercise, find_exercise
+from coursekit.grading.reading import read_notebook
+from coursekit.grading.remote import RemoteAnswers
+from coursekit.grading.results import Report
+
+
+def check_notebook(
+    path: Path,
+    exercise: Exercise | None = None,
+    cell_seconds: float = 600.0,
+    on_step: Callable[[str], None] = lambda words: None,
+) -> Report:
+    """The report on a notebook, whose cells are run in another process of the same user.
+
+    Args:
+        path: the notebook file; it is not changed.
+        exercise: the exercise that it answers; found in the notebook if left out.
+        cell_seconds: how long each cell may take.
+        on_step: called with a few words before each step.
+
+    Raises:
+        coursekit.grading.reading.UnusableNotebook: the file is not a notebook, or of no known exercise.
+    """
+    notebook = read_notebook(path)
+    exercise = exercise or find_exercise(notebook.exercise_name())
+    with RemoteAnswers(notebook.work, path.parent, cell_seconds, on_step) as answers:
+        report = exercise.run(answers)
+        return replace(report, cells=answers.cell_errors)

@@ -1,0 +1,164 @@
+"""The commands ``coursekit check``, ``coursekit progress`` and ``coursekit release``."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from coursekit import course
+from coursekit.files import replace_file
+from coursekit.grading import progress, results
+from coursekit.grading.cards import summary
+from coursekit.grading.checking import check_notebook
+from coursekit.grading.questions import find_exercise
+from coursekit.grading.reading import UnusableNotebook
+from coursekit.grading.release import ReleaseError, release
+
+WORDS = {
+    results.PASSED: ("PASS", "green"),
+    results.PARTIAL: ("PART", "yellow"),
+    results.FAILED: ("FAIL", "red"),
+    results.NOT_YET: ("NOT YET", "cyan"),
+}
+UNUSABLE = 2
+
+
+def register(app: typer.Typer) -> None:
+    """Add the three commands to the command line's app."""
+    app.command("check")(check_command)
+    app.command("progress")(progress_command)
+    app.command("release")(release_command)
+
+
+def check_command(
+    notebook: Annotated[
+        Path, typer.Argument(help="The exercise to check, such as work/exercises/01_mnist_dense.ipynb")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds that each cell may run.")] = 600.0,
+    record: Annotated[bool, typer.Option(help="Keep the results for: coursekit progress.")] = True,
+) -> None:
+    """Run an exercise notebook from the first cell and check its answers.
+
+    The notebook runs with your rights, in another process that is not sealed off: check your own work with it.
+    The exit code is 0 if everything passed, 1 if something did not, 2 if the file cannot be used.
+    """
+    errors = Console(stderr=True)
+    try:
+        with errors.status("reading the notebook") as status:
+            report = check_notebook(notebook, cell_seconds=timeout, on_step=lambda words: status.update(words))
+    except UnusableNotebook as error:
+        errors.print(Text(str(error)))
+        raise typer.Exit(UNUSABLE) from error
+    if record:
+        progress.record(report.exercise, report.questions)
+    if as_json:
+        typer.echo(json.dumps(report.as_data(), indent=2, ensure_ascii=False))
+    else:
+        _print_report(Console(), report)
+    raise typer.Exit(0 if report.passed else 1)
+
+
+def progress_command() -> None:
+    """Show what is done and what is next."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        recorded = progress.load()
+    for warning in caught:
+        Console(stderr=True).print(Text(str(warning.message)))
+    console = Console()
+    table = Table("Lesson", "Title", "Points", "Questions passed", title="Your progress", title_justify="left")
+    following = None
+    for lesson in course.LESSONS:
+        questions = recorded.get(lesson.name, {})
+        points = sum(question.points for question in questions.values())
+        passed = sum(question.status == results.PASSED for question in questions.values())
+        total = len(find_exercise(lesson.name).questions)
+        table.add_row(lesson.name, lesson.title, f"{points:g} of {lesson.points:g}", f"{passed} of {total}")
+        if following is None and points < lesson.points:
+            following = lesson
+    console.print(table)
+    console.print(Text(_what_is_next(following, recorded)))
+
+
+def release_command(
+    lessons: Annotated[list[str] | None, typer.Argument(help="Numbers or names.", show_default="all")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the exercises.", show_default="exercises")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit with 1 if a file would change.")] = False,
+    with_solutions: Annotated[
+        bool, typer.Option("--with-solutions", help="Keep the solutions between their markers, as nbgrader's source.")
+    ] = False,
+) -> None:
+    """Make the exercises from the solutions."""
+    console, errors = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
+    folder = out or course.root() / "exercises"
+    different = 0
+    try:
+        for lesson in [course.find(text) for text in lessons] if lessons else course.LESSONS:
+            made = _exercise_of(lesson, with_solutions).encode()
+            target = folder / lesson.exercise.name
+            same = target.is_file() and target.read_bytes() == made
+            different += not same
+            if not same and not check:
+                replace_file(target, made)
+            console.print(Text(f"{_outcome(same, check)}  {target}"))
+    except (course.UnknownLesson, UnusableNotebook, ReleaseError) as error:
+        errors.print(Text(str(error)))
+        raise typer.Exit(UNUSABLE) from error
+    if check and different:
+        errors.print("Run `coursekit release`: exercises are made from solutions and never edited.")
+        raise typer.Exit(1)
+
+
+def _exercise_of(lesson: course.Lesson, with_solutions: bool) -> str:
+    exercise = find_exercise(lesson.name)
+    if exercise.points != lesson.points:
+        raise ReleaseError(
+            f"{lesson.name}: its questions have {exercise.points:g} points, coursekit.course says {lesson.points}."
+        )
+    return release(lesson.solution, exercise, with_solutions)
+
+
+def _outcome(same: bool, check: bool) -> str:
+    if same:
+        return "unchanged"
+    return "differs  " if check else "written  "
+
+
+def _print_report(console: Console, report: results.Report) -> None:
+    for result in report.questions:
+        word, colour = WORDS[result.status]
+        line = Text.assemble((f"{word:<8}", f"bold {colour}"), (result.title, "bold"))
+        console.print(line.append(f"  {results.points_text(result.points, result.max_points)}"))
+        for part in result.parts:
+            console.print(Text(f"         {WORDS[part.status][0]:<8}{part.title}"))
+        details = (
+            ("", result.message),
+            ("expected: ", result.expected),
+            ("came: ", result.got),
+            ("hint: ", result.hint),
+        )
+        for label, text in details:
+            if text:
+                console.print(Padding(Text(f"{label}{text}"), (0, 0, 0, 9)))
+    for error in report.cells:
+        console.print(Text(f"Cell {error.number} did not run to its end: {error.message}"))
+    console.print(Text(f"{report.exercise}: {summary(report)}", style="bold"))
+
+
+def _what_is_next(lesson: course.Lesson | None, recorded: dict[str, dict[str, progress.Recorded]]) -> str:
+    if lesson is None:
+        return "Everything is done."
+    questions = recorded.get(lesson.name, {})
+    for question in find_exercise(lesson.name).questions.values():
+        if question.name not in questions or questions[question.name].status != results.PASSED:
+            return f"Next: {lesson.name}, {question.title!r}: check({question.name!r})"
+    return f"Next: {lesson.name}"

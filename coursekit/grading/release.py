@@ -1,0 +1,158 @@
+"""Exercises made from solutions.
+
+In a solution, an answer is a code cell with the lines ``### BEGIN SOLUTION`` and ``### END SOLUTION``; what stands
+between them becomes one line that raises ``NotImplementedError``. A check is a code cell that holds exactly
+``check("NAME")``; a cell with the tag ``solution-only`` is left out. Both kinds get nbgrader's cell metadata.
+The same solution always gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from coursekit.grading.questions import Exercise
+from coursekit.grading.reading import Cell, Notebook, read_notebook
+
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+STUB = 'raise NotImplementedError("Replace this line with your answer.")'
+LEFT_OUT = "solution-only"
+CHECK_ALL = "check.all()"
+KEPT_OF_LANGUAGE = ("codemirror_mode", "file_extension", "mimetype", "name", "nbconvert_exporter", "pygments_lexer")
+
+
+class ReleaseError(ValueError):
+    """A solution cannot become an exercise; the message names the cell and says why."""
+
+
+def release(solution: Path, exercise: Exercise, keep_solutions: bool = False) -> str:
+    """The text of the exercise notebook that a solution notebook gives.
+
+    Args:
+        solution: the solution's file.
+        exercise: its questions; every one has exactly one check cell.
+        keep_solutions: leave the solutions in, between their markers: the form that nbgrader itself starts from.
+
+    Raises:
+        coursekit.grading.reading.UnusableNotebook: the file is not a notebook.
+        ReleaseError: markers do not match, or check cells and questions do not.
+    """
+    notebook = read_notebook(solution)
+    _match_checks(notebook, exercise)
+    content = json.loads(solution.read_bytes())
+    followed = _questions_that_follow(notebook.cells)
+    cells = [
+        _cell(raw, cell, followed[cell.number], exercise, keep_solutions)
+        for raw, cell in zip(content["cells"], notebook.cells)
+        if LEFT_OUT not in cell.metadata.get("tags", [])
+    ]
+    _check_names_unique(cells, solution)
+    content = content | {"cells": cells, "metadata": _notebook_metadata(content.get("metadata", {}), exercise)}
+    return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def stub(source: str) -> str:
+    """``source`` with each marked solution replaced by a line that raises ``NotImplementedError``.
+
+    Raises:
+        ReleaseError: a marker has no counterpart.
+
+    >>> print(stub("def double(x):\\n    ### BEGIN SOLUTION\\n    return 2 * x\\n    ### END SOLUTION"))
+    def double(x):
+        raise NotImplementedError("Replace this line with your answer.")
+    """
+    lines, within = [], False
+    for line in source.split("\n"):
+        marker = line.strip()
+        if marker not in (BEGIN, END):
+            lines += [] if within else [line]
+            continue
+        if (marker == BEGIN) == within:
+            raise ReleaseError(f"{marker} without {END if marker == BEGIN else BEGIN} before it")
+        within = marker == BEGIN
+        if within:
+            lines.append(line[: len(line) - len(line.lstrip())] + STUB)
+    if within:
+        raise ReleaseError(f"{BEGIN} without {END} after it")
+    return "\n".join(lines)
+
+
+def is_answer(cell: Cell) -> bool:
+    """Whether a cell of a solution holds an answer, which the exercise leaves to the learner."""
+    return cell.kind == "code" and re.search(rf"^\s*({BEGIN}|{END})\s*$", cell.source, re.MULTILINE) is not None
+
+
+def _match_checks(notebook: Notebook, exercise: Exercise) -> None:
+    checks = [(cell.checks_question, cell.number) for cell in notebook.cells if cell.checks_question is not None]
+    for name, number in checks:
+        if name not in exercise.questions:
+            raise ReleaseError(f"{notebook.path}, cell {number}: {exercise.name} has no question {name!r}.")
+    for name in exercise.questions:
+        cells = [str(number) for asked, number in checks if asked == name]
+        if len(cells) != 1:
+            found = f"has the cells {' and '.join(cells)}" if cells else "has none"
+            raise ReleaseError(f'{notebook.path}: question {name!r} needs one cell check("{name}"); it {found}.')
+
+
+def _questions_that_follow(cells: Iterable[Cell]) -> dict[int, str | None]:
+    """For each cell's number, the question of the next check cell."""
+    following: dict[int, str | None] = {}
+    question = None
+    for cell in reversed(list(cells)):
+        question = cell.checks_question or question
+        following[cell.number] = question
+    return following
+
+
+def _cell(raw: dict, cell: Cell, question: str | None, exercise: Exercise, keep_solutions: bool) -> dict[str, Any]:
+    made = {key: copy.deepcopy(raw[key]) for key in ("attachments", "cell_type", "id") if key in raw}
+    source = cell.source
+    metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
+    if cell.kind == "code":
+        made |= {"execution_count": None, "outputs": []}
+    if is_answer(cell):
+        try:
+            stubbed = stub(source)
+        except ReleaseError as error:
+            raise ReleaseError(f"Cell {cell.number}: {error}. The cell begins: {source[:60]!r}") from error
+        source = source if keep_solutions else stubbed
+        metadata["nbgrader"] = _marks(f"{question or exercise.name}-answer-{raw.get('id', cell.number)}", solution=True)
+    elif cell.checks_question is not None:
+        points = exercise.questions[cell.checks_question].points
+        metadata["nbgrader"] = _marks(cell.checks_question, grade=True, locked=True) | {"points": points}
+    elif cell.kind == "code" and source.strip() == CHECK_ALL:
+        metadata["nbgrader"] = _marks("check-all", locked=True)
+    return made | {"metadata": metadata, "source": source.splitlines(keepends=True)}
+
+
+def _marks(name: str, grade: bool = False, locked: bool = False, solution: bool = False) -> dict[str, Any]:
+    """nbgrader's cell metadata, version 3."""
+    return {
+        "grade": grade,
+        "grade_id": name,
+        "locked": locked,
+        "schema_version": 3,
+        "solution": solution,
+        "task": False,
+    }
+
+
+def _check_names_unique(cells: list[dict], solution: Path) -> None:
+    names = [cell["metadata"]["nbgrader"]["grade_id"] for cell in cells if "nbgrader" in cell["metadata"]]
+    for name in names:
+        if names.count(name) > 1:
+            raise ReleaseError(f"{solution}: two cells would be called {name!r}. Does every cell have its own id?")
+
+
+def _notebook_metadata(metadata: dict[str, Any], exercise: Exercise) -> dict[str, Any]:
+    kept: dict[str, Any] = {"coursekit": {"exercise": exercise.name}}
+    if "kernelspec" in metadata:
+        kept["kernelspec"] = metadata["kernelspec"]
+    if "language_info" in metadata:
+        language = metadata["language_info"]
+        kept["language_info"] = {key: language[key] for key in KEPT_OF_LANGUAGE if key in language}
+    return kept

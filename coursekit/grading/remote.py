@@ -1,0 +1,126 @@
+"""Answers from a notebook that runs in another process.
+
+The process holds the learner's code and nothing of the check; what passes between the two is plain data, validated on
+arrival, and every decision is made on this side. It is **not sealed off**: the learner's code runs with the rights of
+whoever calls this. Check your own work with it, not that of others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from coursekit.grading import failures, wire
+from coursekit.grading.answers import Answers
+from coursekit.grading.process import WorkerEnded, WorkerProcess, WorkerStuck
+from coursekit.grading.reading import Cell
+from coursekit.grading.results import CellError
+
+MAX_STARTS = 6
+GRACE = 5.0
+STARTING = 120.0
+
+
+class RemoteAnswers(Answers):
+    """Answers from a worker process that has run a notebook's cells.
+
+    A cell or an answer that takes too long is interrupted in the process; where that does not help, the process is
+    ended from here. After an end, the next request starts a new process and runs the cells again, without those that
+    ended it or took too long; a few times at most.
+
+    Args:
+        cells: the learner's code cells.
+        folder: where the notebook lies.
+        cell_seconds: how long each cell may take.
+        on_step: called with a few words before each cell.
+        grace: seconds beyond its time after which the process is ended.
+    """
+
+    def __init__(
+        self,
+        cells: Sequence[Cell],
+        folder: Path,
+        cell_seconds: float = 600.0,
+        on_step: Callable[[str], None] = lambda words: None,
+        grace: float = GRACE,
+    ) -> None:
+        super().__init__()
+        self._cells, self._folder, self._cell_seconds = cells, folder, cell_seconds
+        self._on_step, self._grace = on_step, grace
+        self._worker: WorkerProcess | None = None
+        self._starts = 0
+        self._left_out: dict[int, failures.AnswerFailure] = {}
+        self._failed: dict[int, failures.AnswerFailure] = {}
+
+    def __enter__(self) -> RemoteAnswers:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process and all that it started."""
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+    @property
+    def cell_errors(self) -> tuple[CellError, ...]:
+        """The cells that did not run to their end, except those that are not written yet."""
+        failed = sorted((self._failed | self._left_out).items())
+        return tuple(CellError(number, _in_words(failure)) for number, failure in failed if failure.finished)
+
+    def run_cells(self) -> None:
+        """Run the cells now, in a new process if there is none. Every request does this by itself."""
+        while self._worker is None:
+            if self._starts == MAX_STARTS:
+                raise failures.Ended(f"The notebook ended its Python process {MAX_STARTS} times; it is not run again.")
+            self._starts += 1
+            self._left_out |= {n: each for n, each in self._failed.items() if isinstance(each, failures.TimedOut)}
+            self._failed = {}
+            self._worker = WorkerProcess(self._folder)
+            self._worker.exchange(wire.encode({"ask": "hello"}), STARTING)
+            for cell in self._cells:
+                if self._worker is not None and cell.number not in self._left_out:
+                    self._run_cell(cell)
+
+        self._on_step("checking")
+
+    def _run_cell(self, cell: Cell) -> None:
+        self._on_step(f"running cell {cell.number}")
+        request = {"ask": "cell", "number": cell.number, "source": cell.source, "seconds": self._cell_seconds}
+        try:
+            reply = self._send(wire.encode(request), f"cell {cell.number}", self._cell_seconds)
+            failure = None if reply == {"answer": None} else _failure(reply)
+        except (failures.Ended, failures.TimedOut) as ended:
+            failure = ended
+        if isinstance(failure, failures.TimedOut):
+            failure = failures.TimedOut(f"Cell {cell.number} took over {self._cell_seconds:g} seconds.")
+        if failure is not None:
+            (self._left_out if self._worker is None else self._failed)[cell.number] = failure
+
+    def _exchange(self, request: bytes) -> Any:
+        self.run_cells()
+        return self._send(request, wire.decode(request)["name"], self.seconds)
+
+    def _send(self, request: bytes, name: str, seconds: float) -> Any:
+        worker, self._worker = self._worker, None
+        try:
+            reply = worker.exchange(request, seconds + self._grace)
+        except WorkerStuck:
+            raise failures.TimedOut.after(name, seconds) from None
+        except WorkerEnded as end:
+            raise failures.Ended.during(name, str(end)) from None
+        self._worker = worker
+        return reply
+
+
+def _failure(reply: Any) -> failures.AnswerFailure:
+    if isinstance(reply, dict) and reply.keys() == {"failure"}:
+        return failures.from_data(reply["failure"])
+    raise wire.ProtocolError("a reply holds an answer or a failure")
+
+
+def _in_words(failure: failures.AnswerFailure) -> str:
+    return f"{failure.message} ({failure.came})" if failure.came else failure.message
