@@ -1,0 +1,25 @@
+"""What the tests of the checks share: points for an answer, given as the source that a learner would write."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from coursekit.grading import NamespaceAnswers, find_exercise
+
+
+@pytest.fixture
+def earned():
+    """A function ``(exercise, question, source, **names) -> points`` that grades ``source`` as one notebook cell.
+
+    ``names`` are there before the cell runs, as if earlier cells had made them.
+    """
+
+    def grade(exercise: str, question: str, source: str, **names) -> float:
+        namespace: dict = dict(names)
+        exec(textwrap.dedent("import numpy as np\n") + textwrap.dedent(source), namespace)
+        report = find_exercise(exercise).run(NamespaceAnswers(namespace), [question])
+        return report.points
+
+    return grade

@@ -1,0 +1,336 @@
+"""Every check of exercise 1 accepts answers written in different ways, and rejects what beginners get wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from coursekit.grading import find_exercise
+
+EXERCISE = "01_mnist_dense"
+
+KERAS = """
+import keras
+from keras import layers
+"""
+SOFTMAX = """
+def softmax(z):
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+"""
+
+RIGHT = {
+    "as_vectors": [
+        "def as_vectors(images): return images.reshape(len(images), -1).astype('float32') / 255",
+        """
+        def as_vectors(images):
+            return np.stack([image.ravel() / np.float32(255.0) for image in images]).astype(np.float32)
+        """,
+    ],
+    "one_hot": [
+        "def one_hot(labels, classes): return np.eye(classes)[labels]",
+        """
+        def one_hot(labels, classes):
+            rows = np.zeros((len(labels), classes), dtype=int)
+            for row, label in enumerate(labels):
+                rows[row, label] = 1
+            return rows
+        """,
+        "def one_hot(labels, classes): return labels[:, None] == np.arange(classes)",
+    ],
+    "softmax": [
+        SOFTMAX,
+        """
+        def softmax(logits):
+            logits = np.asarray(logits)
+            largest = np.max(logits, axis=-1)[..., np.newaxis]
+            log_sum = largest + np.log(np.exp(logits - largest).sum(axis=-1)[..., np.newaxis])
+            return np.exp(logits - log_sum)
+        """,
+        "from scipy.special import softmax as s\ndef softmax(logits): return s(logits, axis=-1)",
+    ],
+    "cross_entropy": [
+        """
+        def cross_entropy(logits, labels):
+            shifted = logits - logits.max(axis=1, keepdims=True)
+            log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+            return -log_p[np.arange(len(labels)), labels].mean()
+        """,
+        """
+        def cross_entropy(logits, labels):
+            total = 0.0
+            for row, label in zip(logits, labels):
+                total += np.logaddexp.reduce(row) - row[label]
+            return total / len(labels)
+        """,
+    ],
+    "count_parameters": [
+        "def count_parameters(sizes): return sum((n + 1) * m for n, m in zip(sizes, sizes[1:]))",
+        """
+        def count_parameters(sizes):
+            sizes = np.array(sizes)
+            return int(sizes[:-1] @ sizes[1:] + sizes[1:].sum())
+        """,
+    ],
+    "gradients": [
+        SOFTMAX
+        + """
+def gradients(x, labels, W, b):
+    d = (softmax(x @ W + b) - np.eye(W.shape[1])[labels]) / len(x)
+    return x.T @ d, d.sum(axis=0)
+""",
+        SOFTMAX
+        + """
+def gradients(x, labels, W, b):
+    d_W, d_b = np.zeros_like(W), np.zeros_like(b)
+    for image, label in zip(x, labels):
+        d = softmax(image @ W + b)
+        d[label] -= 1
+        d_W += np.outer(image, d)
+        d_b += d
+    return [d_W / len(x), d_b / len(x)]
+""",
+    ],
+    "build_network": [
+        KERAS
+        + """
+def build_network():
+    network = keras.Sequential([keras.Input((784,)), layers.Dense(32, "relu"), layers.Dense(10, "softmax")])
+    network.compile("adam", "sparse_categorical_crossentropy")
+    return network
+""",
+        KERAS
+        + """
+def build_network():
+    inputs = keras.Input((784,))
+    hidden = layers.Dropout(0.2)(layers.Activation("relu")(layers.Dense(64)(inputs)))
+    network = keras.Model(inputs, layers.Dense(10)(hidden))
+    network.compile(keras.optimizers.SGD(0.1), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return network
+""",
+    ],
+}
+
+WRONG = {
+    "as_vectors": [
+        ("not rescaled", "def as_vectors(images): return images.reshape(len(images), -1).astype('float32')"),
+        ("divided by 256", "def as_vectors(images): return images.reshape(len(images), -1).astype('float32') / 256"),
+        ("pixels first", "def as_vectors(images): return images.reshape(784, -1).astype('float32') / 255"),
+        (
+            "column behind column",
+            "def as_vectors(images): return images.transpose(0, 2, 1).reshape(len(images), -1).astype('float32') / 255",
+        ),
+        ("a fixed number of images", "def as_vectors(images): return images.reshape(60_000, 784) / 255"),
+    ],
+    "one_hot": [
+        ("nine columns", "def one_hot(labels, classes): return np.eye(classes - 1)[np.minimum(labels, classes - 2)]"),
+        ("transposed", "def one_hot(labels, classes): return np.eye(classes)[labels].T"),
+        ("counted from 1", "def one_hot(labels, classes): return np.eye(classes)[labels - 1]"),
+    ],
+    "softmax": [
+        ("sigmoid", "def softmax(logits): return 1 / (1 + np.exp(-logits))"),
+        ("no exponential", "def softmax(logits): return logits / logits.sum(axis=-1, keepdims=True)"),
+        ("logarithm kept", "def softmax(z): return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))"),
+    ],
+    "cross_entropy": [
+        (
+            "sum instead of mean",
+            """
+            def cross_entropy(logits, labels):
+                log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+                return -log_p[np.arange(len(labels)), labels].sum()
+            """,
+        ),
+        (
+            "sign forgotten",
+            """
+            def cross_entropy(logits, labels):
+                log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+                return log_p[np.arange(len(labels)), labels].mean()
+            """,
+        ),
+        (
+            "averaged over classes",
+            """
+            def cross_entropy(logits, labels):
+                log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+                return -(np.eye(logits.shape[1])[labels] * log_p).mean()
+            """,
+        ),
+    ],
+    "count_parameters": [
+        ("biases forgotten", "def count_parameters(sizes): return sum(n * m for n, m in zip(sizes, sizes[1:]))"),
+        ("bias of the input", "def count_parameters(sizes): return sum(n * (m + 1) for n, m in zip(sizes, sizes[1:]))"),
+    ],
+    "gradients": [
+        (
+            "not averaged",
+            SOFTMAX
+            + """
+def gradients(x, labels, W, b):
+    d = softmax(x @ W + b) - np.eye(W.shape[1])[labels]
+    return x.T @ d, d.sum(axis=0)
+""",
+        ),
+        (
+            "uphill",
+            SOFTMAX
+            + """
+def gradients(x, labels, W, b):
+    d = (np.eye(W.shape[1])[labels] - softmax(x @ W + b)) / len(x)
+    return x.T @ d, d.sum(axis=0)
+""",
+        ),
+    ],
+    "build_network": [
+        (
+            "nine outputs",
+            KERAS
+            + """
+def build_network():
+    network = keras.Sequential([keras.Input((784,)), layers.Dense(32, "relu"), layers.Dense(9, "softmax")])
+    network.compile("adam", "sparse_categorical_crossentropy")
+    return network
+""",
+        ),
+        (
+            "no hidden layer",
+            KERAS
+            + """
+def build_network():
+    network = keras.Sequential([keras.Input((784,)), layers.Dense(10, "softmax")])
+    network.compile("adam", "sparse_categorical_crossentropy")
+    return network
+""",
+        ),
+    ],
+}
+
+# Partly right: the answer, and the points that its right parts earn.
+PARTIAL = [
+    ("as_vectors", "def as_vectors(images): return images.reshape(len(images), -1) / 255", 1),
+    ("one_hot", "def one_hot(labels, classes): return np.eye(10)[labels]", 1),
+    ("softmax", "def softmax(z): return np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)", 2),
+    ("softmax", "def softmax(z): e = np.exp(z - z.max()); return e / e.sum(axis=0)", 2),
+    (
+        "cross_entropy",
+        """
+        def cross_entropy(logits, labels):
+            p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+            return -np.log(p[np.arange(len(labels)), labels]).mean()
+        """,
+        2,
+    ),
+    (
+        "gradients",
+        SOFTMAX
+        + """
+def gradients(x, labels, W, b):
+    d = (softmax(x @ W + b) - np.eye(W.shape[1])[labels]) / len(x)
+    return x.T @ d, d.mean(axis=0)
+""",
+        2,
+    ),
+]
+# Compiled, but loss and last activation do not fit: (last layer, loss).
+MISMATCHED = [
+    ('layers.Dense(10, "softmax")', '"categorical_crossentropy"'),
+    ('layers.Dense(10, "softmax")', "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"),
+    ("layers.Dense(10)", '"sparse_categorical_crossentropy"'),
+]
+AS_LOGITS = (
+    KERAS
+    + """
+inputs = keras.Input((784,))
+functional = keras.Model(inputs, layers.Dense(10)(layers.Dense(512, "relu")(inputs)))
+functional.set_weights(model.get_weights())
+model, history = functional, history.history
+"""
+)
+
+
+def cases(table):
+    return [(question, answer) for question, answers in table.items() for answer in answers]
+
+
+def points(question):
+    return find_exercise(EXERCISE).find(question).points
+
+
+@pytest.mark.parametrize(("question", "source"), cases(RIGHT))
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid", "ignore:divide")
+def test_right_answers_earn_all_points(earned, question, source):
+    assert earned(EXERCISE, question, source) == points(question)
+
+
+@pytest.mark.parametrize(("question", "answer"), cases(WRONG))
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid", "ignore:divide")
+def test_wrong_answers_earn_nothing(earned, question, answer):
+    _, source = answer
+    assert earned(EXERCISE, question, source) == 0
+
+
+@pytest.mark.parametrize(("question", "source", "want"), PARTIAL)
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid", "ignore:divide")
+def test_partly_right_answers_earn_their_part(earned, question, source, want):
+    assert earned(EXERCISE, question, source) == want
+
+
+@pytest.mark.parametrize(("last", "loss"), MISMATCHED)
+def test_a_loss_that_does_not_fit_costs_a_point(earned, last, loss):
+    source = (
+        KERAS
+        + f"""
+def build_network():
+    network = keras.Sequential([keras.Input((784,)), layers.Dense(32, "relu"), {last}])
+    network.compile("adam", {loss})
+    return network
+"""
+    )
+    assert earned(EXERCISE, "build_network", source) == 1
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A model that passes both bars, its history, and its weights after the first epoch, which pass one."""
+    import keras
+    from keras import layers
+
+    from coursekit.data import load_mnist
+
+    mnist = load_mnist()
+    x = mnist.x_train.reshape(-1, 784).astype("float32") / 255
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.Input((784,)), layers.Dense(512, "relu"), layers.Dense(10, "softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.fit(x, mnist.y_train, batch_size=128, verbose=0)
+    first_epoch = model.get_weights()
+    history = model.fit(x, mnist.y_train, batch_size=256, epochs=3, validation_split=0.1, verbose=0)
+    return model, history, first_epoch
+
+
+@pytest.mark.parametrize("source", ["", AS_LOGITS])
+def test_a_trained_network_earns_all_points(earned, trained, source):
+    model, history, _ = trained
+    assert earned(EXERCISE, "training", source, model=model, history=history) == points("training")
+
+
+@pytest.mark.parametrize(
+    ("source", "want"),
+    [
+        ("history = {'loss': [0.1]}", 2),  # no validation data
+        ("model.set_weights(first_epoch)", 2),  # between the bars
+        ("model.set_weights([0 * w for w in model.get_weights()])", 1),  # never trained
+        ("del model, history", 0),
+    ],
+)
+def test_training_is_judged_by_validation_data_and_bars(earned, trained, source, want):
+    model, history, first_epoch = trained
+    best = model.get_weights()
+    assert earned(EXERCISE, "training", source, model=model, history=history, first_epoch=first_epoch) == want
+    model.set_weights(best)
+
+
+def test_every_question_has_two_right_and_two_wrong_answers():
+    questions = set(find_exercise(EXERCISE).questions) - {"training"}
+    assert questions == set(RIGHT) == set(WRONG)
+    assert all(len(RIGHT[name]) >= 2 and len(WRONG[name]) >= 2 for name in questions)
