@@ -132,11 +132,17 @@ def lab_command(
     workspace.start_jupyterlab(folder, chosen, browser=browser, port=port)
 
 
+def _mount_the_rest() -> None:
+    from coursekit.grading import commands as grading
+
+    grading.register(app)
+
+
 def _expected_errors() -> tuple[type[Exception], ...]:
     from coursekit.regenerate import CannotRun
     from coursekit.workspace import CannotRefresh
 
-    return (course.UnknownLesson, CannotRun, CannotRefresh, FileNotFoundError, PermissionError)
+    return (course.UnknownLesson, CannotRun, CannotRefresh, OSError)
 
 
 def main(arguments: list[str] | None = None) -> Any:
@@ -158,3 +164,6 @@ def main(arguments: list[str] | None = None) -> Any:
         if end.code == 130:
             print("Interrupted.", file=sys.stderr)
         raise
+
+
+_mount_the_rest()

@@ -6,13 +6,14 @@ import ast
 import copy
 import re
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from coursekit import course
 from coursekit.files import replace_file
@@ -92,12 +93,16 @@ def plan(
     """
     if update and (quick or parameters):
         raise CannotRun("--update stores the outputs of a full run: leave out -p and --quick.")
-    jobs = []
-    for source in _sources(names, solutions):
-        values = _quick_values(source) if quick else {}
-        values |= _checked_parameters(source, parameters or {})
-        jobs.append(Job(source, out.resolve() / source.parent.name / source.name, values))
-    return jobs
+    return [_job(source, out.resolve(), parameters or {}, quick) for source in _sources(names, solutions)]
+
+
+def _job(source: Path, out: Path, parameters: dict[str, str], quick: bool) -> Job:
+    known = known_parameters(source)
+    values = _quick_values(source) if quick and known else {}
+    target = out / source.parent.name / source.name
+    if target == source:
+        raise CannotRun(f"The executed copy would overwrite {source}: name another folder with --out.")
+    return Job(source, target, values | _checked(source, parameters, known))
 
 
 def _sources(names: Sequence[str], solutions: bool) -> list[Path]:
@@ -119,7 +124,7 @@ def _read(path: Path):
 
     try:
         return nbformat.read(path, as_version=4)
-    except (ValueError, AttributeError, nbformat.reader.NotJSONError) as error:
+    except (ValueError, AttributeError, nbformat.ValidationError) as error:
         raise CannotRun(f"{path} cannot be read as a notebook: {error}") from error
 
 
@@ -130,10 +135,7 @@ def _quick_values(source: Path) -> dict[str, Any]:
     return dict(values)
 
 
-def _checked_parameters(source: Path, typed: dict[str, str]) -> dict[str, Any]:
-    if not typed:
-        return {}
-    known = known_parameters(source)
+def _checked(source: Path, typed: dict[str, str], known: dict[str, str]) -> dict[str, Any]:
     for name in typed:
         if name not in known:
             offer = ", ".join(f"{name} = {default}" for name, default in known.items()) or "none at all"
@@ -142,10 +144,17 @@ def _checked_parameters(source: Path, typed: dict[str, str]) -> dict[str, Any]:
 
 
 def known_parameters(source: Path) -> dict[str, str]:
-    """Names and defaults, as written, in the notebook's parameters cell."""
-    import papermill
+    """Names and defaults, as written, in the notebook's cell that is tagged ``parameters``.
 
-    return {name: found["default"] for name, found in papermill.inspect_notebook(str(source)).items()}
+    Raises:
+        CannotRun: the file cannot be read as a notebook.
+    """
+    from papermill.translators import PythonTranslator
+
+    for cell in _read(source).cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            return {found.name: found.default for found in PythonTranslator.inspect(cell)}
+    return {}
 
 
 def _value(name: str, text: str, default: str) -> Any:
@@ -181,22 +190,26 @@ def run_one(job: Job, *, progress_bar: bool = False) -> Outcome:
     from nbclient.exceptions import DeadKernelError
 
     job.target.parent.mkdir(parents=True, exist_ok=True)
-    start = time.perf_counter()
-    raised = ""
-    try:
-        papermill.execute_notebook(
-            job.source,
-            job.target,
-            job.parameters,
-            kernel_name="python3",
-            cwd=job.source.parent,
-            progress_bar={"desc": job.title} | ({} if progress_bar else _plain_lines()),
-            kernel_manager_class=_kernel_of_this_interpreter(),
-        )
-    except (papermill.PapermillExecutionError, DeadKernelError) as error:
-        raised = str(error)
+    start, raised, died = time.perf_counter(), "", False
+    with tempfile.TemporaryFile() as kernel_stderr:
+        try:
+            papermill.execute_notebook(
+                job.source,
+                job.target,
+                job.parameters,
+                kernel_name="python3",
+                language="python",
+                cwd=job.source.parent,
+                progress_bar={"desc": job.title} | ({} if progress_bar else _plain_lines()),
+                kernel_manager_class=_kernel_of_this_interpreter(kernel_stderr),
+            )
+        except papermill.PapermillExecutionError as error:
+            raised = str(error)
+        except DeadKernelError as error:
+            kernel_stderr.seek(0)
+            raised, died = f"{error}\n{kernel_stderr.read().decode(errors='replace')}", True
     executed = _read(job.target)
-    failure = _unfinished_cell(executed, raised) or raised
+    failure = _unfinished_cell(executed, raised, died) or raised
     return Outcome(job, time.perf_counter() - start, headline_figures(executed), failure)
 
 
@@ -219,8 +232,11 @@ class _Lines:
         self.stream.flush()
 
 
-def _kernel_of_this_interpreter() -> type:
-    """A kernel manager that looks for no installed kernels, so that none of another Python is taken."""
+def _kernel_of_this_interpreter(stderr: BinaryIO) -> type:
+    """A kernel manager that looks for no installed kernels, so that none of another Python is taken.
+
+    What the kernel process itself writes on standard error, such as its end in a crash, goes to ``stderr``.
+    """
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
     from traitlets import default
@@ -231,22 +247,30 @@ def _kernel_of_this_interpreter() -> type:
             return KernelSpecManager(kernel_dirs=[], parent=self)
 
         @default("transport_encryption")
-        def _no_warning_about_plain_text(self):
+        def _where_the_kernel_can(self):
             return "auto"
+
+        async def start_kernel(self, **options):
+            await super().start_kernel(stderr=stderr, **options)
 
     return KernelOfThisInterpreter
 
 
-def _unfinished_cell(notebook, raised: str) -> str:
-    """The first code cell that was not seen to end; papermill lets ``sys.exit(0)`` pass."""
+def _unfinished_cell(notebook, raised: str, died: bool) -> str:
+    """The first code cell that was not seen to end, or the one in which the kernel died.
+
+    Papermill lets ``sys.exit(0)`` pass, and marks the cell completed in which a kernel dies.
+    """
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    for number, cell in enumerate(cells, start=1):
-        state = cell.metadata.get("papermill", {})
-        ended = state.get("status") == "completed" and not state.get("exception") and cell.execution_count
-        if cell.source.strip() and not ended:
-            printed = "\n".join(_printed(output) for output in cell.outputs) or raised
+    states = [cell.metadata.get("papermill", {}) for cell in cells]
+    started = [number for number, state in enumerate(states) if state.get("start_time")]
+    for number, (cell, state) in enumerate(zip(cells, states)):
+        ended = cell.execution_count and not state.get("exception")
+        if cell.source.strip() and (not ended or (died and number == started[-1])):
+            printed = "\n".join(_printed(output) for output in cell.outputs)
             first_line = cell.source.strip().splitlines()[0]
-            return f"code cell {number} of {len(cells)} did not run to its end: {first_line}\n{printed.strip()}"
+            details = "\n".join(part.strip() for part in (printed, raised if died or not printed else "") if part)
+            return f"code cell {number + 1} of {len(cells)} did not run to its end: {first_line}\n{details}"
     return ""
 
 

@@ -1,0 +1,69 @@
+"""The table of lessons: it agrees with the notebooks and with the exercises, and finds what one asks for."""
+
+from __future__ import annotations
+
+import re
+
+import nbformat
+import pytest
+
+from coursekit import course
+from coursekit.grading.questions import find_exercise
+
+EACH_LESSON = pytest.mark.parametrize("lesson", course.LESSONS, ids=lambda lesson: lesson.name)
+
+
+def test_numbers_count_from_one_and_slugs_are_unique():
+    assert [lesson.number for lesson in course.LESSONS] == list(range(1, len(course.LESSONS) + 1))
+    assert len({lesson.slug for lesson in course.LESSONS}) == len(course.LESSONS)
+
+
+@EACH_LESSON
+def test_points_are_those_of_the_questions(lesson):
+    questions = find_exercise(lesson.name).questions.values()
+
+    assert sum(question.points for question in questions) == lesson.points
+
+
+@EACH_LESSON
+def test_the_lesson_states_the_minutes_of_the_table(lesson):
+    opening = nbformat.read(lesson.notebook, as_version=4).cells[0].source
+    stated = re.search(r"\*\*Time\*\*: (\d+) minutes to read, (\d+) minutes? to run", opening)
+
+    assert stated
+    assert tuple(map(int, stated.groups())) == (lesson.reading_minutes, lesson.running_minutes)
+
+
+@EACH_LESSON
+def test_reading_minutes_are_measured(lesson):
+    """200 words of prose a minute and half a minute a code cell, within a fifth."""
+    cells = nbformat.read(lesson.notebook, as_version=4).cells
+    words = sum(len(cell.source.split()) for cell in cells if cell.cell_type == "markdown")
+    measured = words / 200 + 0.5 * sum(cell.cell_type == "code" for cell in cells)
+
+    assert lesson.reading_minutes == pytest.approx(measured, rel=0.2)
+
+
+@EACH_LESSON
+def test_the_title_of_the_notebook_is_that_of_the_table(lesson):
+    first_line = nbformat.read(lesson.notebook, as_version=4).cells[0].source.splitlines()[0]
+
+    assert first_line == f"# {lesson.number} · {lesson.title}"
+
+
+@pytest.mark.parametrize("text", ["1", "01", "mnist_dense", "01_mnist_dense"])
+def test_a_lesson_is_found_by_any_of_its_names(text):
+    assert course.find(text) is course.LESSONS[0]
+
+
+@pytest.mark.parametrize("text", ["0", "", "all", "²", "-1", "mnist", "../01_mnist_dense"])
+def test_an_unknown_lesson_is_refused_with_an_offer(text):
+    with pytest.raises(course.UnknownLesson, match="01_mnist_dense"):
+        course.find(text)
+
+
+def test_a_course_without_notebooks_says_what_to_do(monkeypatch, tmp_path):
+    monkeypatch.setattr(course, "__file__", str(tmp_path / "coursekit" / "course.py"))
+
+    with pytest.raises(FileNotFoundError, match="Clone the whole course"):
+        course.root()

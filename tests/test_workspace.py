@@ -1,0 +1,155 @@
+"""The learner's copy: what is added, refreshed and kept, and what happens when its memory is damaged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from coursekit import course, workspace
+
+LESSON = "notebooks/01_mnist_dense.ipynb"
+EXERCISE = "exercises/01_mnist_dense.ipynb"
+
+
+@pytest.fixture
+def given(tmp_path) -> Path:
+    """A course of one lesson and one exercise."""
+    root = tmp_path / "course"
+    for name in (LESSON, EXERCISE, "solutions/01_mnist_dense.ipynb", "notebooks/notes.txt"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(f"first version of {name}")
+    return root
+
+
+@pytest.fixture
+def work(tmp_path, given) -> Path:
+    """A learner's copy of it, just made."""
+    workspace.refresh(tmp_path / "work", given)
+    return tmp_path / "work"
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_the_first_time_lessons_and_exercises_are_copied(given, tmp_path):
+    report = workspace.refresh(tmp_path / "work", given)
+
+    assert files(tmp_path / "work") == [workspace.MANIFEST, EXERCISE, LESSON]
+    assert report.lines() == [f"new: {EXERCISE}", f"new: {LESSON}"]
+    assert (tmp_path / "work" / LESSON).read_bytes() == (given / LESSON).read_bytes()
+
+
+def test_nothing_changes_when_nothing_changed(given, work):
+    assert workspace.refresh(work, given).lines() == []
+
+
+def test_an_untouched_file_is_refreshed(given, work):
+    (given / LESSON).write_text("second version")
+
+    assert workspace.refresh(work, given).lines() == [f"updated: {LESSON}"]
+    assert (work / LESSON).read_text() == "second version"
+
+
+def test_an_edited_file_is_kept_and_the_newer_version_named(given, work):
+    (work / EXERCISE).write_text("my answer")
+    assert workspace.refresh(work, given).lines() == []
+    (given / EXERCISE).write_text("second version")
+
+    for _ in range(2):
+        (line,) = workspace.refresh(work, given).lines()
+        assert (work / EXERCISE).read_text() == "my answer"
+        assert line.startswith(f"kept your {EXERCISE}")
+        assert line.endswith(str(given / EXERCISE))
+
+
+def test_an_edited_file_stays_edited_over_several_versions(given, work):
+    (work / EXERCISE).write_text("first version of the course, by chance")
+    (given / EXERCISE).write_text("second version")
+    workspace.refresh(work, given)
+    (given / EXERCISE).write_text("first version of the course, by chance")
+    assert workspace.refresh(work, given).lines() == []
+    (given / EXERCISE).write_text("third version")
+
+    assert workspace.refresh(work, given).lines() == [f"updated: {EXERCISE}"]
+
+
+def test_a_deleted_file_is_delivered_again(given, work):
+    (work / LESSON).unlink()
+
+    assert workspace.refresh(work, given).lines() == [f"new: {LESSON}"]
+    assert (work / LESSON).exists()
+
+
+def test_a_new_lesson_arrives(given, work):
+    (given / "notebooks/02_next.ipynb").write_text("two")
+
+    assert workspace.refresh(work, given).lines() == ["new: notebooks/02_next.ipynb"]
+
+
+def test_what_the_learner_made_and_what_the_course_gave_up_stay(given, work):
+    (work / "notebooks/mine.ipynb").write_text("mine")
+    (given / EXERCISE).unlink()
+
+    assert workspace.refresh(work, given).lines() == []
+    assert {"notebooks/mine.ipynb", EXERCISE} <= set(files(work))
+
+
+@pytest.mark.parametrize(
+    "damage", ["", "{", "[]", "null", '{"files": 3}', '{"version": 1}', b"\xff\xfe\x00", '{"files": {"x": 1}'[:-1]]
+)
+def test_with_a_damaged_manifest_every_file_counts_as_edited(given, work, damage):
+    (given / LESSON).write_text("second version")
+    (work / workspace.MANIFEST).write_bytes(damage if isinstance(damage, bytes) else damage.encode())
+
+    damaged, kept = workspace.refresh(work, given).lines()
+
+    assert "was damaged" in damaged
+    assert kept.startswith(f"kept your {LESSON}")
+    assert (work / LESSON).read_text() == f"first version of {LESSON}"
+    assert set(json.loads((work / workspace.MANIFEST).read_text())["files"]) == {EXERCISE}
+
+
+def test_a_lost_manifest_is_like_a_damaged_one(given, work):
+    (given / LESSON).write_text("second version")
+    (work / workspace.MANIFEST).unlink()
+
+    assert workspace.refresh(work, given).kept == {LESSON: given / LESSON}
+
+
+@pytest.mark.parametrize("name", ["work", "work/notebooks", f"work/{LESSON}", f"work/{workspace.MANIFEST}"])
+def test_something_in_the_way_is_named(given, tmp_path, name):
+    in_the_way = tmp_path / name
+    if name.endswith((".ipynb", ".json")):
+        in_the_way.mkdir(parents=True)
+    else:
+        in_the_way.parent.mkdir(exist_ok=True)
+        in_the_way.write_text("a file")
+
+    with pytest.raises(workspace.CannotRefresh, match="is in the way: move it"):
+        workspace.refresh(tmp_path / "work", given)
+
+
+def test_a_failed_write_leaves_the_old_file(given, work, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    (given / LESSON).write_text("second version")
+    monkeypatch.setattr("os.replace", full)
+
+    with pytest.raises(OSError, match="No space left"):
+        workspace.refresh(work, given)
+    assert (work / LESSON).read_text() == f"first version of {LESSON}"
+    assert files(work) == [workspace.MANIFEST, EXERCISE, LESSON], "a temporary file was left"
+
+
+def test_jupyterlab_starts_on_the_lesson_and_fetches_nothing(tmp_path):
+    options = workspace.jupyterlab_arguments(tmp_path, course.find("01"), browser=False, port=9999)
+
+    assert f"--ServerApp.root_dir={tmp_path}" in options
+    assert "--ServerApp.port=9999" in options
+    assert "--no-browser" in options
+    assert "--LabApp.news_url=None" in options
+    assert "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate" in options
