@@ -18,12 +18,12 @@ MOST_METRICS = 3
 class LiveHistory(keras.callbacks.Callback):
     """Show the training while it runs: ``model.fit(..., verbose=0, callbacks=[LiveHistory()])``.
 
-    In a notebook it is one figure with a line of text, renewed at most once a second, that ends as the described
+    In a notebook it is one figure with a line of text, renewed about once a second, that ends as the described
     figure of the whole training, also when the training is interrupted. Elsewhere it is a plain line an epoch.
 
     Args:
         metrics: what to draw, as ``("loss", "accuracy")``; the loss and up to two metrics more when it is None.
-        every: seconds between two updates of the figure, at least.
+        every: seconds between two updates of the figure, at least; more when drawing is slow.
 
     Attributes:
         history: values after each epoch, by name; as in Keras' ``History``.
@@ -40,6 +40,7 @@ class LiveHistory(keras.callbacks.Callback):
         self._start = self._shown = time.monotonic()
         self._epoch_start = self._start
         self._picture = None
+        self._drawing = 0.0
         self._shell = notebook_shell()
         self._handle = _Handle() if self._shell else None
         if self._shell:
@@ -50,7 +51,7 @@ class LiveHistory(keras.callbacks.Callback):
         self._epoch_start = time.monotonic()
 
     def on_train_batch_end(self, batch, logs=None):
-        if self._shell and time.monotonic() - self._shown >= self.every:
+        if self._shell and self._due():
             steps = self.params.get("steps")
             place = f"batch {batch + 1} of {steps}" if steps else f"batch {batch + 1}"
             done = self._done + ((batch + 1) / steps if steps else 0)
@@ -66,7 +67,7 @@ class LiveHistory(keras.callbacks.Callback):
             width = len(str(self._epochs))
             line = f"epoch {self._done:>{width}}/{self._epochs}  {_values(logs)}  {seconds:.1f} s"
             print(line + (f", {self._left(self._done)}" if self._done < self._epochs else ""), flush=True)
-        elif time.monotonic() - self._shown >= self.every:
+        elif self._due():
             self._show(f"epoch {self._done} of {self._epochs} done; {_values(logs)}; {self._left(self._done)}")
 
     def on_train_end(self, logs=None):
@@ -106,11 +107,17 @@ class LiveHistory(keras.callbacks.Callback):
         self._show(f"{reason}{count} in {took}.")
         self._shell = None
 
+    def _due(self) -> bool:
+        """Whether it is time to show something new, with drawing kept to a tenth of the training's time."""
+        return time.monotonic() - self._shown >= max(self.every, 10 * self._drawing)
+
     def _show(self, note: str) -> None:
         """Renew the one output. The picture is drawn again only when there is a new epoch in it."""
         if self._done and self._picture is None:
+            begin = time.monotonic()
             figure = self._draw()
             self._picture = png(figure), alt_text(figure)
+            self._drawing = time.monotonic() - begin
         if self._picture:
             self._handle.update(*picture_bundle(*self._picture, note))
         else:
@@ -120,7 +127,7 @@ class LiveHistory(keras.callbacks.Callback):
     def _draw(self):
         known = [name for name in self.history if not name.startswith("val_") and name != "learning_rate"]
         metrics = self.metrics or sorted(known, key=lambda name: name != "loss")[:MOST_METRICS]
-        figure = new_figure((7, 4) if len(metrics) == 1 else (min(9.5, 4.8 * len(metrics)), 3.6))
+        figure = new_figure((7, 4) if len(metrics) == 1 else (8.8, 3.6))
         for ax, metric in zip(figure.subplots(1, len(metrics), squeeze=False)[0], metrics):
             plot_history(self.history, metric, ax=ax)
         return figure

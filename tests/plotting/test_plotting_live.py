@@ -63,8 +63,9 @@ def output(monkeypatch):
     return shown
 
 
-def test_a_notebook_is_told_batches_epochs_and_the_time_left(fit, output):
-    fit(LiveHistory(every=0), epochs=2, batch_size=16, validation_split=0.25)
+def test_a_notebook_is_told_batches_epochs_and_the_time_left(fit, output, monkeypatch):
+    monkeypatch.setattr(LiveHistory, "_due", lambda self: True)
+    fit(LiveHistory(), epochs=2, batch_size=16, validation_split=0.25)
     notes = [text.split("\n")[0] for text, _ in output.shown]
     assert notes[0] == "epoch 1 of 2, starting"
     assert re.match(r"epoch 1 of 2, batch 1 of 2; loss [\d.]+; about \d+ s left", notes[1])
@@ -76,6 +77,13 @@ def test_a_short_training_is_shown_at_its_start_and_end_only(fit, output):
     fit(LiveHistory(every=60), epochs=4)
     assert len(output.shown) == 2
     assert "loss over 4 epochs" in output.shown[-1][1]["alt"]
+
+
+def test_drawing_takes_a_tenth_of_the_time_at_most(fit, output):
+    watch = LiveHistory(every=0)
+    fit(watch, epochs=1)
+    watch._drawing = 1000.0
+    assert not watch._due()
 
 
 def test_a_training_that_stops_early_says_so(fit, output):
