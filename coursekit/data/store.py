@@ -22,7 +22,7 @@ import numpy as np
 
 from coursekit.data import packing
 from coursekit.data.errors import CacheWarning, DamagedFile, DamagedFileWarning, DataError, DownloadFailed
-from coursekit.data.registry import File
+from coursekit.data.records import File
 
 EMBEDDED = Path(__file__).parent / "embedded"
 DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}  # Windows has no quota error
@@ -67,9 +67,18 @@ def path(file: File) -> Path:
 
 
 def digest(place: Path, algorithm: str = "sha256") -> str:
-    """The hash of a file, in the registry's form ``sha256:…``; taken again only when the file has changed."""
+    """:func:`hash_file`, taken again only when the file has changed since this process last took it."""
     state = place.stat()
     return _digest(place, algorithm, state.st_size, state.st_mtime_ns, state.st_ino)
+
+
+def hash_file(place: Path, algorithm: str = "sha256") -> str:
+    """The hash of a file as it is now, in the registry's form ``sha256:…``."""
+    hasher = hashlib.new(algorithm)
+    with place.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            hasher.update(block)
+    return f"{algorithm}:{hasher.hexdigest()}"
 
 
 def is_intact(file: File, place: Path) -> bool:
@@ -88,11 +97,22 @@ def embedded_content(file: File) -> bytes:
     if not place.is_file():
         raise DamagedFile(place, file.packed.hash, "no file", remedy)
     packed = place.read_bytes()
-    _check(packed, file.packed.hash, place, remedy)
+    check(packed, file.packed.hash, place, remedy)
     with _progress(f"Unpacking {file.name}", len(packed)) as advance:
         unpacked = packing.unpack(packed, file.packed.rearrangement, advance)
-    _check(unpacked, file.hash, f"{place}, unpacked", remedy)
+    check(unpacked, file.hash, f"{place}, unpacked", remedy)
     return unpacked
+
+
+def check(data: bytes, expected: str, name: object, remedy: str) -> None:
+    """Compare the SHA-256 of ``data`` with the expected one.
+
+    Raises:
+        DamagedFile: they differ; ``name`` and ``remedy`` go into the message.
+    """
+    found = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    if found != expected:
+        raise DamagedFile(name, expected, found, remedy)
 
 
 def write(file: File, unpacked: bytes) -> Path:
@@ -166,17 +186,7 @@ def _instead_of_embedded(file: File, damage: DamagedFile) -> Path:
 
 @functools.lru_cache(maxsize=512)
 def _digest(place: Path, algorithm: str, size: int, mtime_ns: int, inode: int) -> str:
-    hasher = hashlib.new(algorithm)
-    with place.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            hasher.update(block)
-    return f"{algorithm}:{hasher.hexdigest()}"
-
-
-def _check(data: bytes, expected: str, name: object, remedy: str) -> None:
-    found = f"sha256:{hashlib.sha256(data).hexdigest()}"
-    if found != expected:
-        raise DamagedFile(name, expected, found, remedy)
+    return hash_file(place, algorithm)
 
 
 def _warn_damaged(file: File, place: Path) -> None:

@@ -1,0 +1,143 @@
+"""Fetching files that are not embedded: from a mirror first, then from the official address."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from coursekit.data import official, packing, registry, store
+from coursekit.data.errors import DataError, DownloadFailed
+from coursekit.data.records import Archive, File
+
+RETRIES = 2  # pooch waits one second before the first, two before the second
+TIMEOUT = 30  # seconds without a byte
+HTML_STARTS = (b"<!doctype html", b"<html")
+REMEDY = (
+    "Check the connection, or set COURSEKIT_MIRROR to a folder or an address that has the file, laid out like the "
+    "cache folder of somebody who has it. What `coursekit data list` calls embedded needs no network."
+)
+
+
+class NotTheFile(DataError):
+    """Something else came in the file's place; asking again would bring the same."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A place where a file, or the archive it is made from, may be.
+
+    Attributes:
+        address: a URL, or a path in a mirror that is a folder.
+        archive: what lies there; None if it is the file itself.
+    """
+
+    address: str
+    archive: Archive | None = None
+
+    @property
+    def remote(self) -> bool:
+        """Whether it takes a network to get there."""
+        return "://" in self.address
+
+
+def fetch(file: File) -> Path:
+    """Fetch a file into the cache and return its path there.
+
+    Raises:
+        DownloadFailed: it is at none of its sources; the message says what each of them answered.
+        OSError: the cache folder cannot be written.
+    """
+    problems = []
+    for source in sources(file):
+        if source.remote and os.environ.get("COURSEKIT_OFFLINE", "0") not in ("", "0"):
+            problems.append(f"{source.address}: not asked, because COURSEKIT_OFFLINE is set")
+            continue
+        try:
+            return _fetch_from(source, file)
+        except DataError as error:
+            problems.append(f"{source.address}: {error}")
+    tried = "\n".join(f"  - {problem}" for problem in problems) or "  - nowhere: COURSEKIT_MIRROR is not set"
+    raise DownloadFailed(f"{file.name} ({file.size / 1e6:.1f} MB) could not be fetched.\n{tried}\n{REMEDY}")
+
+
+def sources(file: File) -> Iterator[Source]:
+    """Where to look for a file, in order."""
+    if mirror := os.environ.get("COURSEKIT_MIRROR"):
+        mirror = mirror if "://" in mirror else str(Path(mirror).expanduser())
+        yield Source(f"{mirror.rstrip('/')}/{file.name}")
+        if file.archive is not None and file.archive.name != file.name:
+            yield Source(f"{mirror.rstrip('/')}/{file.archive.name}", file.archive)
+    if file.archive is not None:
+        yield Source(file.archive.url, file.archive if file.archive.reader else None)
+
+
+def _fetch_from(source: Source, file: File) -> Path:
+    with store.workspace() as folder:
+        if source.archive is None:
+            fresh = _download(source, Path(file.name).name, file.hash, folder)
+            return store.adopt(fresh, store.cache_folder() / file.name)
+        archive = _download(source, Path(source.archive.name).name, source.archive.hash, folder)
+        arrays = getattr(official, source.archive.reader)(archive)
+        for made, array in zip(_files_made_from(source.archive), arrays, strict=True):
+            _keep(made, packing.npy_bytes(array))
+    return store.cache_folder() / file.name
+
+
+def _files_made_from(archive: Archive) -> list[File]:
+    return [file for data_set in registry.DATA_SETS for file in data_set.files if file.archive == archive]
+
+
+def _keep(file: File, content: bytes) -> None:
+    store.check(content, file.hash, file.name, "The archive was intact, so please report this.")
+    store.write(file, content)
+
+
+def _download(source: Source, name: str, known_hash: str, folder: Path) -> Path:
+    import pooch
+    import requests
+
+    pooch.get_logger().setLevel("WARNING")  # the progress bar says what is going on
+    manager = pooch.create(
+        folder, base_url="", registry={name: known_hash}, urls={name: source.address}, retry_if_failed=RETRIES
+    )
+    try:
+        return Path(manager.fetch(name, downloader=_bring))
+    except requests.RequestException as error:
+        raise NotTheFile(f"no answer ({type(error).__name__})") from error
+    except ValueError as error:  # pooch's word for a hash that does not match; the message has both
+        raise NotTheFile(str(error)) from error
+
+
+def _bring(address: str, output_file: str, manager: object) -> None:
+    """A downloader as pooch wants it, for folders and for the web."""
+    if "://" not in address:
+        if not Path(address).is_file():
+            raise NotTheFile("no such file")
+        shutil.copyfile(address, output_file)
+    elif address.startswith(("http://", "https://")):
+        _bring_from_web(address, output_file, manager)
+    else:
+        raise NotTheFile("only http:// and https:// addresses, and folders, can be mirrors")
+    with open(output_file, "rb") as stream:
+        if stream.read(64).lstrip().lower().startswith(HTML_STARTS):
+            raise NotTheFile("it answered with an HTML page instead of the file; a log-in or error page, perhaps")
+
+
+def _bring_from_web(address: str, output_file: str, manager: object) -> None:
+    import pooch
+    import requests
+    from tqdm import tqdm
+
+    title = f"Fetching {address.rsplit('/', 1)[-1]}"
+    with tqdm(desc=title, unit="B", unit_scale=True, delay=0.5, leave=False) as bar:
+        # "identity": a server that compresses on the fly would hand over other bytes than those of the file
+        web = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT, headers={"Accept-Encoding": "identity"})
+        try:
+            web(address, output_file, manager)
+        except requests.HTTPError as error:
+            if error.response.status_code >= 500:
+                raise  # may pass: pooch tries again
+            raise NotTheFile(f"HTTP {error.response.status_code} {error.response.reason}") from error
