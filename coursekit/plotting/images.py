@@ -11,7 +11,16 @@ from matplotlib.figure import Figure, SubFigure
 
 from coursekit.plotting.classes import class_numbers, names_for
 from coursekit.plotting.describing import describe, number, plural
-from coursekit.plotting.style import DIVERGING, QUIET, WRONG, grid_of_axes, ink, new_figure, text_color_on
+from coursekit.plotting.style import (
+    DIVERGING,
+    QUIET,
+    WRONG,
+    balanced_columns,
+    grid_of_axes,
+    ink,
+    new_figure,
+    text_color_on,
+)
 
 MOST_IMAGES = 200
 WIDTH = 8.0
@@ -58,7 +67,7 @@ def plot_images(
     most = max((int(v.max()) for v in (labels, predictions) if v is not None), default=-1)
     names = names_for(most + 1, class_names)
     captions = [_caption(i, labels, predictions, certainty, names) for i in range(len(images))]
-    columns = columns or _balanced(len(images), 10 if predictions is None else 6)
+    columns = columns or balanced_columns(len(images), 10 if predictions is None else 6)
     lines = max(caption.count("\n") + bool(caption) for caption in captions)
     width = min(1.35, WIDTH / columns)
     fig, axes = grid_of_axes(
@@ -151,7 +160,7 @@ def plot_weights(
     titles = [str(i) for i in range(len(images))] if titles is None else [str(title) for title in titles]
     if len(titles) != len(images):
         raise ValueError(f"Expected {plural(len(images), 'title')}, one for each unit or filter, got {len(titles)}.")
-    columns = columns or _balanced(len(images), 8)
+    columns = columns or balanced_columns(len(images), 8)
     width = min(1.2, WIDTH / columns)
     height = width * images.shape[1] / images.shape[2] + 0.19
     fig, axes = grid_of_axes(len(images), columns, (width, height), fig)
@@ -204,10 +213,10 @@ def _colors_between_0_and_1(images: np.ndarray) -> np.ndarray:
 def _range(images: np.ndarray) -> tuple[float, float]:
     """The values that are drawn as lowest and highest: those of the format where the values keep to it."""
     low, high = float(images.min()), float(images.max())
-    if images.dtype == np.uint8 or (low >= 0 and 1 < high <= 255 and np.all(images == np.floor(images))):
-        return 0.0, 255.0
     if low >= 0 and high <= 1:
         return 0.0, 1.0
+    if images.dtype == np.uint8 or (low >= 0 and high <= 255 and np.all(images == np.floor(images))):
+        return 0.0, 255.0
     return low, high
 
 
@@ -235,12 +244,6 @@ def _caption(index: int, labels, predictions, certainty, names: list[str]) -> st
     if labels[index] == predictions[index]:
         return f"\n✓ {predicted}"
     return f"✗ says {predicted}\nis {names[labels[index]]}"
-
-
-def _balanced(count: int, most: int) -> int:
-    """Columns, at most ``most``, for rows that are as equal as they can be."""
-    rows = -(-count // most)
-    return -(-count // rows)
 
 
 def _caption_size(captions: Sequence[str], width: float) -> float:

@@ -11,7 +11,16 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from coursekit.plotting.describing import describe, number, plural
-from coursekit.plotting.style import COLORS, LINE_STYLES, MARKERS, QUIET, grid_of_axes, ink, new_figure
+from coursekit.plotting.style import (
+    COLORS,
+    LINE_STYLES,
+    MARKERS,
+    QUIET,
+    axes_or_new,
+    balanced_columns,
+    grid_of_axes,
+    ink,
+)
 
 MOST_IN_ONE = 4
 LEVELS = 10
@@ -29,7 +38,7 @@ def plot_optimizer_paths(
     paths: Mapping[str, np.ndarray],
     bounds: Bounds | None = None,
     minimum: tuple[float, float] | None = None,
-    columns: int = 4,
+    columns: int | None = None,
     ax: Axes | None = None,
     fig: Figure | SubFigure | None = None,
 ) -> Figure | SubFigure:
@@ -42,7 +51,7 @@ def plot_optimizer_paths(
         paths: by name, the weights after each step, start included: shape (steps + 1, 2).
         bounds: ``((x_low, x_high), (y_low, y_high))``; room for all paths when it is None.
         minimum: where the loss is lowest, marked with a star; not marked when it is None.
-        columns: small plots in a row.
+        columns: small plots in a row; chosen by itself when it is None.
         ax: where to draw all paths together; a new figure when it is None.
         fig: figure or subfigure for the plots; a new one when it is None.
 
@@ -66,10 +75,9 @@ def plot_optimizer_paths(
     bounds = bounds or _bounds(paths, minimum)
     surface = _surface(loss_function, bounds)
     if ax is not None or len(paths) <= MOST_IN_ONE:
-        axes = ax or (fig or new_figure((7, 4.8))).subplots()
-        _draw_together(axes, surface, paths, minimum, loss_function)
-        fig = axes.figure
-        target = axes
+        target = axes_or_new(ax or (fig.subplots() if fig else None), (7, 4.8))
+        _draw_together(target, surface, paths, minimum, loss_function)
+        fig = target.figure
     else:
         target = fig = _draw_apart(surface, paths, minimum, columns, fig, loss_function)
     describe(target, _paths_in_words(loss_function, paths, lost))
@@ -94,7 +102,10 @@ def _finite(points: np.ndarray, name: str) -> np.ndarray:
 def _bounds(paths: Mapping[str, np.ndarray], minimum: tuple[float, float] | None) -> Bounds:
     """Room for every path, the minimum, and a margin; but a path that explodes, next to the others, is cut off."""
     extents = {name: np.ptp(path, axis=0).max() for name, path in paths.items()}
-    usual = 5 * np.median(list(extents.values()))
+    usual = 5 * np.quantile(list(extents.values()), 0.5, method="lower")
+    if minimum is not None:
+        start = next(iter(paths.values()))[0]
+        usual = max(usual, 2 * np.abs(start - minimum).max())
     shown = [path if extents[name] <= usual else path[:1] for name, path in paths.items()]
     shown = np.concatenate([*shown, [minimum]] if minimum is not None else shown)
     low, high = shown.min(axis=0), shown.max(axis=0)
@@ -105,7 +116,8 @@ def _bounds(paths: Mapping[str, np.ndarray], minimum: tuple[float, float] | None
 
 def _surface(loss_function, bounds: Bounds) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     x, y = np.meshgrid(np.linspace(*bounds[0], 160), np.linspace(*bounds[1], 160))
-    loss = np.asarray(loss_function(x, y), float)
+    with np.errstate(over="ignore", invalid="ignore"):
+        loss = np.asarray(loss_function(x, y), float)
     if loss.shape != x.shape:
         raise ValueError(
             f"loss_function(x, y) must give one loss for each point: asked with arrays of shape {x.shape}, "
@@ -116,9 +128,11 @@ def _surface(loss_function, bounds: Bounds) -> tuple[np.ndarray, np.ndarray, np.
 
 def _draw_surface(ax: Axes, surface: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
     x, y, loss = surface
-    levels = np.unique(np.nanquantile(loss, np.linspace(0, 1, LEVELS) ** 1.5))
+    finite = loss[np.isfinite(loss)]
+    levels = np.unique(np.quantile(finite, np.linspace(0, 1, LEVELS) ** 1.5)) if finite.size else []
     if len(levels) > 1:
-        ax.contourf(x, y, loss, levels=levels, cmap=GREYS, antialiased=False)
+        shades = GREYS(np.linspace(0, 1, len(levels) - 1))
+        ax.contourf(x, y, loss, levels=levels, colors=shades, antialiased=False)
         ax.contour(x, y, loss, levels=levels, colors="#a6a6a6", linewidths=0.6, antialiased=False)
     ax.set(xlim=(x.min(), x.max()), ylim=(y.min(), y.max()))
     ax.grid(False)
@@ -145,21 +159,23 @@ def _draw_together(ax: Axes, surface, paths: Mapping[str, np.ndarray], minimum, 
         style = {"color": color, "linestyle": LINE_STYLES[index % len(LINE_STYLES)], "linewidth": 1.6}
         marker = MARKERS[1:][index % 7]
         _draw_path(ax, path, marker, **style)
-        drawn[name] = Line2D([], [], marker=marker, markersize=8, label=f"{name}: {number(ends[name])}", **style)
+        drawn[name] = Line2D(
+            [], [], marker=marker, markersize=8, label=f"{name}: {_loss_in_words(ends[name])}", **style
+        )
     handles = [drawn[name] for name in sorted(ends, key=ends.get)]
     ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1), title="loss at the end", alignment="left")
     ax.set(xlabel="first weight", ylabel="second weight")
 
 
-def _draw_apart(surface, paths: Mapping[str, np.ndarray], minimum, columns: int, fig, loss_function):
-    columns = min(columns, len(paths))
+def _draw_apart(surface, paths: Mapping[str, np.ndarray], minimum, columns: int | None, fig, loss_function):
+    columns = columns or balanced_columns(len(paths), 4)
     fig, axes = grid_of_axes(len(paths), columns, (8.4 / columns, 8.0 / columns + 0.25), fig)
     for index, (ax, (name, path)) in enumerate(zip(axes, paths.items())):
         color = COLORS[index % len(COLORS)]
         _draw_surface(ax, surface)
         _draw_minimum(ax, minimum)
         _draw_path(ax, path, MARKERS[1:][index % 7], color, "-", 1.6)
-        ax.set_title(f"{name}: {_loss_at(loss_function, path[-1])}", color=ink(color), size=10)
+        ax.set_title(f"{name}: {_loss_in_words(_loss(loss_function, path[-1]))}", color=ink(color), size=10)
         ax.label_outer()
         ax.tick_params(labelsize=8)
     fig.supxlabel(f"first weight\n{LEGEND}{LEGEND_MINIMUM if minimum is not None else ''}", size=10, color=QUIET)
@@ -167,12 +183,13 @@ def _draw_apart(surface, paths: Mapping[str, np.ndarray], minimum, columns: int,
     return fig
 
 
-def _loss_at(loss_function, point: np.ndarray) -> str:
-    return number(_loss(loss_function, point))
+def _loss_in_words(loss: float) -> str:
+    return number(loss) if np.isfinite(loss) else "diverged"
 
 
 def _loss(loss_function, point: np.ndarray) -> float:
-    return float(np.asarray(loss_function(point[:1], point[1:]), float).reshape(-1)[0])
+    with np.errstate(all="ignore"):  # a diverged path ends where the loss overflows
+        return float(np.asarray(loss_function(point[:1], point[1:]), float).reshape(-1)[0])
 
 
 def _paths_in_words(loss_function, paths: Mapping[str, np.ndarray], lost: list[str]) -> str:
@@ -180,10 +197,11 @@ def _paths_in_words(loss_function, paths: Mapping[str, np.ndarray], lost: list[s
     ends = sorted((_loss(loss_function, path[-1]), name, len(path) - 1) for name, path in paths.items())
     diverged = dict.fromkeys(lost, ", where it stopped being finite")
     said = [
-        f"{name} {number(loss)} after {plural(steps, 'step')}{diverged.get(name, '')}" for loss, name, steps in ends
+        f"{name} {_loss_in_words(loss)} after {plural(steps, 'step')}{diverged.get(name, '')}"
+        for loss, name, steps in ends
     ]
     return (
         f"Contour plot of a loss over two weights with the {'path' if len(paths) == 1 else 'paths'} of "
         f"{plural(len(paths), 'optimizer')} from ({number(start[0])}, {number(start[1])}), where the loss is "
-        f"{_loss_at(loss_function, start)}. Loss at the end, lowest first: {'; '.join(said)}."
+        f"{number(_loss(loss_function, start))}. Loss at the end, lowest first: {'; '.join(said)}."
     )

@@ -118,6 +118,16 @@ def axes_or_new(ax: Axes | None, size: tuple[float, float] = FIGURE_SIZE) -> Axe
     return ax
 
 
+def balanced_columns(count: int, most: int) -> int:
+    """Columns, at most ``most``, for rows that are as equal as they can be.
+
+    >>> balanced_columns(10, most=8), balanced_columns(8, most=8)
+    (5, 8)
+    """
+    rows = -(-count // most)
+    return -(-count // rows)
+
+
 def grid_of_axes(
     count: int, columns: int, cell: tuple[float, float], fig: Figure | SubFigure | None = None
 ) -> tuple[Figure | SubFigure, list[Axes]]:

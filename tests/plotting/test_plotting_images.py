@@ -31,6 +31,12 @@ def test_standardised_images_use_the_whole_scale(low, high):
     assert colour.axes[1].images[0].get_array().max() == 1
 
 
+@pytest.mark.parametrize(("highest", "scale"), [(1, (0, 1)), (200, (0, 255))])
+def test_whole_numbers_are_drawn_as_a_mask_or_on_the_scale_of_a_byte(highest, scale):
+    images = np.array([[[0, highest], [1, 0]]], np.uint8)
+    assert plot_images(images).axes[0].images[0].get_clim() == scale
+
+
 def test_a_wrong_prediction_differs_in_words_and_frame(digits):
     fig = plot_images(digits, [0, 1, 2, 3, 4, 5], [0, 1, 7, 3, 4, 5])
     titles = [ax.get_title() for ax in fig.axes]

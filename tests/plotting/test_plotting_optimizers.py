@@ -52,6 +52,16 @@ def test_a_path_is_cut_where_it_stops_being_finite():
     assert "stopped being finite" in text
 
 
+def test_a_diverged_path_is_called_so_without_a_warning():
+    fig = plot_optimizer_paths(bowl, {"good": path(0.05), "too fast": np.array([[3.0, 1.0], [1e200, 1e200]])})
+    assert fig.axes[0].get_legend().texts[1].get_text() == "too fast: diverged"
+    assert "too fast diverged after 1 step" in alt_text(fig)
+
+
+def test_an_exploding_path_alone_can_be_drawn():
+    assert png(plot_optimizer_paths(bowl, {"too fast": np.array([[3.0, 1.0], [1e160, 1e160]])}))
+
+
 def test_it_draws_where_it_is_told():
     fig = Figure()
     ax = fig.subplots()
