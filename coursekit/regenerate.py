@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import os
 import re
 import sys
 import tempfile
@@ -13,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from coursekit import course
 from coursekit.files import replace_file
@@ -191,7 +192,7 @@ def run_one(job: Job, *, progress_bar: bool = False) -> Outcome:
 
     job.target.parent.mkdir(parents=True, exist_ok=True)
     start, raised, died = time.perf_counter(), "", False
-    with tempfile.TemporaryFile() as kernel_stderr:
+    with tempfile.TemporaryDirectory() as aside:
         try:
             papermill.execute_notebook(
                 job.source,
@@ -201,13 +202,12 @@ def run_one(job: Job, *, progress_bar: bool = False) -> Outcome:
                 language="python",
                 cwd=job.source.parent,
                 progress_bar={"desc": job.title} | ({} if progress_bar else _plain_lines()),
-                kernel_manager_class=_kernel_of_this_interpreter(kernel_stderr),
+                kernel_manager_class=_kernel_of_this_interpreter(Path(aside)),
             )
         except papermill.PapermillExecutionError as error:
             raised = str(error)
         except DeadKernelError as error:
-            kernel_stderr.seek(0)
-            raised, died = f"{error}\n{kernel_stderr.read().decode(errors='replace')}", True
+            raised, died = f"{error}\n{(Path(aside) / 'stderr').read_text(errors='replace')}", True
     executed = _read(job.target)
     failure = _unfinished_cell(executed, raised, died) or raised
     return Outcome(job, time.perf_counter() - start, headline_figures(executed), failure)
@@ -232,10 +232,11 @@ class _Lines:
         self.stream.flush()
 
 
-def _kernel_of_this_interpreter(stderr: BinaryIO) -> type:
+def _kernel_of_this_interpreter(aside: Path) -> type:
     """A kernel manager that looks for no installed kernels, so that none of another Python is taken.
 
-    What the kernel process itself writes on standard error, such as its end in a crash, goes to ``stderr``.
+    Into the folder ``aside`` goes what is not of the notebook: what the kernel process itself writes on standard
+    error, such as its end in a crash, and the points of a solution, which are not the learner's progress.
     """
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
@@ -251,7 +252,9 @@ def _kernel_of_this_interpreter(stderr: BinaryIO) -> type:
             return "auto"
 
         async def start_kernel(self, **options):
-            await super().start_kernel(stderr=stderr, **options)
+            environment = os.environ | {"COURSEKIT_PROGRESS": str(aside / "progress.json")}
+            with open(aside / "stderr", "wb") as stderr:
+                await super().start_kernel(stderr=stderr, env=environment, **options)
 
     return KernelOfThisInterpreter
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from coursekit.files import replace_file
 
 MANIFEST = ".coursekit.json"
 DELIVERED = ("notebooks", "exercises")
+WITHOUT_NEWS = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
 
 
 class CannotRefresh(ValueError):
@@ -122,16 +124,24 @@ def jupyterlab_arguments(folder: Path, lesson: Lesson, *, browser: bool, port: i
         f"--ServerApp.root_dir={folder.resolve()}",
         f"--LabApp.default_url=/lab/tree/notebooks/{lesson.notebook.name}",
         f"--ServerApp.port={port}",
-        "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
         "--KernelManager.transport_encryption=auto",
     ]
-    return options if browser else [*options, "--no-browser"]
+    if not browser:
+        options.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        options.append("--allow-root")  # as in most containers; JupyterLab would refuse to start
+    return options
 
 
 def start_jupyterlab(folder: Path, lesson: Lesson, *, browser: bool = True, port: int = 8888) -> None:
     """Run JupyterLab in this process until it is stopped."""
+    configuration = folder.resolve() / ".jupyter"
+    _write(configuration / "labconfig" / "page_config.json", json.dumps(WITHOUT_NEWS).encode())
+    others = os.environ.get("JUPYTER_CONFIG_PATH")
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, [str(configuration), others]))
+
     from jupyterlab.labapp import LabApp
 
     LabApp.launch_instance(jupyterlab_arguments(folder, lesson, browser=browser, port=port))

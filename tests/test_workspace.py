@@ -151,5 +151,4 @@ def test_jupyterlab_starts_on_the_lesson_and_fetches_nothing(tmp_path):
     assert f"--ServerApp.root_dir={tmp_path}" in options
     assert "--ServerApp.port=9999" in options
     assert "--no-browser" in options
-    assert "--LabApp.news_url=None" in options
     assert "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate" in options

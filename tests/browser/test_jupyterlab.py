@@ -1,0 +1,99 @@
+"""A learner's first exercise, in the real JupyterLab: a failing check, an answer, a passing check."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+
+import nbformat
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from coursekit import course
+
+pytestmark = pytest.mark.browser
+
+LESSON = course.LESSONS[0]
+WRONG = "def softmax(logits):\n    return np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)"
+RIGHT = """def softmax(logits):
+    exponentials = np.exp(logits - np.max(logits, axis=-1, keepdims=True))
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)"""
+
+
+def code_cell(page: Page, text: str | re.Pattern) -> Locator:
+    """The code cell whose input holds ``text``."""
+    return page.locator(".jp-Notebook .jp-CodeCell").filter(has=page.locator(".cm-content", has_text=text))
+
+
+def run(page: Page, cell: Locator) -> None:
+    """Click into the cell and press Shift+Enter; returns when the kernel has answered."""
+    prompt = cell.locator(".jp-InputPrompt")
+    before = prompt.inner_text()
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Shift+Enter")
+    expect(prompt).to_have_text(re.compile(rf"(?!{re.escape(before)})\[\d+\]:"))
+
+
+def write(page: Page, cell: Locator, source: str) -> None:
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(source)
+
+
+def save_picture(page: Page, top: Locator, name: str) -> None:
+    """Keep what the page shows when ``top`` is at its upper edge."""
+    top.evaluate("element => element.scrollIntoView({block: 'start'})")
+    page.screenshot(path=course.root() / "build" / "screenshots" / f"{name}.png")
+
+
+def test_the_lab_opens_on_the_lesson(lab):
+    with urllib.request.urlopen(lab.url()) as answer:
+        assert answer.url.partition("?")[0] == f"{lab.address}/lab/tree/notebooks/{LESSON.name}.ipynb"
+
+
+def test_the_stored_pictures_of_a_lesson_show_and_are_described(lab, page):
+    page.goto(lab.url(f"lab/tree/notebooks/{LESSON.name}.ipynb"))
+    expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible()
+    stored = nbformat.read(LESSON.notebook, as_version=4).cells
+    figures = [out for cell in stored for out in cell.get("outputs", []) if "image/png" in out.get("data", {})]
+    shown = page.locator(".jp-OutputArea-output img")
+
+    expect(shown).to_have_count(len(figures))
+    save_picture(page, shown.first, "lesson")
+    for image in shown.all():
+        assert image.evaluate("element => element.complete && element.naturalWidth > 100")
+        assert len(image.get_attribute("alt") or "") > 20
+
+
+@pytest.mark.slow
+def test_a_learner_fails_a_check_answers_and_passes(lab, page):
+    page.goto(lab.url(f"lab/tree/exercises/{LESSON.name}.ipynb"))
+    expect(page.locator(".jp-Notebook .jp-Cell").first).to_be_visible()
+    expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible()
+    for source in ("open_exercise(", "import keras"):
+        run(page, code_cell(page, source))
+    answer, check = code_cell(page, "def softmax(logits):"), code_cell(page, re.compile(r'^check\("softmax"\)$'))
+    card = check.get_by_role("group")
+
+    run(page, answer)
+    run(page, check)
+    expect(card).to_contain_text("Not written yet")
+
+    write(page, answer, WRONG)
+    run(page, answer)
+    run(page, check)
+    expect(card).to_contain_text("In part")
+    expect(card).to_contain_text("subtract the largest logit first")
+    save_picture(page, answer, "check_in_part")
+
+    write(page, answer, RIGHT)
+    run(page, answer)
+    run(page, check)
+    expect(card).to_contain_text("Passed")
+    expect(card).to_have_attribute("aria-label", re.compile(r"Check: .+, Passed, (\d+) of \1 points"))
+    save_picture(page, answer, "check_passed")
+
+    assert page.locator(".Toastify__toast, .jp-Dialog").count() == 0, "JupyterLab asks the learner something"
+    recorded = json.loads((lab.folder.parent / "progress.json").read_text())
+    assert "softmax" in json.dumps(recorded)
