@@ -133,8 +133,10 @@ def lab_command(
 
 
 def _mount_the_rest() -> None:
+    from coursekit.data import commands as data
     from coursekit.grading import commands as grading
 
+    app.add_typer(data.app, name="data")
     grading.register(app)
 
 
