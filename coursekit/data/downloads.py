@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 from collections.abc import Iterator
@@ -77,9 +78,9 @@ def sources(file: File) -> Iterator[Source]:
 def _fetch_from(source: Source, file: File) -> Path:
     with store.workspace() as folder:
         if source.archive is None:
-            fresh = _download(source, Path(file.name).name, file.hash, folder)
+            fresh = _download(source.address, file, folder)
             return store.adopt(fresh, store.cache_folder() / file.name)
-        archive = _download(source, Path(source.archive.name).name, source.archive.hash, folder)
+        archive = _download(source.address, source.archive, folder)
         arrays = getattr(official, source.archive.reader)(archive)
         for made, array in zip(_files_made_from(source.archive), arrays, strict=True):
             _keep(made, packing.npy_bytes(array))
@@ -95,30 +96,31 @@ def _keep(file: File, content: bytes) -> None:
     store.write(file, content)
 
 
-def _download(source: Source, name: str, known_hash: str, folder: Path) -> Path:
+def _download(address: str, wanted: File | Archive, folder: Path) -> Path:
     import pooch
     import requests
 
     pooch.get_logger().setLevel("WARNING")  # the progress bar says what is going on
+    name = Path(wanted.name).name
     manager = pooch.create(
-        folder, base_url="", registry={name: known_hash}, urls={name: source.address}, retry_if_failed=RETRIES
+        folder, base_url="", registry={name: wanted.hash}, urls={name: address}, retry_if_failed=RETRIES
     )
     try:
-        return Path(manager.fetch(name, downloader=_bring))
+        return Path(manager.fetch(name, downloader=functools.partial(_bring, wanted.size)))
     except requests.RequestException as error:
         raise NotTheFile(f"no answer ({type(error).__name__})") from error
     except ValueError as error:  # pooch's word for a hash that does not match; the message has both
         raise NotTheFile(str(error)) from error
 
 
-def _bring(address: str, output_file: str, manager: object) -> None:
-    """A downloader as pooch wants it, for folders and for the web."""
+def _bring(size: int, address: str, output_file: str, manager: object) -> None:
+    """A downloader as pooch wants it, but for ``size``: for folders and for the web."""
     if "://" not in address:
         if not Path(address).is_file():
             raise NotTheFile("no such file")
         shutil.copyfile(address, output_file)
     elif address.startswith(("http://", "https://")):
-        _bring_from_web(address, output_file, manager)
+        _bring_from_web(size, address, output_file, manager)
     else:
         raise NotTheFile("only http:// and https:// addresses, and folders, can be mirrors")
     with open(output_file, "rb") as stream:
@@ -126,13 +128,14 @@ def _bring(address: str, output_file: str, manager: object) -> None:
             raise NotTheFile("it answered with an HTML page instead of the file; a log-in or error page, perhaps")
 
 
-def _bring_from_web(address: str, output_file: str, manager: object) -> None:
+def _bring_from_web(size: int, address: str, output_file: str, manager: object) -> None:
     import pooch
     import requests
     from tqdm import tqdm
 
     title = f"Fetching {address.rsplit('/', 1)[-1]}"
-    with tqdm(desc=title, unit="B", unit_scale=True, delay=0.5, leave=False) as bar:
+    with tqdm(total=size, desc=title, unit="B", unit_scale=True, delay=0.5, leave=False) as bar:
+        bar.reset = functools.partial(setattr, bar, "n", 0)  # pooch resets it at the end; tqdm would draw it empty
         # "identity": a server that compresses on the fly would hand over other bytes than those of the file
         web = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT, headers={"Accept-Encoding": "identity"})
         try:

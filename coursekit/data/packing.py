@@ -87,7 +87,7 @@ def _undo_planes(content: bytes) -> bytes:
     shape = _npy_shape(content)
     size = int(np.prod(shape))
     planes = np.frombuffer(content, np.uint8, offset=len(content) - size).reshape(shape[3], *shape[:3])
-    images = np.ascontiguousarray(planes.transpose(1, 2, 3, 0))
+    images = planes.transpose(1, 2, 3, 0).copy()
     for axis in (1, 2):
         np.cumsum(images, axis=axis, dtype=np.uint8, out=images)
     images[..., 0] += images[..., 1]

@@ -90,7 +90,9 @@ def load_imdb(num_words: int | None = 10_000) -> ReviewData:
     """All 25,000 + 25,000 reviews, index for index as ``keras.datasets.imdb.load_data(num_words=num_words)``.
 
     Args:
-        num_words: rarer words become index 2, so that every index is below it; None keeps all 88,584 words.
+        num_words: rarer words become index 2, so that every index is below it. None keeps all 88,584 words, where
+            Keras' own None loses one: it takes the largest index, 88,587, for the bound, and a bound is not below
+            itself.
 
     Raises:
         ValueError: ``num_words`` is below 1.
