@@ -20,6 +20,9 @@ LOOKS = {
     results.NOT_YET: ("○", "Not written yet", "#6b7480"),
 }
 WIDTH = 100
+COLUMNS = ("Result", "Question", "Points", "What to look at")
+LEFT = 'style="text-align:left;padding:2px 12px 2px 0;vertical-align:top;overflow-wrap:anywhere"'
+Details = list[tuple[str, str]]
 
 
 class Card:
@@ -38,7 +41,7 @@ class Card:
 
     def _repr_html_(self) -> str:
         result = self.result
-        body = _statement_html(result) + _parts_html(result.parts) + _details_html(result)
+        body = _statement_html(result) + _parts_html(result) + _details_html(own_details(result))
         return _box_html(result.status, result.title, points_text(result.points, result.max_points), body)
 
 
@@ -57,11 +60,10 @@ class Panel:
     def _repr_html_(self) -> str:
         report = self.report
         rows = "".join(_row_html(result) for result in report.questions)
+        titles = "".join(f'<th scope="col" {LEFT}>{title}</th>' for title in COLUMNS)
         table = (
-            '<table style="border-collapse:collapse;margin:8px 0;font-size:inherit">'
-            '<thead><tr><th scope="col" style="text-align:left">Result</th><th scope="col" style="text-align:left">'
-            'Question</th><th scope="col" style="text-align:left">Points</th>'
-            f'<th scope="col" style="text-align:left">What to look at</th></tr></thead><tbody>{rows}</tbody></table>'
+            f'<table style="border-collapse:collapse;margin:8px 0;font-size:inherit">'
+            f"<thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>"
         )
         status = results.PASSED if report.passed else (results.PARTIAL if report.points else results.NOT_YET)
         body = f"<div>{escape(summary(report))}</div>{_bar_html(report)}{table}"
@@ -95,18 +97,39 @@ def _headline(result: QuestionResult) -> str:
     return f"{symbol} {words}: {result.title} ({points_text(result.points, result.max_points)})"
 
 
-def _details_text(result: QuestionResult) -> list[str]:
-    lines = []
+def part_details(result: QuestionResult) -> list[tuple[PartResult, Details]]:
+    """Each part of a question, and what there is to say of it that an earlier part has not said."""
+    told: list[Details] = []
+    listed = []
     for part in result.parts:
-        symbol, words, _ = LOOKS[part.status]
-        lines.append(f"{symbol} {words}: {part.title} ({points_text(part.points, part.max_points)})")
-    lines += [f"{label}{text}" for label, text in _details(result)]
-    return [textwrap.fill(line, WIDTH, initial_indent="  ", subsequent_indent="    ") for line in lines]
+        details = _details(part)
+        listed.append((part, [] if details in told else details))
+        told.append(details)
+    return listed
 
 
-def _details(result: QuestionResult | PartResult) -> list[tuple[str, str]]:
+def own_details(result: QuestionResult) -> Details:
+    """What there is to say of a question besides what its parts say."""
+    said = any(result.message == f"{part.title}: {part.message}" for part in result.parts)
+    return [] if said else _details(result)
+
+
+def _details(result: QuestionResult | PartResult) -> Details:
     pairs = [("", result.message), ("Expected: ", result.expected), ("Came: ", result.got), ("Hint: ", result.hint)]
     return [(label, text) for label, text in pairs if text]
+
+
+def _details_text(result: QuestionResult) -> list[str]:
+    lines = []
+    for part, details in part_details(result):
+        symbol, words, _ = LOOKS[part.status]
+        lines.append(f"  {symbol} {words}: {part.title} ({points_text(part.points, part.max_points)})")
+        lines += [_wrapped(f"{label}{text}", "    ") for label, text in details]
+    return lines + [_wrapped(f"{label}{text}", "  ") for label, text in own_details(result)]
+
+
+def _wrapped(text: str, indent: str) -> str:
+    return textwrap.fill(text, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ")
 
 
 def _box_html(status: str, title: str, points: str, body: str) -> str:
@@ -130,8 +153,8 @@ def _statement_html(result: QuestionResult) -> str:
     return f"<div>{_code_html(result.statement)}</div>" if result.statement else ""
 
 
-def _parts_html(parts: tuple[PartResult, ...]) -> str:
-    items = "".join(f"<li>{_part_html(part)}</li>" for part in parts)
+def _parts_html(result: QuestionResult) -> str:
+    items = "".join(f"<li>{_part_html(part)}{_details_html(details)}</li>" for part, details in part_details(result))
     return f'<ul style="list-style:none;margin:6px 0;padding-left:0">{items}</ul>' if items else ""
 
 
@@ -141,9 +164,9 @@ def _part_html(part: PartResult) -> str:
     return f'<span aria-hidden="true">{symbol}</span> {words}: {_code_html(part.title)} · {points}'
 
 
-def _details_html(result: QuestionResult) -> str:
-    rows = [f"<div><strong>{label}</strong>{_value_html(label, text)}</div>" for label, text in _details(result)]
-    return f'<div style="margin-top:6px">{"".join(rows)}</div>' if rows else ""
+def _details_html(details: Details) -> str:
+    rows = [f"<div><strong>{label}</strong>{_value_html(label, text)}</div>" for label, text in details]
+    return f'<div style="margin:4px 0 6px 20px">{"".join(rows)}</div>' if rows else ""
 
 
 def _value_html(label: str, text: str) -> str:
@@ -169,8 +192,7 @@ def _row_html(result: QuestionResult) -> str:
         f"{result.points:g} of {result.max_points:g}",
         _code_html(first),
     )
-    style = 'style="text-align:left;padding:2px 12px 2px 0;vertical-align:top;overflow-wrap:anywhere"'
-    return "<tr>" + "".join(f"<td {style}>{cell}</td>" for cell in cells) + "</tr>"
+    return "<tr>" + "".join(f"<td {LEFT}>{cell}</td>" for cell in cells) + "</tr>"
 
 
 def _bar_html(report: Report) -> str:

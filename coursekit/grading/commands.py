@@ -16,7 +16,7 @@ from rich.text import Text
 from coursekit import course
 from coursekit.files import replace_file
 from coursekit.grading import progress, results
-from coursekit.grading.cards import summary
+from coursekit.grading.cards import own_details, part_details, summary
 from coursekit.grading.checking import check_notebook
 from coursekit.grading.questions import find_exercise
 from coursekit.grading.reading import UnusableNotebook
@@ -138,20 +138,18 @@ def _print_report(console: Console, report: results.Report) -> None:
         word, colour = WORDS[result.status]
         line = Text.assemble((f"{word:<8}", f"bold {colour}"), (result.title, "bold"))
         console.print(line.append(f"  {results.points_text(result.points, result.max_points)}"))
-        for part in result.parts:
-            console.print(Text(f"         {WORDS[part.status][0]:<8}{part.title}"))
-        details = (
-            ("", result.message),
-            ("expected: ", result.expected),
-            ("came: ", result.got),
-            ("hint: ", result.hint),
-        )
-        for label, text in details:
-            if text:
-                console.print(Padding(Text(f"{label}{text}"), (0, 0, 0, 9)))
+        for part, details in part_details(result):
+            console.print(Text(f"        {WORDS[part.status][0]:<8}{part.title}"))
+            _print_details(console, details, indent=16)
+        _print_details(console, own_details(result), indent=8)
     for error in report.cells:
-        console.print(Text(f"Cell {error.number} did not run to its end: {error.message}"))
+        console.print(Text(error.message))
     console.print(Text(f"{report.exercise}: {summary(report)}", style="bold"))
+
+
+def _print_details(console: Console, details: list[tuple[str, str]], indent: int) -> None:
+    for label, text in details:
+        console.print(Padding(Text(f"{label}{text}"), (0, 0, 0, indent)))
 
 
 def _what_is_next(lesson: course.Lesson | None, recorded: dict[str, dict[str, progress.Recorded]]) -> str:

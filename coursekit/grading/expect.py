@@ -13,6 +13,10 @@ from coursekit.grading.failures import AnswerFailure
 from coursekit.grading.text import short
 
 
+class BadCheck(ValueError):
+    """The check itself is made wrongly; its author has to see this, not the learner."""
+
+
 class Unmet(Exception):
     """An expectation was not met.
 
@@ -58,13 +62,18 @@ class Expect:
         Args:
             points: what the part is worth; taken out of the question's points.
             title: what it is about, as the learner reads it.
+
+        Raises:
+            BadCheck: this is within another part.
         """
         if self._in_part:
-            raise RuntimeError("A part within a part: end the first one before the second begins.")
+            raise BadCheck("A part within a part: end the first one before the second begins.")
         title = title or f"part {len(self.parts) + 1}"
         self._in_part = True
         try:
             yield
+        except BadCheck:
+            raise
         except Exception as error:
             self.parts.append(results.PartResult(title, 0, points, **explain(error)))
         else:

@@ -59,12 +59,12 @@ class TimedOut(AnswerFailure):
     kind = "time"
 
     @classmethod
-    def after(cls, name: str, seconds: float) -> TimedOut:
-        """The failure of ``name`` to answer within ``seconds``."""
+    def after(cls, what: str, seconds: float) -> TimedOut:
+        """The failure of ``what`` to end within ``seconds``."""
         hint = (
             "Look for a loop that never ends: does its condition become false? Or for too much work on too much data."
         )
-        return cls(f"`{name}` gave no answer within {seconds:g} seconds.", hint=hint)
+        return cls(f"{what} did not end within {seconds:g} seconds.", hint=hint)
 
 
 class NotPlainData(AnswerFailure):
@@ -91,10 +91,10 @@ class Ended(AnswerFailure):
     kind = "ended"
 
     @classmethod
-    def during(cls, name: str, how: str) -> Ended:
-        """The end of the process, in the way that ``how`` tells, while ``name`` was asked."""
+    def during(cls, what: str, how: str) -> Ended:
+        """The end of the process, in the way that ``how`` tells, while ``what`` was running."""
         hint = "Look for `exit`, `quit`, `os._exit`, or for more memory than the machine has."
-        return cls(f"`{name}` ended the whole Python process.", how, hint)
+        return cls(f"{what} ended the whole Python process, {how}.", hint=hint)
 
 
 _KINDS = {

@@ -67,7 +67,7 @@ class WorkerProcess:
             self.close()
             raise
         how = self.close()
-        raise WorkerEnded(how if not isinstance(reply, wire.ProtocolError) else f"it sent no valid reply ({reply})")
+        raise WorkerEnded(f"after it sent what is no reply ({reply})" if isinstance(reply, wire.ProtocolError) else how)
 
     def close(self) -> str:
         """End the process and every process of its group; tell how it ended."""

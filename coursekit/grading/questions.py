@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from coursekit import course
 from coursekit.grading import results
 from coursekit.grading.answers import Answers
-from coursekit.grading.expect import Expect, explain
+from coursekit.grading.expect import BadCheck, Expect, explain
 
 Body = Callable[[Answers, Expect], None]
 
@@ -47,7 +47,7 @@ class Question:
         """Ask, compare, count. Whatever the learner's code does, there is a result.
 
         Raises:
-            ValueError: the check itself counts wrongly: its parts are worth more than the question, or points
+            BadCheck: the check itself counts wrongly: its parts are worth more than the question, or points
                 remain outside of the parts and nothing is expected there.
         """
         answers.seconds = self.seconds
@@ -55,6 +55,8 @@ class Question:
         failure = None
         try:
             self.body(answers, expect)
+        except BadCheck:
+            raise
         except Exception as error:
             failure = explain(error)
         rest = self._rest(expect, failed=failure is not None)
@@ -67,9 +69,9 @@ class Question:
     def _rest(self, expect: Expect, failed: bool) -> float:
         rest = self.points - sum(part.max_points for part in expect.parts)
         if rest < 0:
-            raise ValueError(f"Question {self.name!r}: its parts are worth more than its {self.points:g} points.")
+            raise BadCheck(f"Question {self.name!r}: its parts are worth more than its {self.points:g} points.")
         if rest > 0 and not failed and not expect.outside_parts:
-            raise ValueError(
+            raise BadCheck(
                 f"Question {self.name!r}: {rest:g} points remain, and nothing is expected outside its parts."
             )
         return rest

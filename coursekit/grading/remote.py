@@ -69,7 +69,7 @@ class RemoteAnswers(Answers):
     def cell_errors(self) -> tuple[CellError, ...]:
         """The cells that did not run to their end, except those that are not written yet."""
         failed = sorted((self._failed | self._left_out).items())
-        return tuple(CellError(number, _in_words(failure)) for number, failure in failed if failure.finished)
+        return tuple(CellError(number, failure.message) for number, failure in failed if failure.finished)
 
     def run_cells(self) -> None:
         """Run the cells now, in a new process if there is none. Every request does this by itself."""
@@ -91,27 +91,25 @@ class RemoteAnswers(Answers):
         self._on_step(f"running cell {cell.number}")
         request = {"ask": "cell", "number": cell.number, "source": cell.source, "seconds": self._cell_seconds}
         try:
-            reply = self._send(wire.encode(request), f"cell {cell.number}", self._cell_seconds)
+            reply = self._send(wire.encode(request), f"Cell {cell.number}", self._cell_seconds)
             failure = None if reply == {"answer": None} else _failure(reply)
         except (failures.Ended, failures.TimedOut) as ended:
             failure = ended
-        if isinstance(failure, failures.TimedOut):
-            failure = failures.TimedOut(f"Cell {cell.number} took over {self._cell_seconds:g} seconds.")
         if failure is not None:
             (self._left_out if self._worker is None else self._failed)[cell.number] = failure
 
     def _exchange(self, request: bytes) -> Any:
         self.run_cells()
-        return self._send(request, wire.decode(request)["name"], self.seconds)
+        return self._send(request, f"`{wire.decode(request)['name']}`", self.seconds)
 
-    def _send(self, request: bytes, name: str, seconds: float) -> Any:
+    def _send(self, request: bytes, what: str, seconds: float) -> Any:
         worker, self._worker = self._worker, None
         try:
             reply = worker.exchange(request, seconds + self._grace)
         except WorkerStuck:
-            raise failures.TimedOut.after(name, seconds) from None
+            raise failures.TimedOut.after(what, seconds) from None
         except WorkerEnded as end:
-            raise failures.Ended.during(name, str(end)) from None
+            raise failures.Ended.during(what, str(end)) from None
         self._worker = worker
         return reply
 
@@ -120,7 +118,3 @@ def _failure(reply: Any) -> failures.AnswerFailure:
     if isinstance(reply, dict) and reply.keys() == {"failure"}:
         return failures.from_data(reply["failure"])
     raise wire.ProtocolError("a reply holds an answer or a failure")
-
-
-def _in_words(failure: failures.AnswerFailure) -> str:
-    return f"{failure.message} ({failure.came})" if failure.came else failure.message

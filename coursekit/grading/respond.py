@@ -45,7 +45,7 @@ class Respondent:
                 plain = answer[request["ask"]](request)
             return wire.encode({"answer": plain})
         except OutOfTime:
-            failure = failures.TimedOut.after(request["name"], request["seconds"])
+            failure = failures.TimedOut.after(f"`{request['name']}`", request["seconds"])
         except wire.NotPlain as error:
             failure = _not_plain(request["name"], str(error))
         except failures.AnswerFailure as raised:
@@ -84,9 +84,9 @@ class Respondent:
             return self._namespace[name]
         names = [each for each in self._namespace if not each.startswith("_") and each not in NOT_THE_LEARNERS]
         near = difflib.get_close_matches(name, names, n=3)
-        offered = f"You have {' and '.join(f'`{each}`' for each in near)}: is it spelt differently?" if near else None
-        rerun = "If you have written it, run its cell. A cell that stops with an error leaves what follows undefined."
-        raise failures.MissingName(f"There is no `{name}` in your notebook yet.", offered, rerun)
+        hint = f"You have {' and '.join(f'`{each}`' for each in near)}: is it spelt differently? " if near else ""
+        hint += "If you have written it, run its cell. A cell that stops with an error leaves what follows undefined."
+        raise failures.MissingName(f"There is no `{name}` in your notebook yet.", hint=hint)
 
     def _find_function(self, name: str, wanted: str = "a function") -> Callable[..., Any]:
         function = self._find(name)
@@ -132,9 +132,11 @@ def learner_error(what: str, error: BaseException, namespace: MutableMapping[str
     if isinstance(error, NotImplementedError) and is_theirs:
         hint = f"Replace the line `{line}` with your answer, run the cell, then check again." if line else None
         return failures.Unfinished(f"{what} is not written yet.", hint=hint)
-    where = f"in your line `{line}`" if line else None
-    hint = "Call it yourself in a new cell: the traceback there shows every step." if line else None
-    return failures.LearnerError(f"{what} stopped with {error_text(error)}", where, hint)
+    where = f", in your line `{line}`" if line else ""
+    hint = "Call it yourself in a new cell: the traceback there shows every step."
+    if isinstance(error, TypeError) and not line:
+        hint = "Compare its arguments with the question: how many are there, and in which order?"
+    return failures.LearnerError(f"{what} stopped with {error_text(error)}{where}", hint=hint)
 
 
 def error_text(error: BaseException) -> str:

@@ -65,7 +65,9 @@ def _run_cell(shell: InteractiveShell, request: dict) -> bytes:
     if error is None:
         return wire.encode({"answer": None})
     if isinstance(error, OutOfTime):
-        return wire.encode({"failure": failures.TimedOut("").as_data()})
+        return wire.encode(
+            {"failure": failures.TimedOut.after(f"Cell {request['number']}", request["seconds"]).as_data()}
+        )
     return wire.encode({"failure": learner_error(f"Cell {request['number']}", error, shell.user_ns).as_data()})
 
 

@@ -1,0 +1,142 @@
+"""The commands check, progress and release, as a shell sees them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import grading_demo as demo
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from coursekit import course
+from coursekit.grading import commands, progress
+
+
+@pytest.fixture
+def run(demo_lesson):
+    """Runs the three commands; gives exit code, output and error output."""
+    app = typer.Typer()
+    commands.register(app)
+
+    def run(*arguments):
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "200"})
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return run
+
+
+def answers(folder: Path, *sources: str) -> Path:
+    return demo.write_notebook(folder / "99_demo.ipynb", demo.SETUP, *sources, 'check("softmax")')
+
+
+def test_check_passes_with_exit_code_0_and_records(run, tmp_path):
+    result = run("check", answers(tmp_path, demo.SOFTMAX, demo.COUNT, demo.DOUBLE))
+    assert result.exit_code == 0
+    assert "PASS    Softmax by hand  2 of 2 points" in result.stdout
+    assert "99_demo: 5 of 5 points; 3 of 3 questions passed." in result.stdout
+    assert sum(kept.points for kept in progress.load()["99_demo"].values()) == 5
+
+
+def test_check_fails_with_exit_code_1_and_says_what_to_do(run, tmp_path):
+    path = answers(tmp_path, "def softmax(z):\n    return np.exp(z) / np.exp(z).sum()", "count = 1 / 0")
+    result = run("check", path, "--no-record")
+    assert result.exit_code == 1
+    for line in (
+        "PART    Softmax by hand  1 of 2 points",
+        "FAIL    large logits",
+        "Came: [nan 0.] (array, shape (2,), float64)",
+        "Hint: Subtract the largest logit first.",
+        "NOT YET A count  0 of 1 point",
+        "Cell 3 stopped with ZeroDivisionError: division by zero, in your line `count = 1 / 0`",
+        "1 of 5 points; 0 of 3 questions passed, 1 passed in part, 2 not written yet.",
+    ):
+        assert line in result.stdout
+    assert progress.load() == {}
+
+
+def test_check_as_json(run, tmp_path):
+    result = run("check", answers(tmp_path, demo.SOFTMAX), "--json")
+    report = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert (report["exercise"], report["points"], report["max_points"], report["passed"]) == ("99_demo", 2, 5, False)
+    assert [question["status"] for question in report["questions"]] == ["passed", "not yet", "not yet"]
+
+
+@pytest.mark.parametrize("raw", [None, b"", b"print(1)", b'{"cells": [], "nbformat": 4}'])
+def test_what_cannot_be_checked_has_exit_code_2(raw, run, tmp_path):
+    path = tmp_path / "a.ipynb"
+    if raw is not None:
+        path.write_bytes(raw)
+    result = run("check", path)
+    assert result.exit_code == 2
+    assert str(path) in result.stderr.replace("\n", "")
+    assert not result.stdout
+
+
+def test_progress_shows_what_is_done_and_what_is_next(run, tmp_path, progress_file, monkeypatch):
+    monkeypatch.setattr(course, "LESSONS", course.LESSONS[-1:])
+    assert "Next: 99_demo, 'Softmax by hand': check('softmax')" in run("progress").stdout
+    run("check", answers(tmp_path, demo.SOFTMAX, demo.COUNT))
+    result = run("progress")
+    assert "3 of 5" in result.stdout
+    assert "2 of 3" in result.stdout
+    assert "Next: 99_demo, 'Twice as much': check('double')" in result.stdout
+    run("check", answers(tmp_path, demo.SOFTMAX, demo.COUNT, demo.DOUBLE))
+    assert "Everything is done." in run("progress").stdout
+    progress_file.write_text("damaged")
+    result = run("progress")
+    assert "was kept as progress.json.damaged-1" in result.stderr.replace("\n", " ")
+    assert "0 of 5" in result.stdout
+
+
+@pytest.fixture
+def course_folder(tmp_path, monkeypatch):
+    """A course with the demo's solution."""
+    monkeypatch.setattr(course, "root", lambda: tmp_path)
+    monkeypatch.setattr(course, "LESSONS", course.LESSONS[-1:])
+    (tmp_path / "solutions").mkdir()
+    checks = [f'check("{name}")' for name in demo.exercise.questions]
+    demo.write_notebook(tmp_path / "solutions" / "99_demo.ipynb", demo.SETUP, demo.SOFTMAX, *checks)
+    return tmp_path
+
+
+def test_release_writes_what_differs(run, course_folder):
+    target = course_folder / "exercises" / "99_demo.ipynb"
+    assert run("release", "--check").exit_code == 1
+    assert not target.exists()
+    assert run("release").stdout.startswith("written")
+    assert run("release", "demo").stdout.startswith("unchanged")
+    assert run("release", "--check").exit_code == 0
+    target.write_bytes(target.read_bytes() + b" ")
+    result = run("release", "--check")
+    assert result.exit_code == 1
+    assert f"differs    {target}" in result.stdout
+    assert run("release", "--out", course_folder / "elsewhere" / "deep").exit_code == 0
+    assert (course_folder / "elsewhere" / "deep" / "99_demo.ipynb").exists()
+
+
+def test_release_refuses_with_exit_code_2(run, course_folder, monkeypatch):
+    assert run("release", "nothing").exit_code == 2
+    monkeypatch.setattr(course, "LESSONS", (replace(course.LESSONS[0], points=6),))
+    result = run("release")
+    assert result.exit_code == 2
+    assert "its questions have 5 points, coursekit.course says 6" in result.stderr
+    (course_folder / "solutions" / "99_demo.ipynb").unlink()
+    monkeypatch.setattr(course, "LESSONS", (replace(course.LESSONS[0], points=5),))
+    assert "There is no file" in run("release").stderr
+
+
+def test_importing_the_checks_engine_loads_nothing_heavy():
+    code = (
+        "import sys, coursekit.grading.commands, coursekit.grading.worker\n"
+        "heavy = {'tensorflow', 'keras', 'matplotlib', 'scipy', 'sklearn', 'nbformat', 'pandas'}\n"
+        "print(sorted(heavy & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
