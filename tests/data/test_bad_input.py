@@ -26,7 +26,6 @@ from coursekit.data import (
     downloads,
     load_cifar10,
     load_fashion_mnist,
-    load_mnist,
     load_weights,
     packing,
     registry,
@@ -366,11 +365,11 @@ def test_processes_that_unpack_and_fetch_at_once(cache, server):
 
     server.answers["/x/ones.npy"] = slowly
     arguments = [str(time.time() + 1), "x/ones.npy", sha256(content), str(len(content))]
-    processes = [
-        subprocess.Popen([sys.executable, "-c", LOADER, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for _ in range(3)
-    ]
-    answers = {process.communicate(timeout=120) for process in processes}
-    expected = hashlib.sha256(load_mnist().x_test.tobytes()).hexdigest()
-    assert answers == {(f"{expected} 300000\n".encode(), b"")}
+    command = [sys.executable, "-c", LOADER, *arguments]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    ended = [(*process.communicate(timeout=120), process.returncode) for process in processes]
+    expected = hashlib.sha256(store.array(registry.file("mnist/x_test.npy")).tobytes()).hexdigest()
+    for answer, messages, code in ended:
+        assert (answer, code) == (f"{expected} 300000\n", 0), messages
+        assert "Warning" not in messages
     assert not list(cache.glob(".part-*"))

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from coursekit.data import registry, status, store
+from coursekit.data.commands import app
+
+
+@pytest.fixture
+def run(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COURSEKIT_OFFLINE", "1")
+    return lambda *arguments: CliRunner().invoke(app, list(arguments))
+
+
+def test_list_tells_what_there_is(run, cache):
+    done = run("list")
+    assert done.exit_code == 0
+    for data_set in registry.DATA_SETS:
+        assert data_set.name in done.output
+    assert "CC BY-SA 3.0" in done.output
+    assert "170.1 MB to fetch" in done.output
+    assert str(cache) in done.output.replace("\n", "")
+
+
+def test_list_as_json(run, cache):
+    rows = {row["name"]: row for row in json.loads(run("list", "--json").output)}
+    assert rows["mnist"]["state"] == status.INTACT
+    assert rows["mnist"]["download_bytes"] == 0
+    assert rows["vgg16"]["state"] == status.ABSENT
+    assert rows["imdb"]["citation"].startswith("A. L. Maas")
+
+
+def test_fetch_unpacks(run, cache):
+    done = run("fetch", "fashion_mnist")
+    assert done.exit_code == 0
+    assert "11.8 MB" in done.output
+    assert (cache / "fashion_mnist/x_test.npy").is_file()
+
+
+def test_fetch_of_an_unknown_name(run):
+    done = run("fetch", "mnits")
+    assert done.exit_code == 2
+    assert "Did you mean mnist" in done.output
+
+
+def test_fetch_without_a_network(run, cache):
+    done = run("fetch", "cifar10_full")
+    assert done.exit_code == 1
+    assert "COURSEKIT_MIRROR" in done.output
+
+
+def test_verify_of_what_is_intact(run, cache):
+    done = run("verify", "fashion_mnist")
+    assert done.exit_code == 0
+    assert "4 copies intact, 0 damaged or missing" in done.output
+
+
+def test_verify_names_what_is_damaged_and_both_hashes(run, cache):
+    run("fetch", "fashion_mnist")
+    place = cache / "fashion_mnist/y_test.npy"
+    stat = place.stat()
+    data = bytearray(place.read_bytes())
+    data[-1] ^= 1
+    place.write_bytes(data)
+    import os
+
+    os.utime(place, ns=(stat.st_atime_ns, stat.st_mtime_ns))  # verify reads the bytes; a date proves nothing
+    done = run("verify", "fashion_mnist")
+    assert done.exit_code == 1
+    text = done.output.replace("\n", "")
+    assert str(place) in text
+    assert registry.file("fashion_mnist/y_test.npy").hash in text
+    assert store.hash_file(place) in text
+    assert "1 damaged or missing" in text
+    assert "damaged" in run("list").output
+
+
+def test_verify_of_an_embedded_file_that_is_gone(run, cache, embedded):
+    (embedded / "mnist_y_test.npy.bz2").unlink()
+    done = run("verify", "mnist", "--json")
+    assert done.exit_code == 1
+    wrong = [row for row in json.loads(done.output) if row["place"] == "embedded" and row["state"] == status.ABSENT]
+    assert {"mnist/y_test.npy"} <= {row["file"] for row in wrong}
+
+
+def test_a_data_set_is_here_when_each_file_has_one_intact_copy(cache, embedded):
+    mnist = registry.find("mnist")
+    assert status.state(mnist) == status.ABSENT  # the copied folder holds the small files only
+
+
+@pytest.mark.parametrize("command", [(), ("list",), ("fetch",), ("verify",)])
+def test_help_has_an_example(run, command):
+    done = run(*command, "--help")
+    assert done.exit_code == 0
+    assert not command or "coursekit data" in done.output

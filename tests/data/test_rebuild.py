@@ -1,0 +1,144 @@
+"""The script that rebuilds the embedded files, and its parts.
+
+Rebuilding needs the packages: from the folder ``COURSEKIT_PACKAGES``, or fetched with the packages' own clients.
+Where neither can be had the test says so; in CI, where a client that is installed must be able to fetch, it fails.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import pickle
+from collections import OrderedDict
+from pathlib import Path
+
+import data_packages
+import imdb_encoding
+import numpy as np
+import pytest
+import rebuild_data
+import torch_weights
+
+from coursekit.data import registry, store
+
+PACKAGES = {
+    "mnist": data_packages.MNIST,
+    "imdb": data_packages.IMDB,
+    "fashion_mnist": data_packages.FASHION_MNIST,
+    "cifar10": data_packages.CIFAR10,
+    "mobilenet_v2": data_packages.MOBILENET_V2,
+}
+
+
+def package_folder(package: data_packages.Package, scratch: Path) -> Path:
+    folder = Path(os.environ.get("COURSEKIT_PACKAGES", scratch))
+    if (folder / package.file).is_file():
+        return folder
+    if not package.can_be_fetched():
+        pytest.skip(f"{package.file} is not in COURSEKIT_PACKAGES, and `{package.fetch[0]}` cannot fetch it here")
+    try:
+        package.open(folder)
+    except SystemExit as error:
+        if os.environ.get("CI"):
+            raise AssertionError(str(error)) from error
+        pytest.skip(f"not in COURSEKIT_PACKAGES, and no network: {error}")
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PACKAGES)
+def test_rebuilds_every_embedded_file_byte_for_byte(name, tmp_path):
+    assert set(PACKAGES) == set(rebuild_data.BUILDERS)
+    rebuilt = dict(rebuild_data.rebuild([name], package_folder(PACKAGES[name], tmp_path)))
+    assert {file.name for file in rebuilt} == {file.name for file in registry.find(name).files}
+    for file, packed in rebuilt.items():
+        assert packed == (store.EMBEDDED / file.packed.name).read_bytes(), file.name
+
+
+def test_a_package_with_other_bytes_is_refused(tmp_path):
+    (tmp_path / data_packages.MNIST.file).write_bytes(b"something else")
+    with pytest.raises(SystemExit) as caught:
+        data_packages.MNIST.open(tmp_path)
+    assert data_packages.MNIST.sha256 in str(caught.value)
+    assert hashlib.sha256(b"something else").hexdigest() in str(caught.value)
+
+
+def test_a_client_that_is_not_installed_is_named(tmp_path):
+    package = data_packages.Package("x.tgz", "0" * 64, ("no-such-client", "get", "x"))
+    assert not package.can_be_fetched()
+    with pytest.raises(SystemExit, match="needs `no-such-client`"):
+        package.open(tmp_path)
+
+
+def test_a_client_that_fails_is_quoted(tmp_path):
+    package = data_packages.Package("x.tgz", "0" * 64, ("sh", "-c", "echo no such package >&2; exit 3"))
+    assert package.can_be_fetched()
+    with pytest.raises(SystemExit, match="no such package"):
+        package.open(tmp_path)
+
+
+def test_a_file_that_changed_is_not_taken_for_the_registered_one(monkeypatch, tmp_path):
+    monkeypatch.setitem(rebuild_data.BUILDERS, "mnist", lambda folder: iter([("mnist/y_test.npy", b"other")]))
+    with pytest.raises(SystemExit, match="rebuilt with other bytes"):
+        list(rebuild_data.rebuild(["mnist"], tmp_path))
+
+
+def test_python2_hash_and_dict_order():
+    """Against CPython 2.7.18 itself: hash(), and list({...}) after putting the words in one by one."""
+    assert imdb_encoding.python2_hash(b"") == 0
+    assert imdb_encoding.python2_hash(b"hello") == 840651671246116861
+    assert imdb_encoding.python2_hash("é".encode()) == 24960149699224354
+    words = [f"word{i * i % 1013}" for i in range(400)]
+    order = imdb_encoding.python2_dict_order(list(dict.fromkeys(words)))
+    assert (
+        hashlib.sha256(" ".join(order).encode()).hexdigest()
+        == "3e5e90482df7bca8423574a6c7b74c6f14f5af5a267b55e393951ec60ab7b941"
+    )
+
+
+def test_splitting_keeps_apostrophes_and_lowers_ascii_only():
+    assert imdb_encoding.split("Don't\tSTOP<br />É(now)!") == ["don't", "stop", "br", "É", "now"]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        pickle.dumps(os.getcwd, protocol=2),
+        pickle.dumps(np.float64(1), protocol=2),
+        pickle.dumps({1, 2}, protocol=4),
+        b"\x80\x02cos\nsystem\nX\x09\x00\x00\x00echo hello\x85R.",
+    ],
+)
+def test_a_weights_file_that_wants_to_call_something(bad):
+    if bad == pickle.dumps(os.getcwd, protocol=2):
+        assert torch_weights.read_pickle(io.BytesIO(bad))[0] == "posix getcwd"  # a name is text and nothing more
+        return
+    with pytest.raises(ValueError, match="has no need"):
+        torch_weights.read_pickle(io.BytesIO(bad))
+
+
+def test_plain_data_is_read_as_pickle_would():
+    value = OrderedDict(
+        [("numbers", [1, 300, 70_000, True, None]), ("pair", ("a", "b")), ("more", {"x": (1, 2, 3, 4)})]
+    )
+    assert torch_weights.read_pickle(io.BytesIO(pickle.dumps(value, protocol=2)))[0] == value
+
+
+def test_h5_does_not_depend_on_the_moment():
+    random = np.random.default_rng(0)
+    names = [name for number in range(19) for name in torch_weights._names(number)]
+    torch = {}
+    for convolution, norm, _, _, _ in names:
+        torch[f"{convolution}.weight"] = random.normal(size=(4, 2, 3, 3)).astype(np.float32)
+        for part in ("weight", "bias", "running_mean", "running_var"):
+            torch[f"{norm}.{part}"] = random.normal(size=4).astype(np.float32)
+    assert len(names) == 52
+    assert torch_weights.keras_h5(torch) == torch_weights.keras_h5(dict(reversed(torch.items())))
+
+
+def test_the_command_lists_and_refuses(capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["rebuild_data.py", "nothing"])
+    with pytest.raises(SystemExit):
+        rebuild_data.main()
+    assert "mobilenet_v2" in capsys.readouterr().err
