@@ -94,16 +94,29 @@ def plan(
     """
     if update and (quick or parameters):
         raise CannotRun("--update stores the outputs of a full run: leave out -p and --quick.")
-    return [_job(source, out.resolve(), parameters or {}, quick) for source in _sources(names, solutions)]
+    known = {source: known_parameters(source) for source in _sources(names, solutions)}
+    _refuse_unknown(parameters or {}, known)
+    jobs = [_job(source, out.resolve(), defaults, parameters or {}, quick) for source, defaults in known.items()]
+    if len({job.target for job in jobs}) < len(jobs):
+        raise CannotRun("Two of these notebooks have the same name and folder name; run them one by one.")
+    return jobs
 
 
-def _job(source: Path, out: Path, parameters: dict[str, str], quick: bool) -> Job:
-    known = known_parameters(source)
-    values = _quick_values(source) if quick and known else {}
+def _refuse_unknown(typed: dict[str, str], known: dict[Path, dict[str, str]]) -> None:
+    defaults = {name: default for parameters in known.values() for name, default in parameters.items()}
+    for name in typed:
+        if name not in defaults:
+            offer = ", ".join(f"{name} = {default}" for name, default in defaults.items()) or "none at all"
+            raise CannotRun(f"{', '.join(path.name for path in known)} has no parameter {name!r}. It has: {offer}.")
+
+
+def _job(source: Path, out: Path, defaults: dict[str, str], typed: dict[str, str], quick: bool) -> Job:
+    values = _quick_values(source) if quick and defaults else {}
+    values |= {name: _value(name, text, defaults[name]) for name, text in typed.items() if name in defaults}
     target = out / source.parent.name / source.name
     if target == source:
         raise CannotRun(f"The executed copy would overwrite {source}: name another folder with --out.")
-    return Job(source, target, values | _checked(source, parameters, known))
+    return Job(source, target, values)
 
 
 def _sources(names: Sequence[str], solutions: bool) -> list[Path]:
@@ -134,14 +147,6 @@ def _quick_values(source: Path) -> dict[str, Any]:
     if not values:
         raise CannotRun(f'{source.name} has no quick sizes: its metadata lack {{"coursekit": {{"quick": …}}}}.')
     return dict(values)
-
-
-def _checked(source: Path, typed: dict[str, str], known: dict[str, str]) -> dict[str, Any]:
-    for name in typed:
-        if name not in known:
-            offer = ", ".join(f"{name} = {default}" for name, default in known.items()) or "none at all"
-            raise CannotRun(f"{source.name} has no parameter {name!r}. It has: {offer}.")
-    return {name: _value(name, text, known[name]) for name, text in typed.items()}
 
 
 def known_parameters(source: Path) -> dict[str, str]:

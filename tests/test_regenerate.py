@@ -139,6 +139,24 @@ def test_a_notebook_without_parameters_says_so(notebook, tmp_path):
         regenerate.plan([str(notebook("x = 1"))], out=tmp_path / "build", parameters={"EPOCHS": "2"})
 
 
+def test_a_parameter_goes_to_the_notebooks_that_have_it(notebook, tmp_path):
+    paths = [str(notebook(PARAMETERS)), str(notebook("x = 1", name="solution"))]
+
+    jobs = regenerate.plan(paths, out=tmp_path / "build", parameters={"EPOCHS": "2"})
+
+    assert [job.parameters for job in jobs] == [{"EPOCHS": 2}, {}]
+
+
+def test_two_copies_never_share_a_place(notebook, tmp_path):
+    path = notebook("x = 1")
+    other = tmp_path / "other" / "notebooks" / path.name
+    other.parent.mkdir(parents=True)
+    other.write_bytes(path.read_bytes())
+
+    with pytest.raises(regenerate.CannotRun, match="one by one"):
+        regenerate.plan([str(path), str(other)], out=tmp_path / "build")
+
+
 def test_quick_takes_the_notebooks_own_sizes_and_p_overrides_them(notebook, tmp_path):
     path = notebook(PARAMETERS, coursekit={"quick": {"EPOCHS": 1, "RATE": 0.5}})
 
