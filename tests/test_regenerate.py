@@ -208,7 +208,6 @@ def test_names_and_all_stand_for_lessons(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
 def test_ctrl_c_ends_the_kernel_too(notebook, tmp_path):
     path = notebook(f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)")
     command = [sys.executable, "-m", "coursekit", "run", str(path), "--out", str(tmp_path / "build")]
