@@ -16,7 +16,7 @@ help:
 	@echo 'make test     run every test: code, notebooks, browser              (ARGS="-k softmax" for some)'
 	@echo 'make release  make exercises/ from solutions/'
 	@echo 'make bench    print the measured ratios that the README quotes'
-	@echo 'make lock     write requirements.lock anew from pyproject.toml'
+	@echo 'make lock     write requirements.lock from pyproject.toml     (ARGS=--upgrade for the newest of all)'
 	@echo
 	@echo 'Each makes .venv first when it is missing. PYTHON=python3.12 make run chooses the Python for it.'
 
@@ -64,4 +64,4 @@ lock:
 	$(PYTHON) -m venv --clear build/uv
 	build/uv/bin/python -m pip install --disable-pip-version-check --quiet uv
 	build/uv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.10 \
-		--generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
+		--generate-hashes --no-emit-index-url --no-header --quiet $(ARGS) -o requirements.lock
