@@ -85,7 +85,13 @@ class Answers(abc.ABC):
         return answer
 
     def _ask(self, request: dict[str, Any]) -> Any:
-        reply = self._exchange(wire.encode(_plain_request(request | {"seconds": self.seconds})))
+        try:
+            frame = wire.encode(_plain_request(request | {"seconds": self.seconds}))
+        except wire.NotPlain as error:
+            raise failures.BadCheck(
+                f"A check asks {request['name']!r} with arguments that are not plain data: {error}."
+            ) from error
+        reply = self._exchange(frame)
         if isinstance(reply, dict) and reply.keys() == {"answer"}:
             return reply["answer"]
         if isinstance(reply, dict) and reply.keys() == {"failure"}:

@@ -18,6 +18,7 @@ from coursekit.files import replace_file
 from coursekit.grading import progress, results
 from coursekit.grading.cards import own_details, part_details, summary
 from coursekit.grading.checking import check_notebook
+from coursekit.grading.failures import CannotStart
 from coursekit.grading.questions import find_exercise
 from coursekit.grading.reading import UnusableNotebook
 from coursekit.grading.release import ReleaseError, release
@@ -55,7 +56,7 @@ def check_command(
     try:
         with errors.status("reading the notebook") as status:
             report = check_notebook(notebook, cell_seconds=timeout, on_step=lambda words: status.update(words))
-    except UnusableNotebook as error:
+    except (UnusableNotebook, CannotStart) as error:
         errors.print(Text(str(error)))
         raise typer.Exit(UNUSABLE) from error
     if record:

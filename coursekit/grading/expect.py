@@ -9,12 +9,8 @@ from typing import Any
 import numpy as np
 
 from coursekit.grading import results
-from coursekit.grading.failures import AnswerFailure
+from coursekit.grading.failures import AnswerFailure, BadCheck, CheckingError
 from coursekit.grading.text import short
-
-
-class BadCheck(ValueError):
-    """The check itself is made wrongly; its author has to see this, not the learner."""
 
 
 class Unmet(Exception):
@@ -72,7 +68,7 @@ class Expect:
         self._in_part = True
         try:
             yield
-        except BadCheck:
+        except CheckingError:
             raise
         except Exception as error:
             self.parts.append(results.PartResult(title, 0, points, **explain(error)))

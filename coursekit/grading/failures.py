@@ -11,6 +11,18 @@ from typing import Any
 LONGEST = 600
 
 
+class CheckingError(Exception):
+    """Checking itself went wrong: it says nothing of the learner's work, and ends the whole check."""
+
+
+class BadCheck(CheckingError):
+    """The check itself is made wrongly; its author has to mend it."""
+
+
+class CannotStart(CheckingError):
+    """No worker process can be started on this machine."""
+
+
 class AnswerFailure(Exception):
     """An answer could not be had.
 

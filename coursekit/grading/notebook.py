@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import MutableMapping
+import warnings
+from collections.abc import MutableMapping, Sequence
 from typing import Any
 
 from coursekit.grading import progress, results
@@ -62,7 +63,7 @@ class Check:
         _show(Card(result))
         if _nbgrader_is_running():
             return _points_for_nbgrader(result)
-        progress.record(self._exercise.name, [result])
+        _record(self._exercise.name, [result])
         return None
 
     def all(self) -> None:
@@ -70,7 +71,7 @@ class Check:
         report = self._exercise.run(NamespaceAnswers(self._namespace))
         _show(Panel(report))
         if not _nbgrader_is_running():
-            progress.record(self._exercise.name, report.questions)
+            _record(self._exercise.name, report.questions)
 
 
 class SilentCheck:
@@ -81,6 +82,13 @@ class SilentCheck:
 
     def all(self) -> None:
         """Do nothing."""
+
+
+def _record(exercise: str, questions: Sequence[results.QuestionResult]) -> None:
+    try:
+        progress.record(exercise, questions)
+    except OSError as error:
+        warnings.warn(f"Your progress was not saved in {progress.path()}: {error}.", stacklevel=3)
 
 
 def _show(card: Card | Panel) -> None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from coursekit import course
 from coursekit.grading import results
 from coursekit.grading.answers import Answers
-from coursekit.grading.expect import BadCheck, Expect, explain
+from coursekit.grading.expect import Expect, explain
+from coursekit.grading.failures import BadCheck, CheckingError
 
 Body = Callable[[Answers, Expect], None]
 
@@ -47,15 +48,15 @@ class Question:
         """Ask, compare, count. Whatever the learner's code does, there is a result.
 
         Raises:
-            BadCheck: the check itself counts wrongly: its parts are worth more than the question, or points
-                remain outside of the parts and nothing is expected there.
+            CheckingError: the worker process cannot be started; or the check itself counts wrongly, when its parts are
+                worth more than the question, or points remain outside of the parts and nothing is expected there.
         """
         answers.seconds = self.seconds
         expect = Expect(answers.origin)
         failure = None
         try:
             self.body(answers, expect)
-        except BadCheck:
+        except CheckingError:
             raise
         except Exception as error:
             failure = explain(error)

@@ -79,13 +79,22 @@ class RemoteAnswers(Answers):
             self._starts += 1
             self._left_out |= {n: each for n, each in self._failed.items() if isinstance(each, failures.TimedOut)}
             self._failed = {}
-            self._worker = WorkerProcess(self._folder)
-            self._worker.exchange(wire.encode({"ask": "hello"}), STARTING)
+            self._worker = self._started()
             for cell in self._cells:
                 if self._worker is not None and cell.number not in self._left_out:
                     self._run_cell(cell)
 
         self._on_step("checking")
+
+    def _started(self) -> WorkerProcess:
+        worker = WorkerProcess(self._folder)
+        try:
+            worker.exchange(wire.encode({"ask": "hello"}), STARTING)
+        except (WorkerStuck, WorkerEnded) as error:
+            raise failures.CannotStart(
+                "The process for the notebook did not start. To see why, run: python -m coursekit.grading.worker ."
+            ) from error
+        return worker
 
     def _run_cell(self, cell: Cell) -> None:
         self._on_step(f"running cell {cell.number}")

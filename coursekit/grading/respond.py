@@ -130,7 +130,7 @@ def learner_error(what: str, error: BaseException, namespace: MutableMapping[str
     """
     line, is_theirs = learners_line(error, namespace)
     if isinstance(error, NotImplementedError) and is_theirs:
-        hint = f"Replace the line `{line}` with your answer, run the cell, then check again." if line else None
+        hint = "Put your answer in place of `raise NotImplementedError(…)`, run the cell, then check again."
         return failures.Unfinished(f"{what} is not written yet.", hint=hint)
     where = f", in your line `{line}`" if line else ""
     hint = "Call it yourself in a new cell: the traceback there shows every step."

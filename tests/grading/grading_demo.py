@@ -17,7 +17,7 @@ from coursekit.grading.remote import RemoteAnswers
 exercise = Exercise("99_demo", "A demo")
 
 
-@exercise.question("softmax", points=2, title="Softmax by hand", seconds=0.5)
+@exercise.question("softmax", points=2, title="Softmax by hand", seconds=1.5)
 def softmax(answers, expect):
     """`softmax(z)` turns logits into probabilities that sum to one, also for large logits."""
     for logits in ([1.0, 2.0, 3.0], [-4.0, 0.0, 4.0]):
@@ -29,13 +29,13 @@ def softmax(answers, expect):
         expect.finite(answers.call("softmax", np.array([1000.0, 0.0])), hint="Subtract the largest logit first.")
 
 
-@exercise.question("count", points=1, title="A count", seconds=0.5)
+@exercise.question("count", points=1, title="A count", seconds=1.5)
 def count(answers, expect):
     """`count` is the number of digits."""
     expect.equal(answers.value("count"), 10, hint="From 0 to 9.")
 
 
-@exercise.question("double", points=2, title="Twice as much", seconds=0.5)
+@exercise.question("double", points=2, title="Twice as much", seconds=1.5)
 def double(answers, expect):
     """`double(x)` gives 2x, for a number and for an array."""
     with expect.part(points=1, title="a number"):

@@ -65,7 +65,7 @@ CASES = {
     "endless loop": (
         {"softmax": "def softmax(z):\n    while True: pass"},
         (FAILED, PASSED, PASSED),
-        "did not end within 0.5 sec",
+        "did not end within 1.5 sec",
     ),
     "loop that catches all": (
         {
@@ -73,7 +73,7 @@ CASES = {
             "        except Exception: pass"
         },
         (FAILED, PASSED, PASSED),
-        "did not end within 0.5 seconds",
+        "did not end within 1.5 seconds",
     ),
     "huge output": (
         {"double": "def double(x):\n    for _ in range(200):\n        print('ha' * 5000)\n    return 2 * x"},
@@ -146,7 +146,7 @@ def test_the_last_line_of_the_learners_own_code_is_shown(tmp_path):
         ),
         (
             "import signal\ndef softmax(z):\n    signal.signal(signal.SIGALRM, signal.SIG_IGN)\n    while True: pass",
-            "`softmax` did not end within 0.5 seconds.",
+            "`softmax` did not end within 1.5 seconds.",
         ),
         (
             "import os\ndef softmax(z):\n    for fd in range(3, 20):\n        try: os.write(fd, b'x' * 100)\n"
@@ -172,13 +172,13 @@ def test_a_cell_that_ends_the_process_is_left_out_and_named(tmp_path):
 
 def test_cells_that_stop_are_named_and_stubs_are_not(tmp_path):
     answers = notebook(tmp_path, "raise NotImplementedError()", "count = 1 / 0", "while True: pass")
-    report = demo.check_remotely(answers, cell_seconds=1)
+    report = demo.check_remotely(answers, cell_seconds=2)
     assert [error.number for error in report.cells] == [4, 6]
     assert (
         report.cells[0].message
         == "Cell 4 stopped with ZeroDivisionError: division by zero, in your line `count = 1 / 0`"
     )
-    assert report.cells[1].message == "Cell 6 did not end within 1 seconds."
+    assert report.cells[1].message == "Cell 6 did not end within 2 seconds."
 
 
 def test_a_notebook_that_always_ends_its_process_gives_a_report(tmp_path, monkeypatch):
@@ -197,7 +197,11 @@ def test_nothing_is_left_running(tmp_path):
     )
     assert demo.check_remotely(notebook(tmp_path, demo.SOFTMAX, demo.COUNT, demo.DOUBLE, code)).passed
     pid = int(file.read_text())
-    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    for _ in range(100):
+        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            return
+        time.sleep(0.05)
+    pytest.fail("a process that a cell started is still running")
 
 
 def test_the_worker_knows_no_check_and_writes_nothing_beside_the_notebook(tmp_path):
@@ -214,6 +218,6 @@ def test_the_worker_knows_no_check_and_writes_nothing_beside_the_notebook(tmp_pa
 def test_a_sleeping_cell_is_ended_in_time(tmp_path):
     started = time.monotonic()
     code = "import signal, time\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)\ntime.sleep(60)"
-    report = demo.check_remotely(notebook(tmp_path, count=code), cell_seconds=1)
+    report = demo.check_remotely(notebook(tmp_path, count=code), cell_seconds=2)
     assert [result.status for result in report.questions] == [PASSED, NOT_YET, PASSED]
     assert time.monotonic() - started < 20

@@ -79,6 +79,13 @@ def test_what_cannot_be_checked_has_exit_code_2(raw, run, tmp_path):
     assert not result.stdout
 
 
+def test_a_worker_that_cannot_start_has_exit_code_2(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    result = run("check", answers(tmp_path, demo.SOFTMAX))
+    assert result.exit_code == 2
+    assert "did not start" in result.stderr
+
+
 def test_progress_shows_what_is_done_and_what_is_next(run, tmp_path, progress_file, monkeypatch):
     monkeypatch.setattr(course, "LESSONS", course.LESSONS[-1:])
     assert "Next: 99_demo, 'Softmax by hand': check('softmax')" in run("progress").stdout

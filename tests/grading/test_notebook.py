@@ -127,6 +127,13 @@ def test_a_check_shows_a_card_and_records(check, shown, progress_file):
     assert kept == {"double": progress.Recorded(2, 2, "passed"), "softmax": progress.Recorded(0, 2, "failed")}
 
 
+def test_progress_that_cannot_be_saved_is_a_warning_after_the_card(check, shown, progress_file):
+    progress_file.parent.write_text("a file where a folder should be")
+    with pytest.warns(UserWarning, match="Your progress was not saved in"):
+        check("double")
+    assert shown
+
+
 def test_all_shows_a_panel_and_records(check, shown, progress_file):
     check.all()
     assert "3 of 5 points; 2 of 3 questions passed, 1 not right yet." in repr(shown[0])

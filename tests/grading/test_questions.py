@@ -7,7 +7,8 @@ import pytest
 
 from coursekit import course
 from coursekit.grading import Exercise, Expect, NamespaceAnswers, find_exercise
-from coursekit.grading.expect import BadCheck, Unmet
+from coursekit.grading.expect import Unmet
+from coursekit.grading.failures import BadCheck
 from coursekit.grading.questions import UnknownQuestion
 
 
@@ -77,6 +78,12 @@ def test_a_check_that_counts_wrongly_is_an_error_of_its_author():
         run(too_many)
     with pytest.raises(BadCheck, match="2 points remain"):
         run(nothing_outside)
+
+    def not_plain(answers, expect):
+        answers.call("f", print)
+
+    with pytest.raises(BadCheck, match="'f' with arguments that are not plain data"):
+        run(not_plain)
     with pytest.raises(BadCheck, match="part within a part"):
         run(nested)
 
