@@ -34,7 +34,7 @@ release: $(STAMP)
 	@$(BIN)/coursekit release $(ARGS)
 
 bench: $(STAMP)
-	@$(BIN)/python -m benchmarks $(ARGS)
+	@$(BIN)/python benchmarks/bench.py $(ARGS)
 
 # The stamp names the folder, since a .venv that was moved is broken, and is written last, since one
 # whose making was interrupted is too. Either is made anew; so is one of another Python than was asked for.

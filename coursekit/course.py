@@ -53,7 +53,7 @@ class Lesson:
 
 
 LESSONS = (
-    Lesson(1, "mnist_dense", "A dense network reads digits", 45, 2, 20),
+    Lesson(1, "mnist_dense", "A dense network reads digits", 50, 2, 20),
 )
 
 
