@@ -91,7 +91,7 @@ class Answers(abc.ABC):
             raise failures.BadCheck(
                 f"A check asks {request['name']!r} with arguments that are not plain data: {error}."
             ) from error
-        reply = self._exchange(frame)
+        reply = self._exchange(frame, request["name"])
         if isinstance(reply, dict) and reply.keys() == {"answer"}:
             return reply["answer"]
         if isinstance(reply, dict) and reply.keys() == {"failure"}:
@@ -99,8 +99,8 @@ class Answers(abc.ABC):
         raise wire.ProtocolError("a reply holds an answer or a failure")
 
     @abc.abstractmethod
-    def _exchange(self, request: bytes) -> Any:
-        """Have one request answered; return the reply, decoded."""
+    def _exchange(self, request: bytes, name: str) -> Any:
+        """Have one request about ``name`` answered; return the reply, decoded."""
 
 
 class NamespaceAnswers(Answers):
@@ -121,7 +121,7 @@ class NamespaceAnswers(Answers):
         super().__init__()
         self._respondent = Respondent(namespace, interruptible=True)
 
-    def _exchange(self, request: bytes) -> Any:
+    def _exchange(self, request: bytes, name: str) -> Any:
         return wire.decode(self._respondent.reply(request))
 
 

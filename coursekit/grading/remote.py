@@ -83,8 +83,7 @@ class RemoteAnswers(Answers):
             for cell in self._cells:
                 if self._worker is not None and cell.number not in self._left_out:
                     self._run_cell(cell)
-
-        self._on_step("checking")
+            self._on_step("checking")
 
     def _started(self) -> WorkerProcess:
         worker = WorkerProcess(self._folder)
@@ -107,9 +106,9 @@ class RemoteAnswers(Answers):
         if failure is not None:
             (self._left_out if self._worker is None else self._failed)[cell.number] = failure
 
-    def _exchange(self, request: bytes) -> Any:
+    def _exchange(self, request: bytes, name: str) -> Any:
         self.run_cells()
-        return self._send(request, f"`{wire.decode(request)['name']}`", self.seconds)
+        return self._send(request, f"`{name}`", self.seconds)
 
     def _send(self, request: bytes, what: str, seconds: float) -> Any:
         worker, self._worker = self._worker, None

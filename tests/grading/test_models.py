@@ -105,11 +105,11 @@ class Restarted(NamespaceAnswers):
 
     forget = False
 
-    def _exchange(self, request):
+    def _exchange(self, request, name):
         if self.forget:
             self.forget = False
             self._respondent._models.clear()
-        return super()._exchange(request)
+        return super()._exchange(request, name)
 
 
 @pytest.mark.filterwarnings("ignore")
