@@ -1,0 +1,116 @@
+"""The figures that the course promises about speed and memory, each as a ratio made in this run.
+
+    python benchmarks/bench.py
+
+Both sides of a ratio work on the same data on this machine; each measurement runs in a process of its own, so that
+its peak memory is its own. The files that Keras expects are made from the embedded data, with the same content.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+SIDES = Path(__file__).with_name("data_loading.py")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One side of a comparison: seconds, and bytes of peak memory above those of the imports."""
+
+    seconds: float
+    memory: float
+
+
+def measure(side: str, folder: Path, runs: int = 3) -> Figure:
+    """Run one side several times, and take its best time and its least memory."""
+    command = [sys.executable, str(SIDES), side, str(folder)]
+    environment = {**os.environ, "KERAS_HOME": str(folder / "keras"), "COURSEKIT_CACHE": str(folder / "cache")}
+    figures = []
+    for _ in range(runs):
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr}")
+        figures.append(Figure(**json.loads(done.stdout.splitlines()[-1])))
+    return Figure(min(figure.seconds for figure in figures), min(figure.memory for figure in figures))
+
+
+def report(
+    title: str, ours: float, theirs: float, goal: float | None, unit: Callable[[float], str], faster: bool
+) -> bool:
+    """Print one ratio with its goal, if there is one, and whether it is met."""
+    ratio = theirs / max(ours, 1e-9) if faster else ours / max(theirs, 1e-9)
+    words, bound = ("times faster", "at least") if faster else ("times as much", "at most")
+    line = f"{title:46} {unit(ours):>9} | {unit(theirs):>9} {ratio:8.3g} {words:13}"
+    if goal is None:
+        print(line)
+        return True
+    met = ratio >= goal if faster else ratio <= goal
+    print(f"{line}  {bound:8} {goal:<5g} {'met' if met else 'NOT MET'}")
+    return met
+
+
+def seconds(value: float) -> str:
+    """As 1.23 s or 4.5 ms."""
+    return f"{value:.2f} s" if value >= 1 else f"{value * 1e3:.1f} ms"
+
+
+def megabytes(value: float) -> str:
+    """As 123 MB."""
+    return f"{value / 1e6:.0f} MB"
+
+
+def main() -> int:
+    """Measure, print, and return the number of goals that were missed."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        measure("prepare", folder, runs=1)
+        print(f"{'':46} {'here':>9} | {'there':>9}")
+        met = [*imports(folder), *loading(folder), *multi_hot(folder)]
+    print(f"{sum(met)} of {len(met)} goals met")
+    return len(met) - sum(met)
+
+
+def imports(folder: Path) -> list[bool]:
+    """``import coursekit`` against ``import numpy``."""
+    ours, theirs = (measure(f"import_{name}", folder, runs=9) for name in ("coursekit", "numpy"))
+    return [report("import coursekit | import numpy", ours.seconds, theirs.seconds, 2, seconds, faster=False)]
+
+
+def loading(folder: Path) -> list[bool]:
+    """The loaders against those of ``keras.datasets``."""
+    mnist, keras_mnist = measure("mnist_second", folder), measure("keras_mnist", folder)
+    imdb, keras_imdb = measure("imdb", folder), measure("keras_imdb", folder)
+    return [
+        report("load_mnist(), 2nd call | keras.datasets", mnist.seconds, keras_mnist.seconds, 10, seconds, faster=True),
+        report("load_imdb() | keras.datasets, time", imdb.seconds, keras_imdb.seconds, 20, seconds, faster=True),
+        report("load_imdb() | keras.datasets, memory", imdb.memory, keras_imdb.memory, 1 / 4, megabytes, faster=False),
+    ]
+
+
+def multi_hot(folder: Path) -> list[bool]:
+    """IMDb to multi-hot vectors, and on to a trained network, against the loop into float64."""
+    ours, theirs = measure("multi_hot", folder, runs=2), measure("float64_loop", folder, runs=1)
+    script, their_script = measure("script_in_batches", folder, runs=1), measure("script_in_float64", folder, runs=1)
+    report("both splits to uint8 | to float64, memory", ours.memory, theirs.memory, None, megabytes, faster=False)
+    return [
+        report("both splits to uint8 | to float64, time", ours.seconds, theirs.seconds, 5, seconds, faster=True),
+        report(
+            "load, fit, evaluate: batches | float64, memory",
+            script.memory,
+            their_script.memory,
+            1 / 10,
+            megabytes,
+            faster=False,
+        ),
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(1 if main() else 0)
