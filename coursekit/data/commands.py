@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import warnings
 from typing import Annotated
 
 import typer
 
 from coursekit.data import registry, status, store
-from coursekit.data.errors import DataError, UnknownData
+from coursekit.data.errors import CacheWarning, DataError, UnknownData
 from coursekit.data.records import DataSet
 from coursekit.data.status import DAMAGED, INTACT, Finding
 
@@ -63,9 +64,8 @@ def fetch_command(names: Annotated[list[str], typer.Argument(metavar="NAME", hel
     """
     for data_set in [_find(name) for name in names]:
         try:
-            for file in data_set.files:
-                store.path(file)
-        except DataError as error:
+            _bring(data_set)
+        except (DataError, CacheWarning) as error:
             typer.secho(str(error), err=True)
             raise typer.Exit(1) from error
         typer.echo(f"{SIGNS[INTACT]} {data_set.name}: {_size(data_set.size)} in {store.cache_folder()}")
@@ -94,6 +94,13 @@ def verify_command(
         _print_findings(found, wrong)
     if wrong:
         raise typer.Exit(1)
+
+
+def _bring(data_set: DataSet) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", CacheWarning)  # elsewhere data goes without a cache; here the cache is the point
+        for file in data_set.files:
+            store.path(file)
 
 
 def _row(data_set: DataSet) -> dict[str, object]:

@@ -190,7 +190,7 @@ def _digest(place: Path, algorithm: str, size: int, mtime_ns: int, inode: int) -
 
 
 def _warn_damaged(file: File, place: Path) -> None:
-    remedy = "It is replaced by an intact copy now."
+    remedy = "An intact copy takes its place, if there is one."
     damage = DamagedFile(place, file.hash, digest(place, file.algorithm), remedy)
     warnings.warn(str(damage), DamagedFileWarning, stacklevel=5)
 

@@ -17,8 +17,10 @@ def load_weights(name: str) -> Path:
 
         keras.applications.MobileNetV2(include_top=False, weights=load_weights("mobilenet_v2"))
 
-    The MobileNetV2 weights are torchvision's; its batch normalisation adds 1e-5 to the variance and Keras' adds
-    1e-3, so that 1e-5 − 1e-3 was added to the stored variances. Input is scaled to [-1, 1].
+    The MobileNetV2 weights are torchvision's. They were learnt on pixels scaled to [0, 1], less the mean
+    (0.485, 0.456, 0.406), over the standard deviation (0.229, 0.224, 0.225) of each colour; with Keras' own
+    ``preprocess_input``, which scales to [-1, 1], they work a little less well. torchvision's batch normalisation
+    adds 1e-5 to the variance and Keras' adds 1e-3, so 1e-5 − 1e-3 was added to the stored variances.
 
     Raises:
         UnknownData: no such weights; the message says which there are.

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from typer.testing import CliRunner
@@ -53,6 +54,13 @@ def test_fetch_without_a_network(run, cache):
     assert "COURSEKIT_MIRROR" in done.output
 
 
+def test_fetch_into_a_folder_that_cannot_be_written(run, cache):
+    cache.write_text("in the way")
+    done = run("fetch", "fashion_mnist")
+    assert done.exit_code == 1
+    assert "COURSEKIT_CACHE" in done.output
+
+
 def test_verify_of_what_is_intact(run, cache):
     done = run("verify", "fashion_mnist")
     assert done.exit_code == 0
@@ -66,8 +74,6 @@ def test_verify_names_what_is_damaged_and_both_hashes(run, cache):
     data = bytearray(place.read_bytes())
     data[-1] ^= 1
     place.write_bytes(data)
-    import os
-
     os.utime(place, ns=(stat.st_atime_ns, stat.st_mtime_ns))  # verify reads the bytes; a date proves nothing
     done = run("verify", "fashion_mnist")
     assert done.exit_code == 1

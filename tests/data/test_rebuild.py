@@ -1,11 +1,13 @@
 """The script that rebuilds the embedded files, and its parts.
 
-Rebuilding needs the packages: from the folder ``COURSEKIT_PACKAGES``, or fetched with the packages' own clients.
-Where neither can be had the test says so; in CI, where a client that is installed must be able to fetch, it fails.
+Rebuilding needs the packages: from the folder ``COURSEKIT_PACKAGES`` (or ``build/packages``), or fetched into
+it, once, with the packages' own clients. Where they cannot be had the test says so; in CI, where a client that is
+installed must be able to fetch, it fails.
 """
 
 from __future__ import annotations
 
+import doctest
 import hashlib
 import io
 import os
@@ -31,8 +33,9 @@ PACKAGES = {
 }
 
 
-def package_folder(package: data_packages.Package, scratch: Path) -> Path:
-    folder = Path(os.environ.get("COURSEKIT_PACKAGES", scratch))
+def package_folder(package: data_packages.Package) -> Path:
+    folder = Path(os.environ.get("COURSEKIT_PACKAGES", Path(__file__).parents[2] / "build" / "packages"))
+    folder.mkdir(parents=True, exist_ok=True)
     if (folder / package.file).is_file():
         return folder
     if not package.can_be_fetched():
@@ -48,12 +51,17 @@ def package_folder(package: data_packages.Package, scratch: Path) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PACKAGES)
-def test_rebuilds_every_embedded_file_byte_for_byte(name, tmp_path):
+def test_rebuilds_every_embedded_file_byte_for_byte(name):
     assert set(PACKAGES) == set(rebuild_data.BUILDERS)
-    rebuilt = dict(rebuild_data.rebuild([name], package_folder(PACKAGES[name], tmp_path)))
+    rebuilt = dict(rebuild_data.rebuild([name], package_folder(PACKAGES[name])))
     assert {file.name for file in rebuilt} == {file.name for file in registry.find(name).files}
     for file, packed in rebuilt.items():
         assert packed == (store.EMBEDDED / file.packed.name).read_bytes(), file.name
+
+
+@pytest.mark.parametrize("module", [data_packages, imdb_encoding, rebuild_data, torch_weights])
+def test_examples_in_the_docstrings(module):
+    assert doctest.testmod(module).failed == 0
 
 
 def test_a_package_with_other_bytes_is_refused(tmp_path):

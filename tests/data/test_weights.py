@@ -5,6 +5,8 @@ import pytest
 
 from coursekit.data import load_cifar10, load_weights
 
+MEAN, DEVIATION = (np.array(values, np.float32) for values in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+
 
 def cats_against_dogs(network, resize) -> float:
     """Test accuracy of a linear classifier on the network's features."""
@@ -12,13 +14,12 @@ def cats_against_dogs(network, resize) -> float:
 
     data = load_cifar10()
     features, labels = [], []
-    for images, classes, count in ((data.x_train, data.y_train, 400), (data.x_test, data.y_test, 300)):
+    for images, classes, count in ((data.x_train, data.y_train, 800), (data.x_test, data.y_test, 400)):
         chosen = np.flatnonzero(np.isin(classes, [data.class_names.index("cat"), data.class_names.index("dog")]))[
             :count
         ]
-        features.append(
-            network.predict(resize(images[chosen].astype(np.float32), (96, 96)) / 127.5 - 1, batch_size=100, verbose=0)
-        )
+        pictures = resize(images[chosen].astype(np.float32), (96, 96)) / 255
+        features.append(network.predict((pictures - MEAN) / DEVIATION, batch_size=100, verbose=0))
         labels.append(classes[chosen])
     return RidgeClassifier(alpha=100).fit(features[0], labels[0]).score(features[1], labels[1])
 
@@ -37,7 +38,4 @@ def test_mobilenet_v2_loads_into_the_stock_model_and_tells_cats_from_dogs():
     for layer in pretrained.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             assert (np.asarray(layer.moving_variance) + layer.epsilon).min() > 0
-    keras.utils.set_random_seed(0)
-    learnt, random = (cats_against_dogs(one, keras.ops.image.resize) for one in (pretrained, network(None)))
-    assert learnt > 0.68
-    assert learnt > random + 0.1
+    assert cats_against_dogs(pretrained, keras.ops.image.resize) > 0.7
