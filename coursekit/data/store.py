@@ -231,5 +231,6 @@ def _sweep(cache: Path) -> None:
 def _progress(title: str, total: int) -> Iterator[Callable[[int], object]]:
     from tqdm import tqdm
 
-    with tqdm(total=total, desc=title, unit="B", unit_scale=True, delay=2, leave=False) as bar:
+    # disable=None: only in a terminal, since a notebook would store the bar
+    with tqdm(total=total, desc=title, unit="B", unit_scale=True, delay=2, leave=False, disable=None) as bar:
         yield bar.update

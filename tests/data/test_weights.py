@@ -28,12 +28,9 @@ def cats_against_dogs(network, resize) -> float:
 def test_mobilenet_v2_loads_into_the_stock_model_and_tells_cats_from_dogs():
     import keras
 
-    def network(weights):
-        return keras.applications.MobileNetV2(
-            include_top=False, input_shape=(96, 96, 3), pooling="avg", weights=weights
-        )
-
-    pretrained = network(str(load_weights("mobilenet_v2")))
+    pretrained = keras.applications.MobileNetV2(
+        include_top=False, input_shape=(96, 96, 3), pooling="avg", weights=str(load_weights("mobilenet_v2"))
+    )
     assert pretrained.count_params() == 2_257_984
     for layer in pretrained.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
