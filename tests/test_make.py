@@ -12,6 +12,7 @@ import pytest
 
 from coursekit import course
 
+INHERITED = ("PYTHON", "ARGS", "LESSONS", "MAKEFLAGS", "MAKELEVEL")  # of a make that runs these tests
 MADE_ANEW, INSTALLED = "-m venv --clear .venv", "-m pip install"
 
 
@@ -27,7 +28,7 @@ def clone(tmp_path) -> Path:
 
 
 def make(clone: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
-    clean = {name: value for name, value in os.environ.items() if name not in ("PYTHON", "MAKEFLAGS", "MAKELEVEL")}
+    clean = {name: value for name, value in os.environ.items() if name not in INHERITED}
     return subprocess.run(
         ["make", *arguments], cwd=clone, env=clean | environment, capture_output=True, text=True, timeout=60
     )
