@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import nbformat
 import pytest
@@ -13,8 +14,11 @@ from coursekit.grading.questions import find_exercise
 EACH_LESSON = pytest.mark.parametrize("lesson", course.LESSONS, ids=lambda lesson: lesson.name)
 
 
-def test_numbers_count_from_one_and_slugs_are_unique():
-    assert [lesson.number for lesson in course.LESSONS] == list(range(1, len(course.LESSONS) + 1))
+def test_numbers_rise_from_one_and_slugs_are_unique():
+    numbers = [lesson.number for lesson in course.LESSONS]
+
+    assert numbers[0] == 1
+    assert all(before < after for before, after in pairwise(numbers))
     assert len({lesson.slug for lesson in course.LESSONS}) == len(course.LESSONS)
 
 
