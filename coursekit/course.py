@@ -54,6 +54,7 @@ class Lesson:
 
 LESSONS = (
     Lesson(1, "mnist_dense", "A dense network reads digits", 50, 2, 20),
+    Lesson(2, "imdb_dense", "Reviews: good or bad?", 55, 3, 20),
 )
 
 
