@@ -202,7 +202,14 @@ def training(answers, expect):
         missing = [name for name in VARIANTS if name not in accuracies]
         expect.true(not missing, f"no accuracies for {', '.join(missing)}", hint="The keys are given in the question.")
         for name in VARIANTS:
-            _several_seeds(expect, name, accuracies[name])
+            _believable(expect, name, accuracies[name])
+        unmoved = [name for name in VARIANTS if np.ptp(np.ravel(accuracies[name])) == 0]
+        expect.true(
+            len(unmoved) < len(VARIANTS) / 2,
+            f"all seeds gave the same accuracy for {', '.join(unmoved)}",
+            hint="Once is chance. So often, the seed was the same: call keras.utils.set_random_seed(seed) with another "
+            "seed before each network is built.",
+        )
     with expect.part(points=1, title="validation data"):
         history = answers.value("history")
         expect.true(
@@ -218,18 +225,13 @@ def training(answers, expect):
         )
 
 
-def _several_seeds(expect, name: str, values) -> None:
+def _believable(expect, name: str, values) -> None:
     got = np.asarray(values, dtype=float).ravel()
     expect.at_least(got.size, 2, hint=f"{name}: one run says nothing about noise; use two seeds or more.")
     expect.true(
         got.min() >= 0.75 and got.max() <= 0.93,
         f"{name}: validation accuracies from {got.min():.3f} to {got.max():.3f} are hard to believe",
         hint="Below 0.75 it has hardly learnt; above 0.93 it was validated on reviews that it had trained on.",
-    )
-    expect.true(
-        np.ptp(got) > 0,
-        f"{name}: all seeds gave exactly {got[0]:.4f}",
-        hint="Call keras.utils.set_random_seed(seed) with another seed before each network is built.",
     )
 
 

@@ -358,7 +358,8 @@ def test_a_comparison_and_a_trained_network_earn_all_points(earned, trained, sou
     [
         ("del accuracies['tanh']", 2),
         ("accuracies['MSE'] = [0.88]", 2),  # one seed
-        ("accuracies['MSE'] = [0.88, 0.88]", 2),  # the same seed twice
+        ("accuracies['MSE'] = [0.88, 0.88]", 3),  # two seeds can agree by chance
+        ("accuracies = {name: [0.88, 0.88] for name in accuracies}", 2),  # the same seed twice
         ("accuracies['tanh'] = [0.99, 0.98]", 2),  # validated on the training set
         ("accuracies = [0.88, 0.87]", 2),
         ("history = {'loss': [0.1]}", 2),  # no validation data
