@@ -89,5 +89,5 @@ def find(text: str) -> Lesson:
         if text in (lesson.slug, lesson.name) or (text.isdecimal() and int(text) == lesson.number):
             return lesson
     names = [lesson.name for lesson in LESSONS]
-    near = difflib.get_close_matches(text, names, n=3, cutoff=0.4) or names
+    near = difflib.get_close_matches(text, names, n=3, cutoff=0.6) or names
     raise UnknownLesson(f"No lesson {text!r}. Did you mean {', '.join(near)}?")
