@@ -1,0 +1,276 @@
+"""Questions of exercise 4: sliding sums, output sizes, convolution and pooling by hand, a convolutional network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from coursekit.grading import Exercise
+
+exercise = Exercise("04_cnn")
+
+
+@exercise.question("slide", points=2, title="A kernel slides over a list")
+def slide(answers, expect):
+    """`slide(signal, kernel)` returns the sums of products at every place where the kernel fits, unflipped."""
+    for signal, kernel in (([5, 3, 7, 5, 9, 7], [1, 2, 3]), ([1, 0, -2, 4], [3, -1]), ([2, 5, 1], [4, 0, 1])):
+        sums = answers.call("slide", signal, kernel)
+        want = np.correlate(signal, kernel, mode="valid")
+        expect.shape(
+            sums,
+            want.shape,
+            hint="The kernel must fit in whole: len(signal) − len(kernel) + 1 places, the last included.",
+        )
+        expect.close(
+            sums,
+            want,
+            hint="At each place: signal[place] times kernel[0], plus signal[place + 1] times kernel[1], … "
+            "The kernel is not turned round (np.convolve does that).",
+        )
+
+
+def _places(n: int, f: int, padding: int = 0, stride: int = 1) -> int:
+    """How many places a kernel finds, counted one by one."""
+    return len(range(0, n + 2 * padding - f + 1, stride))
+
+
+@exercise.question("output_size", points=2, title="How large is the result?")
+def output_size(answers, expect):
+    """`output_size(n, f, padding, stride)` counts the places of a kernel along one axis."""
+    for n, f, padding in ((28, 3, 0), (5, 5, 0), (28, 5, 2), (200, 2, 1)):
+        expect.equal(
+            answers.call("output_size", n, f, padding, 1),
+            _places(n, f, padding),
+            hint="There are `padding` zeros on both sides, and the last place is where the kernel touches the end: "
+            "count the places of a 3 on a 5 with your fingers.",
+        )
+    with expect.part(points=1, title="with a stride"):
+        for n, f, padding, stride in ((28, 5, 0, 2), (28, 3, 0, 2), (32, 3, 1, 2), (10, 3, 0, 4)):
+            expect.equal(
+                answers.call("output_size", n, f, padding, stride),
+                _places(n, f, padding, stride),
+                hint="How often can the kernel move on from its first place? Divide, round DOWN, add the first place.",
+            )
+
+
+PUZZLE = {"first": (16, 2, 2, "valid"), "second": (32, 3, 1, "same"), "third": (64, 2, 1, "valid")}
+PUZZLE_HINTS = {
+    "first": "Windows of 2 with a stride of 2 do not overlap. A filter has 2·2·1 weights and a bias.",
+    "second": "`same` with stride 1 keeps the size. A filter is as deep as its input: 3·3·16 weights and a bias.",
+    "third": "`valid` padding and a kernel of 2 cost one row and one column. How many channels does its input have?",
+}
+
+
+def _puzzle_solution() -> dict[str, tuple[tuple[int, int, int], int]]:
+    size, channels, solution = 200, 1, {}
+    for name, (filters, f, stride, padding) in PUZZLE.items():
+        size = _places(size, f, (f - 1) // 2 if padding == "same" else 0, stride)
+        solution[name] = (size, size, filters), (f * f * channels + 1) * filters
+        channels = filters
+    return solution
+
+
+@exercise.question("puzzle", points=3, title="Three layers on paper")
+def puzzle(answers, expect):
+    """`puzzle` maps each layer's name to the shape of its output and the number of its parameters."""
+    for name, (shape, parameters) in _puzzle_solution().items():
+        with expect.part(points=1, title=f"the {name} layer"):
+            pair = _puzzle_entry(answers.value("puzzle"), name, expect)
+            expect.equal(pair[0], shape, hint=PUZZLE_HINTS[name])
+            expect.equal(pair[1], parameters, hint=PUZZLE_HINTS[name])
+
+
+def _puzzle_entry(table, name: str, expect):
+    found = table.get(name) if isinstance(table, dict) else None
+    expect.true(
+        isinstance(found, (tuple, list)) and len(found) == 2,
+        f"`puzzle` holds no pair (shape, parameters) for {name!r}",
+        hint='puzzle = {"first": ((rows, columns, channels), parameters), "second": …, "third": …}',
+    )
+    return found
+
+
+def _convolved(image: np.ndarray, kernels: np.ndarray, bias: np.ndarray, stride: int) -> np.ndarray:
+    from scipy.signal import correlate
+
+    maps = [correlate(image, kernels[..., n], mode="valid")[::stride, ::stride, 0] for n in range(kernels.shape[-1])]
+    return np.stack(maps, axis=-1) + bias
+
+
+@exercise.question("conv2d", points=4, title="A convolution in NumPy")
+def conv2d(answers, expect):
+    """`conv2d(image, kernels, bias, stride)` computes what a Conv2D layer without padding and activation does."""
+    rng = np.random.default_rng(0)
+
+    def compare(size, f, channels, filters, stride, with_bias, hint):
+        image, kernels = rng.normal(size=(*size, channels)), rng.normal(size=(f, f, channels, filters))
+        bias = rng.normal(size=filters) if with_bias else np.zeros(filters)
+        maps, want = answers.call("conv2d", image, kernels, bias, stride), _convolved(image, kernels, bias, stride)
+        expect.shape(maps, want.shape, hint=hint)
+        expect.close(maps, want, hint=hint)
+
+    with expect.part(points=1, title="one channel, one filter"):
+        hint = "Lay the kernel over every window, row and column, multiply, add up. The kernel is not turned round."
+        compare((5, 7), 3, 1, 1, 1, False, hint)
+        compare((4, 4), 2, 1, 1, 1, False, hint)
+    with expect.part(points=1, title="channels and filters"):
+        hint = "Sum over the channels as well: each filter makes ONE map. The maps of all filters are the last axis."
+        compare((6, 5), 3, 3, 4, 1, False, hint)
+    with expect.part(points=1, title="bias"):
+        compare(
+            (5, 5), 3, 2, 3, 1, True, "One bias for each filter, added once at every place, not once for each channel."
+        )
+    with expect.part(points=1, title="stride"):
+        hint = "Move on by `stride` pixels in rows and columns; the size follows from question 2."
+        compare((9, 8), 3, 1, 2, 2, False, hint)
+        compare((10, 10), 3, 2, 1, 3, False, hint)
+
+
+@exercise.question("max_pool", points=2, title="Max pooling in NumPy")
+def max_pool(answers, expect):
+    """`max_pool(maps, size)` keeps the largest value of each window, channel by channel."""
+    rng = np.random.default_rng(0)
+
+    def compare(shape, size, hint):
+        maps = rng.normal(size=shape) - 3  # nearly all below zero
+        rows, columns = shape[0] // size, shape[1] // size
+        want = np.full((rows, columns, shape[2]), -np.inf)
+        for row, column in np.ndindex(rows * size, columns * size):
+            place = row // size, column // size
+            want[place] = np.maximum(want[place], maps[row, column])
+        pooled = answers.call("max_pool", maps, size)
+        expect.shape(pooled, want.shape, hint=hint)
+        expect.close(pooled, want, hint=hint)
+
+    compare((4, 6, 2), 2, "The largest value of each window, in each channel on its own; also when all are below zero.")
+    compare((6, 3, 1), 3, "Windows do not overlap: the stride is `size`.")
+    with expect.part(points=1, title="a size that does not divide"):
+        compare((5, 7, 3), 2, "A row or column that fills no whole window is left out, as Keras does.")
+
+
+@exercise.question("count_parameters", points=2, title="How many parameters?")
+def count_parameters(answers, expect):
+    """`count_parameters(channels, blocks)` counts the weights and biases of a stack of convolutions."""
+    for channels, blocks in ((1, [(32, 3)]), (3, [(16, 3)]), (1, [(32, 3), (64, 3), (64, 3)]), (3, [(8, 5), (4, 1)])):
+        depths = [channels, *(filters for filters, _ in blocks)]
+        expect.equal(
+            answers.call("count_parameters", channels, blocks),
+            sum((f * f * depth + 1) * filters for depth, (filters, f) in zip(depths, blocks)),
+            hint="A filter has kernel_size · kernel_size weights for EACH channel of its input, and one bias. "
+            "The input of the second convolution has as many channels as the first has filters.",
+        )
+
+
+@exercise.question("build_network", points=2, title="Build a network")
+def build_network(answers, expect):
+    """A compiled convolutional network from (28, 28, 1) to ten classes; its loss suits labels and activation."""
+    model = answers.model("build_network")
+    layers = list(_all_layers(model.layers))
+    convolutions = [layer for layer in layers if "Conv" in layer.class_name]
+    expect.equal(model.input_shape, (None, 28, 28, 1), hint="keras.Input((28, 28, 1)): the batch axis is not counted.")
+    expect.equal(model.output_shape, (None, 10), hint="Flatten (or pool globally), then one unit for every class.")
+    expect.true(
+        len(convolutions) >= 2,
+        f"at least two convolutions were expected, {len(convolutions)} came",
+        hint="layers.Conv2D(filters, kernel_size, activation='relu')",
+    )
+    expect.true(
+        any(_shrinks(layer) for layer in layers),
+        "nothing shrinks the maps: no pooling, no stride",
+        hint="Put layers.MaxPooling2D(2) behind a convolution, or give one strides=2.",
+    )
+    expect.at_most(
+        model.parameter_count,
+        100_000,
+        hint="Most sit in the first Dense layer: shrink the maps further before you flatten, or use fewer units.",
+    )
+    with expect.part(points=1, title="last activation and loss"):
+        _loss_suits(model, expect)
+
+
+def _all_layers(layers) -> Iterator:
+    for layer in layers:
+        yield layer
+        yield from _all_layers(layer.layers)
+
+
+def _shrinks(layer) -> bool:
+    strides = layer.config.get("strides") or 1
+    return "Pooling" in layer.class_name or max(np.ravel(strides)) > 1
+
+
+def _loss_suits(model, expect) -> None:
+    expect.true(
+        model.loss is not None,
+        "the model is not compiled",
+        hint="Call network.compile(optimizer, loss, metrics=['accuracy']) before you return it.",
+    )
+    expect.equal(
+        model.loss.name,
+        "sparse_categorical_crossentropy",
+        hint="Whole-number labels of one class out of ten: sparse categorical cross-entropy.",
+    )
+    outputs = model.predict(np.random.default_rng(0).random((16, 28, 28, 1), dtype=np.float32))
+    probabilities = bool(np.all(outputs >= 0) and np.allclose(outputs.sum(axis=1), 1, atol=1e-4))
+    expect.equal(
+        "logits" if model.loss.from_logits else "probabilities",
+        "probabilities" if probabilities else "logits",
+        hint="The loss and the last layer disagree: softmax and from_logits=False, or no activation and "
+        "from_logits=True; never both, never neither.",
+    )
+
+
+def _moved(images: np.ndarray, pixels: int) -> np.ndarray:
+    """Every fourth image right, left, down, up; zeros enter."""
+    moved = np.zeros_like(images)
+    moved[0::4, :, pixels:] = images[0::4, :, :-pixels]
+    moved[1::4, :, :-pixels] = images[1::4, :, pixels:]
+    moved[2::4, pixels:] = images[2::4, :-pixels]
+    moved[3::4, :-pixels] = images[3::4, pixels:]
+    return moved
+
+
+@exercise.question("training", points=3, title="Train it past two bars")
+def training(answers, expect):
+    """`model` reads digits that it has never seen, also moved ones; its curve ends above a dense network's."""
+    from coursekit.data import load_mnist
+
+    mnist = load_mnist()
+    x_test = mnist.x_test[..., np.newaxis].astype(np.float32) / 255
+    bars = (
+        (
+            x_test,
+            0.985,
+            "98.5 % of the test digits",
+            "Values from 0 to 1? More epochs, more filters, batch normalisation?",
+        ),
+        (
+            _moved(x_test, 2),
+            0.95,
+            "95 % when moved by two pixels",
+            "Train on digits that move too: layers.RandomTranslation(0.1, 0.1, fill_mode='constant') comes first.",
+        ),
+    )
+    for images, bar, title, hint in bars:
+        with expect.part(points=1, title=title):
+            outputs = answers.model("model").predict(images)
+            expect.shape(outputs, (10_000, 10), hint="Ten outputs for each image.")
+            expect.at_least(float(np.mean(outputs.argmax(axis=1) == mnist.y_test)), bar, hint=hint)
+    with expect.part(points=1, title="compared with a dense network"):
+        curve, dense_curve = (_validation_accuracy(answers, name, expect) for name in ("history", "dense_history"))
+        expect.equal(len(curve), len(dense_curve), hint="Train both for the same number of epochs.")
+        expect.at_least(
+            curve[-1], dense_curve[-1], hint="The convolutional network should end higher; was the dense one meant?"
+        )
+
+
+def _validation_accuracy(answers, name: str, expect) -> list[float]:
+    history = answers.value(name)
+    names = [key for key in history if key.startswith("val_") and "acc" in key] if isinstance(history, dict) else []
+    expect.true(
+        bool(names),
+        f"`{name}` holds no validation accuracy",
+        hint="compile(…, metrics=['accuracy']), then history = model.fit(…, validation_split=0.1).",
+    )
+    return history[names[0]]

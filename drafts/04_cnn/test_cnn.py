@@ -1,0 +1,417 @@
+"""Every check of exercise 4 accepts answers written in different ways, and rejects what beginners get wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from coursekit.grading import find_exercise
+
+EXERCISE = "04_cnn"
+
+KERAS = """
+import keras
+from keras import layers
+"""
+PUZZLE = "first, second, third = ((100, 100, 16), 80), ((100, 100, 32), 4640), ((99, 99, 64), 8256)\n"
+
+
+def network(*layers: str, loss: str = '"sparse_categorical_crossentropy"', shape: str = "(28, 28, 1)") -> str:
+    return (
+        KERAS
+        + f"""
+def build_network():
+    network = keras.Sequential([keras.Input({shape}), {", ".join(layers)}])
+    network.compile("adam", {loss})
+    return network
+"""
+    )
+
+
+CONVOLUTIONS = (
+    'layers.Conv2D(8, 3, activation="relu")',
+    "layers.MaxPooling2D(2)",
+    "layers.Conv2D(8, 3)",
+    "layers.Flatten()",
+)
+SOFTMAX = 'layers.Dense(10, activation="softmax")'
+
+RIGHT = {
+    "slide": [
+        """
+        def slide(signal, kernel):
+            places = len(signal) - len(kernel) + 1
+            return [sum(signal[p + i] * kernel[i] for i in range(len(kernel))) for p in range(places)]
+        """,
+        "def slide(signal, kernel): return np.correlate(signal, kernel, mode='valid')",
+        "def slide(signal, kernel): return np.convolve(signal, kernel[::-1], mode='valid').tolist()",
+    ],
+    "output_size": [
+        "def output_size(n, f, padding=0, stride=1): return (n + 2 * padding - f) // stride + 1",
+        """
+        import math
+        def output_size(n, f, padding, stride):
+            return math.ceil((n + 2 * padding - f + 1) / stride)
+        """,
+        "def output_size(n, f, p=0, s=1): return float(np.floor((n + 2 * p - f) / s) + 1)",
+    ],
+    "puzzle": [
+        PUZZLE + "puzzle = {'first': first, 'second': second, 'third': third}",
+        PUZZLE
+        + "puzzle = {k: [list(v[0]), v[1]] for k, v in zip(('first', 'second', 'third'), (first, second, third))}",
+        """
+        puzzle, size, channels = {}, 200, 1
+        for name, filters, f, s, p in (("first", 16, 2, 2, 0), ("second", 32, 3, 1, 1), ("third", 64, 2, 1, 0)):
+            size = (size + 2 * p - f) // s + 1
+            puzzle[name] = np.array([size, size, filters]), (f * f * channels + 1) * filters
+            channels = filters
+        """,
+    ],
+    "conv2d": [
+        """
+        def conv2d(image, kernels, bias, stride=1):
+            f = len(kernels)
+            windows = np.lib.stride_tricks.sliding_window_view(image, (f, f), axis=(0, 1))[::stride, ::stride]
+            return np.einsum("rcdij,ijdn->rcn", windows, kernels) + bias
+        """,
+        """
+        def conv2d(image, kernels, bias, stride=1):
+            f, filters = kernels.shape[0], kernels.shape[3]
+            rows = (image.shape[0] - f) // stride + 1
+            columns = (image.shape[1] - f) // stride + 1
+            result = np.empty((rows, columns, filters))
+            for r in range(rows):
+                for c in range(columns):
+                    window = image[r * stride:r * stride + f, c * stride:c * stride + f]
+                    for n in range(filters):
+                        result[r, c, n] = (window * kernels[..., n]).sum() + bias[n]
+            return result
+        """,
+        """
+        import keras
+        def conv2d(image, kernels, bias, stride=1):
+            return keras.ops.conv(image[None], kernels, strides=stride)[0] + bias
+        """,
+    ],
+    "max_pool": [
+        """
+        def max_pool(maps, size):
+            rows, columns = maps.shape[0] // size, maps.shape[1] // size
+            maps = maps[:rows * size, :columns * size]
+            return maps.reshape(rows, size, columns, size, -1).max(axis=(1, 3))
+        """,
+        """
+        def max_pool(maps, size):
+            return np.array([
+                [maps[r:r + size, c:c + size].max(axis=(0, 1)) for c in range(0, maps.shape[1] - size + 1, size)]
+                for r in range(0, maps.shape[0] - size + 1, size)
+            ])
+        """,
+    ],
+    "count_parameters": [
+        """
+        def count_parameters(channels, blocks):
+            total = 0
+            for filters, f in blocks:
+                total, channels = total + (f * f * channels + 1) * filters, filters
+            return total
+        """,
+        """
+        import keras
+        def count_parameters(channels, blocks):
+            convolutions = [keras.layers.Conv2D(filters, f) for filters, f in blocks]
+            return keras.Sequential([keras.Input((32, 32, channels)), *convolutions]).count_params()
+        """,
+    ],
+    "build_network": [
+        network(*CONVOLUTIONS, SOFTMAX),
+        KERAS
+        + """
+def build_network():
+    inputs = keras.Input((28, 28, 1))
+    x = layers.ReLU()(layers.Conv2D(16, 5, strides=2)(inputs))
+    x = layers.GlobalAveragePooling2D()(layers.SeparableConv2D(32, 3)(x))
+    network = keras.Model(inputs, layers.Dense(10)(x))
+    network.compile(keras.optimizers.SGD(0.1), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return network
+""",
+        network("keras.Sequential([layers.Conv2D(8, 3, strides=2), layers.Conv2D(8, 3)])", "layers.Flatten()", SOFTMAX),
+    ],
+}
+
+WRONG = {
+    "slide": [
+        ("the notes' numbers", "def slide(signal, kernel): return [17, 22, 39, 44]"),
+        ("kernel turned round", "def slide(signal, kernel): return np.convolve(signal, kernel, mode='valid')"),
+        ("zeros added at the ends", "def slide(signal, kernel): return np.correlate(signal, kernel, mode='same')"),
+        (
+            "last place forgotten",
+            "def slide(s, k): return [sum(a * b for a, b in zip(s[i:], k)) for i in range(len(s) - len(k))]",
+        ),
+    ],
+    "output_size": [
+        ("first place forgotten", "def output_size(n, f, padding, stride): return (n + 2 * padding - f) // stride"),
+        ("padding on one side", "def output_size(n, f, padding, stride): return (n + padding - f) // stride + 1"),
+        (
+            "kernel and stride mixed up",
+            "def output_size(n, f, padding, stride): return (n + 2 * padding - stride) // f + 1",
+        ),
+    ],
+    "puzzle": [
+        ("nothing", "puzzle = {}"),
+        ("shapes only", PUZZLE + "puzzle = {'first': first[0], 'second': second[0], 'third': third[0]}"),
+        (
+            "stride forgotten, biases forgotten",
+            "puzzle = {'first': ((199, 199, 16), 80), 'second': ((199, 199, 32), 4640), 'third': ((99, 99, 64), 8192)}",
+        ),
+        (
+            "filters as deep as the image",
+            "puzzle = {'first': ((100, 100, 16), 64), 'second': ((100, 100, 32), 320), 'third': ((99, 99, 64), 320)}",
+        ),
+    ],
+    "conv2d": [
+        (
+            "kernel turned round",
+            """
+            def conv2d(image, kernels, bias, stride=1):
+                f = len(kernels)
+                windows = np.lib.stride_tricks.sliding_window_view(image, (f, f), axis=(0, 1))[::stride, ::stride]
+                return np.einsum("rcdij,ijdn->rcn", windows, kernels[::-1, ::-1]) + bias
+            """,
+        ),
+        (
+            "same padding",
+            """
+            import keras
+            def conv2d(image, kernels, bias, stride=1):
+                return keras.ops.conv(image[None], kernels, strides=stride, padding="same")[0] + bias
+            """,
+        ),
+        (
+            "relu added",
+            """
+            import keras
+            def conv2d(image, kernels, bias, stride=1):
+                return keras.ops.relu(keras.ops.conv(image[None], kernels, strides=stride)[0] + bias)
+            """,
+        ),
+    ],
+    "max_pool": [
+        (
+            "average",
+            """
+            def max_pool(maps, size):
+                rows, columns = maps.shape[0] // size, maps.shape[1] // size
+                maps = maps[:rows * size, :columns * size]
+                return maps.reshape(rows, size, columns, size, -1).mean(axis=(1, 3))
+            """,
+        ),
+        (
+            "stride of one",
+            """
+            def max_pool(maps, size):
+                windows = np.lib.stride_tricks.sliding_window_view(maps, (size, size), axis=(0, 1))
+                return windows.max(axis=(3, 4))
+            """,
+        ),
+        (
+            "largest over all channels",
+            """
+            def max_pool(maps, size):
+                rows, columns = maps.shape[0] // size, maps.shape[1] // size
+                maps = maps[:rows * size, :columns * size]
+                return maps.reshape(rows, size, columns, size, -1).max(axis=(1, 3, 4))
+            """,
+        ),
+        (
+            "starting from zero",
+            """
+            def max_pool(maps, size):
+                result = np.zeros((maps.shape[0] // size, maps.shape[1] // size, maps.shape[2]))
+                for r, c in np.ndindex(result.shape[:2]):
+                    for i, j in np.ndindex(size, size):
+                        result[r, c] = np.maximum(result[r, c], maps[r * size + i, c * size + j])
+                return result
+            """,
+        ),
+    ],
+    "count_parameters": [
+        (
+            "biases forgotten",
+            """
+            def count_parameters(channels, blocks):
+                total = 0
+                for filters, f in blocks:
+                    total, channels = total + f * f * channels * filters, filters
+                return total
+            """,
+        ),
+        ("channels forgotten", "def count_parameters(c, blocks): return sum((f * f + 1) * n for n, f in blocks)"),
+        (
+            "always as deep as the image",
+            "def count_parameters(c, blocks): return sum((f * f * c + 1) * n for n, f in blocks)",
+        ),
+        (
+            "a bias for each channel",
+            """
+            def count_parameters(channels, blocks):
+                total = 0
+                for filters, f in blocks:
+                    total, channels = total + (f * f + 1) * channels * filters, filters
+                return total
+            """,
+        ),
+    ],
+    "build_network": [
+        ("dense", network("layers.Flatten()", 'layers.Dense(32, activation="relu")', SOFTMAX)),
+        ("one convolution", network("layers.Conv2D(8, 3, strides=2)", "layers.Flatten()", SOFTMAX)),
+        ("nothing shrinks", network("layers.Conv2D(4, 3)", "layers.Conv2D(8, 3)", "layers.Flatten()", SOFTMAX)),
+        ("no channel axis", network("layers.Reshape((28, 28, 1))", *CONVOLUTIONS, SOFTMAX, shape="(28, 28)")),
+        ("too many parameters", network(*CONVOLUTIONS, "layers.Dense(256)", SOFTMAX)),
+        ("not flattened", network(*CONVOLUTIONS[:-1], SOFTMAX)),
+    ],
+}
+
+# Partly right: the answer, and the points that its right parts earn.
+PARTIAL = [
+    ("output_size", "def output_size(n, f, padding=0, stride=1): return -(-(n + 2 * padding - f) // stride) + 1", 1),
+    ("output_size", "def output_size(n, f, padding=0, stride=1): return n + 2 * padding - f + 1", 1),
+    ("puzzle", PUZZLE + "puzzle = {'first': first, 'second': second, 'third': ((100, 100, 64), 8256)}", 2),
+    (
+        "puzzle",
+        PUZZLE + "puzzle = {'first': first, 'second': ((98, 98, 32), 4640), 'third': ((97, 97, 64), 8256)}",
+        1,
+    ),
+    (
+        "conv2d",  # no stride
+        """
+        def conv2d(image, kernels, bias, stride=1):
+            f = len(kernels)
+            windows = np.lib.stride_tricks.sliding_window_view(image, (f, f), axis=(0, 1))
+            return np.einsum("rcdij,ijdn->rcn", windows, kernels) + bias
+        """,
+        3,
+    ),
+    (
+        "conv2d",  # a bias for every channel
+        """
+        def conv2d(image, kernels, bias, stride=1):
+            f, channels = len(kernels), image.shape[2]
+            windows = np.lib.stride_tricks.sliding_window_view(image, (f, f), axis=(0, 1))[::stride, ::stride]
+            return np.einsum("rcdij,ijdn->rcn", windows, kernels) + channels * bias
+        """,
+        3,
+    ),
+    (
+        "conv2d",  # only the first channel
+        """
+        def conv2d(image, kernels, bias, stride=1):
+            f = len(kernels)
+            windows = np.lib.stride_tricks.sliding_window_view(image, (f, f), axis=(0, 1))[::stride, ::stride]
+            return np.einsum("rcij,ijn->rcn", windows[:, :, 0], kernels[:, :, 0])
+        """,
+        1,
+    ),
+    (
+        "max_pool",  # a window that reaches over the edge counts
+        """
+        def max_pool(maps, size):
+            return np.array([
+                [maps[r:r + size, c:c + size].max(axis=(0, 1)) for c in range(0, maps.shape[1], size)]
+                for r in range(0, maps.shape[0], size)
+            ])
+        """,
+        1,
+    ),
+    ("build_network", network(*CONVOLUTIONS, "layers.Dense(10)"), 1),
+    ("build_network", network(*CONVOLUTIONS, SOFTMAX, loss='"categorical_crossentropy"'), 1),
+]
+
+
+def cases(table):
+    return [(question, answer) for question, answers in table.items() for answer in answers]
+
+
+def points(question):
+    return find_exercise(EXERCISE).find(question).points
+
+
+@pytest.mark.parametrize(("question", "source"), cases(RIGHT))
+def test_right_answers_earn_all_points(earned, question, source):
+    assert earned(EXERCISE, question, source) == points(question)
+
+
+@pytest.mark.parametrize(("question", "answer"), cases(WRONG))
+def test_wrong_answers_earn_nothing(earned, question, answer):
+    _, source = answer
+    assert earned(EXERCISE, question, source) == 0
+
+
+@pytest.mark.parametrize(("question", "source", "want"), PARTIAL)
+def test_partly_right_answers_earn_their_part(earned, question, source, want):
+    assert earned(EXERCISE, question, source) == want
+
+
+def nearest_neighbour(images, labels):
+    """A network that gives the label of the nearest of its images: a good one without training."""
+    import keras
+    from keras import layers
+
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Flatten(),
+            layers.Dense(48, use_bias=False),
+            layers.Dense(len(images), activation="softmax"),
+            layers.Dense(10, use_bias=False),
+        ]
+    )
+    projection = np.random.default_rng(0).normal(size=(784, 48))
+    known = images.reshape(len(images), -1) @ projection
+    model.set_weights([projection, 2 * known.T, -np.sum(known**2, axis=1), np.eye(10)[labels]])
+    return model
+
+
+@pytest.fixture(scope="module")
+def networks():
+    """Networks that pass both bars, only the first, and neither."""
+    import keras
+
+    from coursekit.checks.cnn import _moved
+    from coursekit.data import load_mnist
+
+    mnist = load_mnist()
+    still = mnist.x_test[..., np.newaxis] / np.float32(255)
+    both = np.concatenate([still, _moved(still, 2)])
+    untrained = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(10)])
+    return {
+        "model": nearest_neighbour(both, np.tile(mnist.y_test, 2)),
+        "unmoved": nearest_neighbour(still, mnist.y_test),
+        "untrained": untrained,
+    }
+
+
+HISTORIES = {"history": {"val_accuracy": [0.97, 0.98]}, "dense_history": {"val_accuracy": [0.95, 0.96]}}
+
+
+@pytest.mark.parametrize(
+    ("source", "want"),
+    [
+        ("", 3),
+        ("history, dense_history = dense_history, history", 2),  # the two mixed up
+        ("history['val_accuracy'].append(0.99)", 2),  # compared after different numbers of epochs
+        ("dense_history = {'accuracy': [0.9, 0.9]}", 2),  # no validation data
+        ("model = unmoved", 2),  # never saw a digit that was moved
+        ("model = untrained", 1),  # never trained
+        ("del model, history, dense_history", 0),
+    ],
+)
+def test_training_is_judged_by_two_bars_and_a_comparison(earned, networks, source, want):
+    histories = {name: {key: list(values) for key, values in run.items()} for name, run in HISTORIES.items()}
+    assert earned(EXERCISE, "training", source, **networks, **histories) == want
+
+
+def test_every_question_has_two_right_and_two_wrong_answers():
+    questions = set(find_exercise(EXERCISE).questions) - {"training"}
+    assert questions == set(RIGHT) == set(WRONG)
+    assert all(len(RIGHT[name]) >= 2 and len(WRONG[name]) >= 2 for name in questions)
