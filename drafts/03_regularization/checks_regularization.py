@@ -76,12 +76,12 @@ def dropout(answers, expect):
         )
     with expect.part(points=1, title="the share that is left out"):
         for rate in (0.5, 0.2):
-            dropped = answers.call("dropout", ones, rate, training=True, seed=1)
-            expect.shape(dropped, ones.shape, hint="Units become 0; none is removed from the array.")
+            dropped = [answers.call("dropout", ones, rate, training=True, seed=seed) for seed in range(10)]
+            expect.shape(dropped[0], ones.shape, hint="Units become 0; none is removed from the array.")
             expect.between(
                 float(np.mean(np.asarray(dropped) == 0)),
-                rate - 0.03,
-                rate + 0.03,
+                rate - 0.08,
+                rate + 0.08,
                 hint="`rate` is the share that is set to 0, not the share that is kept.",
             )
     with expect.part(points=1, title="the same on average"):
@@ -98,15 +98,15 @@ def dropout(answers, expect):
     with expect.part(points=1, title="a mask of its own for every example"):
         dropped = np.asarray(answers.call("dropout", ones, 0.5, training=True, seed=3))
         again = answers.call("dropout", ones, 0.5, training=True, seed=3)
-        rows, columns = (len(np.unique(dropped == 0, axis=axis)) for axis in (0, 1))
+        rows, columns = (np.unique(dropped == 0, axis=axis).shape[axis] for axis in (0, 1))
         expect.true(
-            rows > 300 or columns < 40,
+            rows > 1 or columns == 1,
             "Every example has lost the same units.",
             hint="Draw one random number for each entry: the shape of the mask is the shape of `outputs`.",
         )
         expect.true(
-            columns > 40,
-            "Whole examples were left out, or none.",
+            columns > 1,
+            "Whole examples were left out, or nothing was.",
             hint="Dropout leaves out units, not data: draw one random number for each entry.",
         )
         expect.equal(again, dropped, hint="The same seed gives the same mask: np.random.default_rng(seed).")
@@ -141,7 +141,7 @@ def early_stopping(answers, expect):
     cases = (
         ([0.6, 0.5, 0.4, 0.45, 0.5, 0.6], 2, 0.0),
         ([0.6, 0.5, 0.55, 0.4, 0.45, 0.5, 0.3], 2, 0.0),
-        ([0.3, 0.4, 0.5, 0.2], 3, 0.0),
+        ([0.3, 0.4, 0.5, 0.6, 0.2], 3, 0.0),
         ([0.3, 0.4, 0.5, 0.2], 1, 0.0),
     )
     for losses, patience, min_delta in cases:
