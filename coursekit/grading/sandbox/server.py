@@ -189,6 +189,8 @@ def _bubblewrap(settings: Settings) -> list[str]:
     else:
         words.append("--unshare-user")
     words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", str(SCRATCH)]
+    for parent in sorted({parent for path in settings.view.shown for parent in path.parents[:-1]}):
+        words += ["--perms", "0755", "--dir", str(parent)]  # by itself it makes them for its own user only
     for path in settings.view.shown:
         words += ["--ro-bind", str(path), str(path)]
     for path in settings.view.hidden:
