@@ -7,6 +7,7 @@ written before the request was known, or that answers an earlier one, is told fr
 from __future__ import annotations
 
 import abc
+import os
 import queue
 import secrets
 import signal
@@ -41,6 +42,9 @@ class Worker(abc.ABC):
     @abc.abstractmethod
     def close(self) -> str:
         """End the process and every process that it started; tell how it ended."""
+
+    def interrupted(self) -> None:
+        """Hear that the learner's code was interrupted, so that what it left running can be ended where possible."""
 
     def exchange(self, request: bytes, seconds: float) -> object:
         """Send a request and return the reply, decoded. After an exception the process is gone.
@@ -93,8 +97,12 @@ def ending(code: int) -> str:
 
 def serve(requests: BinaryIO, replies: BinaryIO, answer: Callable[[bytearray], bytes]) -> None:
     """Answer requests until there are no more: the worker's side of :meth:`Worker.exchange`."""
+    served_by = os.getpid()
     while tag := wire.read_exactly(requests, TAG):
         frame = wire.read_frame(requests)
         if frame is None:
             raise wire.ProtocolError("the stream ended within a frame")
-        wire.write_frame(replies, tag + answer(frame))
+        reply = answer(frame)
+        if os.getpid() != served_by:
+            os._exit(0)  # a copy of this process, made by the learner's code: one answer is enough
+        wire.write_frame(replies, tag + reply)

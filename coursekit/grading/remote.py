@@ -131,6 +131,8 @@ class RemoteAnswers(Answers):
         except WorkerEnded as end:
             raise failures.Ended.during(what, str(end)) from None
         self._worker = worker
+        if isinstance(reply, dict) and "failure" in reply and isinstance(_failure(reply), failures.TimedOut):
+            worker.interrupted()
         return reply
 
 

@@ -13,7 +13,7 @@ from coursekit.grading.checking import check_notebook
 from coursekit.grading.notebook import WORKER_VARIABLE
 from coursekit.grading.sandbox import Limits, WorkerPool
 
-LIMITS = Limits(seconds=30, cpu_seconds=30, memory=1024 * 2**20, tasks=64, scratch=32 * 2**20, files=128)
+LIMITS = Limits(seconds=30, cpu_seconds=30, memory=1000 * 2**20, tasks=64, scratch=32 * 2**20, files=128)
 CELL_SECONDS = 1.5
 
 

@@ -125,7 +125,13 @@ def test_what_only_makes_noise_costs_nothing(attack, grade):
     assert report.points == 2
 
 
-@pytest.mark.parametrize("attack", ENDLESS | FATAL)
+IN_ANSWERS = (
+    *("a loop that swallows everything", "a fork storm", "stopping itself", "filling the scratch folder"),
+    *("os._exit", "a segmentation fault", "much memory", "closing every descriptor"),
+)
+
+
+@pytest.mark.parametrize("attack", IN_ANSWERS)
 def test_the_same_in_an_answer_costs_its_question(attack, grade):
     body = "\n".join(f"    {line}" for line in (ENDLESS | FATAL)[attack].split("\n"))
     report = grade(f"guess = 1\ndef secret(x):\n{body}")

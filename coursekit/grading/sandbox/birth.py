@@ -20,6 +20,9 @@ from coursekit.grading.sandbox.settings import BUBBLEWRAP, FILTERS, LIMITS_ONLY,
 from coursekit.grading.sandbox.view import SCRATCH
 
 
+NICER = 5  # a storm of processes may slow itself down, not the grader
+
+
 @dataclass(frozen=True)
 class Newborn:
     """What a worker comes with: its scratch folder, where it has none of its own, and descriptors.
@@ -123,6 +126,7 @@ def _work(settings: Settings, newborn: Newborn, work: Work, folder: str) -> None
             bounds.apply(settings.limits, own_task_count=False)
         in_force = _filter(settings, newborn)
         worker.silence()
+        os.nice(NICER)
         os.close(newborn.lifeline)
         work(newborn, in_force, folder)
         code = 0

@@ -32,7 +32,7 @@ class Limits:
     seconds: float = 3600.0
     cpu_seconds: int = 3600
     memory: int = 4096 * MB
-    tasks: int = 256
+    tasks: int = 128
     scratch: int = 512 * MB
     files: int = 512
 

@@ -1,7 +1,7 @@
 """Process 1 of a worker's namespaces: it waits for the worker's end, bounds its time and memory, and ends the rest.
 
 The grader holds the other end of its socket, the lifeline: when that is closed, by the grader or by its death, the
-keeper ends everything. What it writes there, once, is how the worker ended.
+keeper ends everything. At the end it writes there how the worker ended.
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ from coursekit.grading.sandbox.bounds import MB, Limits
 
 LOOK_SECONDS = 0.25
 EXACT, QUICK = ("Pss_Anon:", "Pss_Shmem:"), ("RssAnon:", "RssShmem:")
+SWEEP = b"sweep"
 
 
 def keep(worker: int, lifeline: int, limits: Limits, alone: bool) -> None:
     """Watch a child process until it ends, oversteps or is no longer wanted; then end all that is left of it.
+
+    Asked to sweep, it ends all but the child itself, such as what an interrupted cell has left behind.
 
     Args:
         worker: the child's number.
@@ -52,27 +55,37 @@ def _watch(worker: int, lifeline: int, limits: Limits, alone: bool) -> str:
     last = time.monotonic() + limits.seconds
     poll = select.poll()
     poll.register(os.pidfd_open(worker), select.POLLIN)
-    poll.register(lifeline, select.POLLIN | select.POLLHUP)
-    while not poll.poll(LOOK_SECONDS * 1000):
+    poll.register(lifeline, select.POLLIN)
+    while True:
+        for descriptor, event in poll.poll(LOOK_SECONDS * 1000):
+            if descriptor != lifeline or event != select.POLLIN or os.read(lifeline, len(SWEEP)) != SWEEP:
+                return ""
+            _sweep(worker, alone)
+            os.write(lifeline, SWEEP)
         if time.monotonic() > last:
             return f"because its {limits.seconds:g} seconds were over"
-        watched = _others() if alone else _descendants()
+        watched = _processes(alone)
         at_most = sum(memory_of(each, "status", QUICK) for each in watched)
         if at_most > limits.memory and sum(map(memory_of, watched)) > limits.memory:
             return f"because it used more than {limits.memory // MB} MB of memory"
-    return ""
 
 
-def _others() -> list[int]:
-    """The numbers of all processes that this one can see, except itself."""
-    return [int(name) for name in os.listdir("/proc") if name.isdecimal() and int(name) != os.getpid()]
+def _sweep(worker: int, alone: bool) -> None:
+    """End every process but the worker itself; while they die, everything stands still, so that nothing escapes."""
+    if not alone:
+        return  # a descendant could have a new parent by now, and other processes are not ours to stop
+    os.kill(-1, signal.SIGSTOP)
+    for process in set(_processes(alone)) - {worker}:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    os.kill(worker, signal.SIGCONT)
 
 
 def _end_all(worker: int, alone: bool) -> int:
     """Kill the worker and all its descendants, and wait until they are gone; return the worker's exit code."""
     code = 0
     while True:
-        for process in [-1] if alone else _descendants():
+        for process in [-1] if alone else _processes(alone):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         try:
@@ -83,12 +96,21 @@ def _end_all(worker: int, alone: bool) -> int:
             code = os.waitstatus_to_exitcode(status)
 
 
-def _descendants() -> list[int]:
-    parents = {}
-    for name in _others():
-        with contextlib.suppress(OSError, ValueError), open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as f:
-            parents[name] = int(f.read().rpartition(")")[2].split()[1])
+def _processes(alone: bool) -> list[int]:
+    """The worker's processes: all in sight but this one, or else all that descend from this one."""
+    numbers = [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+    if alone:
+        return [number for number in numbers if number != os.getpid()]
+    parents = {number: _parent(number) for number in numbers}
     found = {os.getpid()}
     while more := {child for child, parent in parents.items() if parent in found} - found:
         found |= more
     return sorted(found - {os.getpid()})
+
+
+def _parent(process: int) -> int:
+    try:
+        with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as stat:
+            return int(stat.read().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0

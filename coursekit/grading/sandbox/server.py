@@ -18,6 +18,7 @@ import coursekit
 from coursekit.grading.channel import Worker
 from coursekit.grading.notebook import WORKER_VARIABLE
 from coursekit.grading.sandbox import companions
+from coursekit.grading.sandbox.keeper import SWEEP
 from coursekit.grading.sandbox.settings import BUBBLEWRAP, NAMESPACES, Settings
 from coursekit.grading.sandbox.view import SCRATCH, data_folder
 
@@ -132,6 +133,7 @@ class SealedWorker(Worker):
     """
 
     def __init__(self, server: ForkServer, folder: Path) -> None:
+        self._how = b""
         self._scratch = None if server.sealed else tempfile.TemporaryDirectory(**SCRATCH_FOLDER)
         with contextlib.ExitStack() as theirs:
             requests, ours = os.pipe()
@@ -147,19 +149,24 @@ class SealedWorker(Worker):
                 theirs.callback(os.close, descriptors[-1])
             server.send({"scratch": self._scratch and self._scratch.name}, descriptors)
 
+    def interrupted(self) -> None:
+        """End what the interrupted code has started beside the worker itself."""
+        with contextlib.suppress(OSError):  # where it is gone, the next request tells
+            self._lifeline.settimeout(ENDING)
+            self._lifeline.send(SWEEP)
+            self._how = self._lifeline.recv(4096).removeprefix(SWEEP)
+
     def close(self) -> str:
         """End the worker, and everything in its namespaces; tell how it ended."""
-        how = ""
         with self._lifeline, contextlib.suppress(OSError):
             self._lifeline.settimeout(ENDING)
             self._lifeline.shutdown(socket.SHUT_WR)
-            how = self._lifeline.recv(4096).decode(errors="replace")
-            while self._lifeline.recv(4096):
-                pass
+            while told := self._lifeline.recv(4096):
+                self._how = self._how or told
         self._close_pipes()
         if self._scratch is not None:
             self._scratch.cleanup()
-        return how or "in a way that is not known"
+        return self._how.decode(errors="replace") or "in a way that is not known"
 
 
 def _environment(settings: Settings, threads: int) -> dict[str, str]:
