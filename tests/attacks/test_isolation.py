@@ -8,14 +8,13 @@ import socket
 from pathlib import Path
 
 import pytest
+from attack_exercise import submission
+from traces import assert_gone, contents, of_workers
 
 from coursekit import course
 from coursekit.grading.failures import AnswerFailure
 from coursekit.grading.reading import read_notebook
 from coursekit.grading.remote import RemoteAnswers
-
-from attack_exercise import submission
-from conftest import assert_gone, contents, of_workers
 
 
 @pytest.fixture
