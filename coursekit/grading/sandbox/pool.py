@@ -85,6 +85,11 @@ class WorkerPool:
             parts.append("a fresh interpreter for each notebook")
         return ", ".join(parts) if self._settings.sealed else f"NOT SEALED: {', '.join(parts)}"
 
+    @property
+    def process_id(self) -> int:
+        """The number of the process below which all workers run, for measuring."""
+        return self._server.process_id
+
     def start(self, folder: Path) -> Worker:
         """A new worker, with copies of the files that lie in ``folder`` if these can only be one learner's.
 

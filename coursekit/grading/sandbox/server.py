@@ -47,6 +47,7 @@ class ForkServer:
     Attributes:
         sealed: whether its workers have namespaces of their own.
         in_force: the names of the filters on its workers.
+        process_id: the number of the process below which it and its workers run.
 
     Raises:
         CannotServe: it does not start, or cannot seal a worker.
@@ -70,6 +71,7 @@ class ForkServer:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
+        self.process_id = self._process.pid
         self.in_force: tuple[str, ...] = tuple(self._receive(TRYING)["in_force"])
 
     def wait_until_warm(self) -> None:
