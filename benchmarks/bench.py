@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-SIDES = Path(__file__).with_name("data_loading.py")
+SIDES, GRADING = (Path(__file__).with_name(f"{name}.py") for name in ("data_loading", "grading"))
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,8 @@ def multi_hot(folder: Path) -> list[bool]:
 
 def sealed_workers() -> list[bool]:
     """A notebook in a sealed fork of a warm parent, against a fresh interpreter that is not sealed."""
-    forked, fresh, memory = compare()
+    done = subprocess.run([sys.executable, str(GRADING)], stdout=subprocess.PIPE, text=True, check=True)
+    forked, fresh, memory = json.loads(done.stdout.splitlines()[-1])
     return [
         report("sealed fork | fresh interpreter, tiny training", forked, fresh, 3, seconds, faster=True),
         report("a sealed fork's own memory | 400 MB", memory, 400e6, 1, megabytes, faster=False),

@@ -47,6 +47,11 @@ def compare(rounds: int = 5) -> tuple[float, float, float]:
     return statistics.median(forked), statistics.median(fresh), max(peaks)
 
 
+def main() -> None:
+    """Print the comparison as one line of JSON."""
+    print(json.dumps(compare()))
+
+
 def _notebook(folder: Path) -> Path:
     cells = [{"cell_type": "code", "metadata": {}, "outputs": [], "source": source} for source in CELLS]
     path = folder / "bench.ipynb"
@@ -85,3 +90,7 @@ def _private(process: psutil.Process) -> int:
     except OSError:  # it has ended
         return 0
     return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith(("Private_Clean:", "Private_Dirty:")))
+
+
+if __name__ == "__main__":
+    main()

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coursekit.grading.channel import Worker, ending
 from coursekit.grading.notebook import WORKER_VARIABLE
+
+if TYPE_CHECKING:
+    from coursekit.grading.sandbox.bounds import Limits
 
 
 class WorkerProcess(Worker):
@@ -19,13 +25,15 @@ class WorkerProcess(Worker):
 
     Args:
         folder: where the notebook lies; its modules can be imported.
+        limits: what it may use, where the system can hold it to that; all that its owner may if left out.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, limits: Limits | None = None) -> None:
         self._scratch = tempfile.TemporaryDirectory(prefix="coursekit-check-", ignore_cleanup_errors=True)
         settings = {WORKER_VARIABLE: "1", "MPLBACKEND": "Agg", "IPYTHONDIR": self._scratch.name}
+        command = [sys.executable, "-m", "coursekit.grading.worker", str(folder.resolve())]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "coursekit.grading.worker", str(folder.resolve())],
+            command if limits is None else [*command, json.dumps(asdict(limits))],
             bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

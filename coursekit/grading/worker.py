@@ -11,12 +11,14 @@ process.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 from functools import partial
 from typing import BinaryIO
 
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 from coursekit.grading import channel, failures, wire
 from coursekit.grading.limits import OutOfTime, time_limit
@@ -24,7 +26,11 @@ from coursekit.grading.respond import Respondent, learner_error
 
 
 def main() -> None:
-    """Answer the requests from standard input."""
+    """Answer the requests from standard input, within the limits that are given, if any."""
+    if len(sys.argv) > 2:
+        from coursekit.grading.sandbox import bounds
+
+        bounds.apply(bounds.Limits(**json.loads(sys.argv[2])), own_task_count=False)
     requests, replies = os.dup(0), os.dup(1)
     silence()
     run(requests, replies, sys.argv[1])
@@ -39,8 +45,7 @@ def run(requests: int, replies: int, folder: str) -> None:
         folder: where the notebook's modules lie.
     """
     sys.path.insert(0, folder)
-    shell = _Shell.instance()
-    shell.history_manager.enabled = False
+    shell = _Shell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     answer = partial(_answer, shell, Respondent(shell.user_ns, interruptible=False))
     channel.serve(_unbuffered(requests, "rb"), _unbuffered(replies, "wb"), answer)
 

@@ -65,6 +65,19 @@ def test_a_refusal_has_the_kernels_own_words(cold, monkeypatch):
         WorkerPool(levels=[NAMESPACES]).__enter__()
 
 
+def test_elsewhere_than_on_linux_only_the_last_level_is_to_be_had(monkeypatch, tmp_path):
+    monkeypatch.setattr(pool, "IS_LINUX", False)
+    with pytest.raises(NoSandbox, match="bubblewrap: this is .*; only Linux has it"):
+        WorkerPool().__enter__()
+    with WorkerPool(limits=LIMITS, unsafe=True) as workers:
+        assert workers.level == "NOT SEALED: limits only"
+        assert points(workers, tmp_path) == 5
+        worker = workers.start(tmp_path)
+        question = {"ask": "cell", "number": 1, "source": "x = bytearray(2**31)", "seconds": 9}
+        assert "MemoryError" in worker.exchange(wire.encode(question), 30)["failure"]["message"]
+        worker.close()
+
+
 def test_threads_left_by_the_imports_forbid_forks_and_each_notebook_gets_a_fresh_interpreter(monkeypatch, tmp_path):
     folder = tmp_path / "modules"
     folder.mkdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import weakref
 from collections.abc import Iterable
@@ -12,11 +13,14 @@ from pathlib import Path
 from coursekit.data import registry, store
 from coursekit.grading.channel import Worker
 from coursekit.grading.failures import CannotStart
+from coursekit.grading.process import WorkerProcess
 from coursekit.grading.sandbox import sealing
 from coursekit.grading.sandbox.bounds import Limits
 from coursekit.grading.sandbox.server import CannotServe, ForkServer, ForksForbidden
-from coursekit.grading.sandbox.settings import LEVELS, SEALED, Settings
+from coursekit.grading.sandbox.settings import LEVELS, LIMITS_ONLY, SEALED, Settings
 from coursekit.grading.sandbox.view import of_this_environment
+
+IS_LINUX = sys.platform.startswith("linux")
 
 
 class NoSandbox(RuntimeError):
@@ -30,6 +34,29 @@ class NoSandbox(RuntimeError):
             "With --unsafe-no-sandbox they run with your rights: do that only where nothing can be lost."
         )
         self.refused = refused
+
+
+class Spawner:
+    """Stands in for a warm parent where there is none: each worker is a fresh interpreter with the user's rights.
+
+    Raises:
+        CannotServe: anything better is asked for.
+    """
+
+    in_force = ()
+    process_id = os.getpid()
+
+    def __init__(self, settings: Settings) -> None:
+        if settings.level != LIMITS_ONLY:
+            raise CannotServe(f"this is {sys.platform}; only Linux has it")
+        self._limits = settings.limits
+
+    def fork(self, folder: Path) -> Worker:
+        """A new worker."""
+        return WorkerProcess(folder, self._limits)
+
+    def close(self) -> None:
+        """Nothing is left to end."""
 
 
 class WorkerPool:
@@ -64,7 +91,7 @@ class WorkerPool:
         self._hide = tuple(hide)
         self._lock = threading.Lock()
         self._workers: weakref.WeakSet[Worker] = weakref.WeakSet()
-        self._server: ForkServer | None = None
+        self._server: ForkServer | Spawner | None = None
         self.refused: dict[str, str] = {}
 
     def __enter__(self) -> WorkerPool:
@@ -112,14 +139,14 @@ class WorkerPool:
         if self._server is not None:
             self._server.close()
 
-    def _again(self) -> ForkServer:
+    def _again(self) -> ForkServer | Spawner:
         try:
             self._server = self._serve(self._settings)
         except CannotServe as error:
             raise CannotStart(f"The parent process of all notebooks ended and does not start again: {error}") from error
         return self._server
 
-    def _best(self) -> tuple[Settings, ForkServer]:
+    def _best(self) -> tuple[Settings, ForkServer | Spawner]:
         view, real_root = of_this_environment(hide=self._hide), sealing.is_real_root()
         for level in self._levels:
             settings = Settings(level, real_root, self._limits, view)
@@ -132,7 +159,9 @@ class WorkerPool:
                 self.refused[level] = str(error)
         raise NoSandbox(self.refused)
 
-    def _serve(self, settings: Settings) -> ForkServer:
+    def _serve(self, settings: Settings) -> ForkServer | Spawner:
+        if not IS_LINUX:
+            return Spawner(settings)
         server = ForkServer(settings, self._threads)
         server.wait_until_warm()
         return server

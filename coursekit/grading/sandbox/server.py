@@ -25,7 +25,7 @@ from coursekit.grading.sandbox.view import SCRATCH, data_folder
 SCRATCH_FOLDER = {"prefix": "coursekit-grade-", "ignore_cleanup_errors": True}
 TRYING, IMPORTING, ENDING = 60.0, 600.0, 20.0
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "TF_CPP_MIN_LOG_LEVEL")
-ROOTS_CAPABILITIES = ("CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_KILL", "CAP_SYS_PTRACE")
+ROOTS_CAPABILITIES = ("SYS_ADMIN", "SETUID", "SETGID", "CHOWN", "DAC_OVERRIDE", "KILL", "SYS_PTRACE")
 SINGLE_THREADED = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
@@ -194,7 +194,8 @@ def _bubblewrap(settings: Settings) -> list[str]:
         raise CannotServe("the program bwrap is not installed; your system's package is called bubblewrap")
     words = [program, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     if settings.real_root:
-        words += [word for name in ROOTS_CAPABILITIES for word in ("--cap-add", name)]
+        words += ["--cap-drop", "ALL"]
+        words += [word for name in ROOTS_CAPABILITIES for word in ("--cap-add", f"CAP_{name}")]
     else:
         words.append("--unshare-user")
     words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", str(SCRATCH)]
