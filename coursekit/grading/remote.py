@@ -83,6 +83,8 @@ class RemoteAnswers(Answers):
     def run_cells(self) -> None:
         """Run the cells now, in a new process if there is none. Every request does this by itself."""
         while self._worker is None:
+            if time.monotonic() >= self._last:
+                raise failures.TimedOut.after("The whole notebook", self._seconds_in_all)
             if self._starts == MAX_STARTS:
                 raise failures.Ended(f"The notebook ended its Python process {MAX_STARTS} times; it is not run again.")
             self._starts += 1
@@ -109,7 +111,7 @@ class RemoteAnswers(Answers):
         request = {"ask": "cell", "number": cell.number, "source": cell.source, "seconds": self._cell_seconds}
         try:
             reply = self._send(wire.encode(request), f"Cell {cell.number}", self._cell_seconds)
-            failure = None if reply == {"answer": None} else _failure(reply)
+            failure = _failure(reply)
         except (failures.Ended, failures.TimedOut) as ended:
             failure = ended
         if failure is not None:
@@ -130,13 +132,25 @@ class RemoteAnswers(Answers):
             raise failures.TimedOut.after(what, seconds) from None
         except WorkerEnded as end:
             raise failures.Ended.during(what, str(end)) from None
-        self._worker = worker
-        if isinstance(reply, dict) and "failure" in reply and isinstance(_failure(reply), failures.TimedOut):
+        try:
+            failure = _failure(reply)
+        except ValueError as error:
+            worker.close()
+            raise failures.Ended.during(what, f"after it sent what is no reply ({error})") from None
+        if isinstance(failure, failures.TimedOut):
             worker.interrupted()
+        self._worker = worker
         return reply
 
 
-def _failure(reply: Any) -> failures.AnswerFailure:
+def _failure(reply: Any) -> failures.AnswerFailure | None:
+    """The failure that a reply tells of, if it does.
+
+    Raises:
+        ValueError: it holds neither an answer nor a failure.
+    """
     if isinstance(reply, dict) and reply.keys() == {"failure"}:
         return failures.from_data(reply["failure"])
+    if isinstance(reply, dict) and reply.keys() == {"answer"}:
+        return None
     raise wire.ProtocolError("a reply holds an answer or a failure")

@@ -57,6 +57,16 @@ FORGED = {
         "threading.Thread(target=flood, daemon=True).start()"
     ),
     "a copy of the process": "import os\nos.fork()",
+    "a failure of no kind": (
+        "from coursekit.grading import worker, wire\n"
+        "worker._answer = worker._run_cell = lambda *a: wire.encode({'failure': {'kind': 'x'}})"
+    ),
+    "an array for a cell's end": (
+        "from coursekit.grading import worker, wire\nworker._run_cell = lambda *a: wire.encode({'answer': np.zeros(9)})"
+    ),
+    "neither an answer nor a failure": (
+        "from coursekit.grading import worker, wire\nworker._run_cell = lambda *a: wire.encode([np.zeros(9)])"
+    ),
 }
 
 
