@@ -45,7 +45,7 @@ class Spawner:
         CannotServe: anything better is asked for.
     """
 
-    in_force = ()
+    in_force, is_running = (), True
     process_id = os.getpid()
 
     def __init__(self, settings: Settings) -> None:
@@ -145,9 +145,9 @@ class WorkerPool:
         return worker
 
     def _instead_of(self, broken: ForkServer | Spawner) -> ForkServer | Spawner:
-        """A new warm parent, unless another thread has already brought one."""
+        """The same, if it is running after all, or a new one, unless another thread has already brought that."""
         with self._lock:
-            if self._server is broken:
+            if self._server is broken and not broken.is_running:
                 broken.close()
                 try:
                     self._server = self._serve(self._settings)
