@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import attack_exercise
 import pytest
-from traces import assert_gone, contents, of_workers
+from traces import MARK, assert_gone, contents, of_workers
 
 from coursekit.grading.checking import check_notebook
-from coursekit.grading.sandbox import Limits, WorkerPool
+from coursekit.grading.sandbox import Limits, WorkerPool, server
 
 LIMITS = Limits(seconds=30, cpu_seconds=30, memory=1000 * 2**20, tasks=64, scratch=32 * 2**20, files=128)
 CELL_SECONDS = 1.5
@@ -18,8 +19,13 @@ CELL_SECONDS = 1.5
 @pytest.fixture(scope="session")
 def pool():
     """Workers at the best level that there is here; no level that does not seal is taken."""
-    with WorkerPool(jobs=2, limits=LIMITS) as pool:
-        yield pool
+    environment = server._environment
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server, "_environment", lambda *given: environment(*given) | {MARK: str(os.getpid())})
+        with WorkerPool(jobs=2, limits=LIMITS) as pool:
+            assert of_workers()
+            yield pool
+    assert_gone(set(), seconds=20)
 
 
 @pytest.fixture

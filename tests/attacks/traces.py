@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
 import psutil
 
-from coursekit.grading.notebook import WORKER_VARIABLE
+MARK = "COURSEKIT_MARK_OF_A_TEST"
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
@@ -16,11 +17,11 @@ def contents(folder: Path) -> dict[Path, bytes]:
 
 
 def of_workers() -> set[int]:
-    """The processes of all workers and warm parents on this machine, by the mark in their environment."""
+    """All processes that come from this one's warm parents, by the mark in their environment."""
     found = set()
     for process in psutil.process_iter():
         try:
-            if WORKER_VARIABLE in process.environ():
+            if process.environ().get(MARK) == str(os.getpid()):
                 found.add(process.pid)
         except psutil.Error:  # it ended meanwhile, or is another user's
             continue

@@ -21,6 +21,7 @@ import coursekit
 from coursekit.grading import wire
 from coursekit.grading.channel import TAG, Worker, WorkerEnded, serve
 from coursekit.grading.checking import check_notebook
+from coursekit.grading.failures import CannotStart, Lost
 from coursekit.grading.sandbox import Limits, NoSandbox, WorkerPool, companions, pool, sealing, seccomp, server
 from coursekit.grading.sandbox.settings import FILTERS, LEVELS, LIMITS_ONLY, NAMESPACES, SEALED, Settings
 from coursekit.grading.sandbox.view import View, of_this_environment
@@ -104,6 +105,48 @@ def test_a_warm_parent_that_was_killed_is_started_again(cold, tmp_path):
         os.killpg(workers.process_id, 9)
         workers._server._process.wait()
         assert points(workers, tmp_path) == 5
+
+
+def test_a_warm_parent_that_is_killed_costs_nobody_a_point(cold, tmp_path):
+    def kill(words):
+        if words == "running cell 2" and not killed:
+            killed.append(os.killpg(workers.process_id, 9))
+
+    killed = []
+    path = demo.write_notebook(tmp_path / "a.ipynb", demo.COUNT, demo.DOUBLE, demo.SETUP, demo.SOFTMAX)
+    with WorkerPool(limits=LIMITS) as workers:
+        with pytest.raises(Lost, match="Cell 2 was running when its process was ended from outside"):
+            check_notebook(path, demo.exercise, start=workers.start, on_step=kill)
+        assert check_notebook(path, demo.exercise, start=workers.start, on_step=kill).points == 5
+
+
+def test_one_worker_that_is_not_greeted_leaves_the_others_alone(cold, monkeypatch, tmp_path):
+    with WorkerPool(limits=LIMITS) as workers:
+        first, parent = workers.start(tmp_path), workers.process_id
+        fork, failures = workers._server.fork, [OSError("once")]
+        monkeypatch.setattr(workers._server, "fork", lambda folder: _raise(failures) if failures else fork(folder))
+        workers.start(tmp_path).close()
+        assert workers.process_id == parent
+        assert first.exchange(wire.encode({"ask": "hello"}), 30) == {"answer": None}
+        failures += [OSError("twice"), OSError("and again")]
+        with pytest.raises(CannotStart, match="OSError twice"):
+            workers.start(tmp_path)
+
+
+def _raise(errors):
+    raise errors.pop()
+
+
+def test_a_pool_closed_by_another_thread_ends_what_runs_and_starts_nothing_more(cold, tmp_path):
+    path = demo.write_notebook(tmp_path / "a.ipynb", demo.COUNT, "import time; time.sleep(600)", demo.DOUBLE)
+    with WorkerPool(limits=LIMITS) as workers:
+        closer = threading.Timer(0.5, workers.close)
+        begin = lambda words: words == "running cell 2" and closer.start()  # noqa: E731
+        with pytest.raises(CannotStart, match="no more are started"):
+            check_notebook(path, demo.exercise, start=workers.start, on_step=begin)
+        closer.join()
+        with pytest.raises(CannotStart, match="no more are started"):
+            workers.start(tmp_path)
 
 
 def test_a_pool_that_is_closed_leaves_nothing(cold, tmp_path):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from coursekit.data import registry, store
 from coursekit.grading import wire
-from coursekit.grading.channel import Worker, WorkerEnded, WorkerStuck
+from coursekit.grading.channel import Worker, WorkerEnded, WorkerLost, WorkerStuck
 from coursekit.grading.failures import CannotStart
 from coursekit.grading.process import WorkerProcess
 from coursekit.grading.sandbox import sealing
@@ -22,6 +22,7 @@ from coursekit.grading.sandbox.settings import LEVELS, LIMITS_ONLY, SEALED, Sett
 from coursekit.grading.sandbox.view import of_this_environment
 
 STARTING = 120.0
+NO_WORKER = (OSError, WorkerEnded, WorkerLost, WorkerStuck)
 IS_LINUX = sys.platform.startswith("linux")
 
 
@@ -93,6 +94,7 @@ class WorkerPool:
         self._hide = tuple(hide)
         self._lock = threading.Lock()
         self._workers: weakref.WeakSet[Worker] = weakref.WeakSet()
+        self._closed = False
         self._server: ForkServer | Spawner | None = None
         self.refused: dict[str, str] = {}
 
@@ -128,26 +130,36 @@ class WorkerPool:
         server = self._server
         try:
             return self._greeted(server, folder)
-        except (OSError, WorkerEnded, WorkerStuck):
-            return self._greeted(self._instead_of(server), folder)
+        except NO_WORKER:
+            server = self._instead_of(server)
+        try:
+            return self._greeted(server, folder)
+        except NO_WORKER as error:
+            raise CannotStart(f"No worker can be started any more: {type(error).__name__} {error}") from error
 
     def close(self) -> None:
-        """End all workers and the warm parent."""
-        for worker in list(self._workers):
+        """End all workers and the warm parent, also while other threads use them; no more are started."""
+        with self._lock:
+            self._closed = True
+            workers = list(self._workers)
+        for worker in workers:
             worker.close()
         if self._server is not None:
             self._server.close()
 
     def _greeted(self, server: ForkServer | Spawner, folder: Path) -> Worker:
-        worker = server.fork(folder)
-        self._workers.add(worker)
+        with self._lock:
+            if self._closed:
+                raise CannotStart("All workers were ended, and no more are started.")
+            worker = server.fork(folder)
+            self._workers.add(worker)
         worker.exchange(wire.encode({"ask": "hello"}), STARTING)
         return worker
 
     def _instead_of(self, broken: ForkServer | Spawner) -> ForkServer | Spawner:
         """The same, if it is running after all, or a new one, unless another thread has already brought that."""
         with self._lock:
-            if self._server is broken and not broken.is_running:
+            if self._server is broken and not broken.is_running and not self._closed:
                 broken.close()
                 try:
                     self._server = self._serve(self._settings)

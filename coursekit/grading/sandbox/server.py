@@ -80,6 +80,11 @@ class ForkServer:
         self.process_id = self._process.pid
         self.in_force: tuple[str, ...] = tuple(self._receive(TRYING)["in_force"])
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the warm parent lives."""
+        return self._process.poll() is None
+
     def wait_until_warm(self) -> None:
         """Wait for the end of its imports.
 
@@ -142,20 +147,23 @@ class SealedWorker(Worker):
 
     def __init__(self, server: ForkServer, folder: Path) -> None:
         self._how = b""
+        self._without_word = "" if server.sealed else "in a way that is not known"  # code not sealed can kill its keeper
         self._scratch = None if server.sealed else tempfile.TemporaryDirectory(**SCRATCH_FOLDER)
-        with contextlib.ExitStack() as theirs:
-            requests, ours = os.pipe()
+        with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
+            requests, asked = os.pipe()
             theirs.callback(os.close, requests)
-            back, replies = os.pipe()
+            told, replies = os.pipe()
             theirs.callback(os.close, replies)
+            super().__init__(os.fdopen(asked, "wb", buffering=0), os.fdopen(told, "rb", buffering=0))
             self._lifeline, lifeline = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             theirs.enter_context(lifeline)
-            super().__init__(os.fdopen(ours, "wb", buffering=0), os.fdopen(back, "rb", buffering=0))
+            ours.callback(self._let_go)
             descriptors = [requests, replies, lifeline.fileno()]
             if companions.belong_to_one_notebook(folder):
                 descriptors.append(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
                 theirs.callback(os.close, descriptors[-1])
             server.send({"scratch": self._scratch and self._scratch.name}, descriptors)
+            ours.pop_all()
 
     def interrupted(self) -> None:
         """End what the interrupted code has started beside the worker itself."""
@@ -166,15 +174,19 @@ class SealedWorker(Worker):
 
     def close(self) -> str:
         """End the worker, and everything in its namespaces; tell how it ended."""
-        with self._lifeline, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
             self._lifeline.settimeout(ENDING)
             self._lifeline.shutdown(socket.SHUT_WR)
             while told := self._lifeline.recv(4096):
                 self._how = self._how or told
+        self._let_go()
+        return self._how.decode(errors="replace") or self._without_word
+
+    def _let_go(self) -> None:
+        self._lifeline.close()
         self._close_pipes()
         if self._scratch is not None:
             self._scratch.cleanup()
-        return self._how.decode(errors="replace") or "in a way that is not known"
 
 
 def _environment(settings: Settings, threads: int) -> dict[str, str]:
