@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (each attack is one string)
 """Hostile notebooks: none earns a point that it should not, takes one that is earned, or leaves a trace."""
 
 from __future__ import annotations

@@ -15,10 +15,10 @@ from coursekit.grading import wire
 from coursekit.grading.channel import Worker, WorkerEnded, WorkerLost, WorkerStuck
 from coursekit.grading.failures import CannotStart
 from coursekit.grading.process import WorkerProcess
-from coursekit.grading.sandbox import sealing
+from coursekit.grading.sandbox import companions, sealing
 from coursekit.grading.sandbox.bounds import Limits
 from coursekit.grading.sandbox.server import CannotServe, ForkServer, ForksForbidden
-from coursekit.grading.sandbox.settings import LEVELS, LIMITS_ONLY, SEALED, Settings
+from coursekit.grading.sandbox.settings import LEVELS, LIMITS_ONLY, SEALED, WARM, Settings
 from coursekit.grading.sandbox.view import of_this_environment
 
 STARTING = 120.0
@@ -54,8 +54,8 @@ class Spawner:
             raise CannotServe(f"this is {sys.platform}; only Linux has it")
         self._limits = settings.limits
 
-    def fork(self, folder: Path) -> Worker:
-        """A new worker."""
+    def fork(self, folder: Path, with_files: bool) -> Worker:
+        """A new worker, which sees the files of ``folder`` in any case."""
         return WorkerProcess(folder, self._limits)
 
     def close(self) -> None:
@@ -69,8 +69,10 @@ class WorkerPool:
         jobs: how many workers will run at a time; they share the processors.
         limits: bounds on each worker.
         unsafe: whether levels that do not seal may be used where none that does can be had.
+        own: whether every file beside a notebook is its author's; else only those beside a single notebook are.
         hide: folders that no worker may see, should they lie within Python or the environment.
         levels: the levels to try, in this order.
+        warm: modules that the parent of all workers imports; for a single notebook, none is quicker.
 
     Attributes:
         refused: the levels that cannot be had here, and why.
@@ -85,13 +87,15 @@ class WorkerPool:
         limits: Limits | None = None,
         *,
         unsafe: bool = False,
+        own: bool = False,
         hide: Iterable[Path] = (),
         levels: Iterable[str] = LEVELS,
+        warm: Iterable[str] = WARM,
     ) -> None:
         self._threads = max(1, (os.cpu_count() or 1) // jobs)
         self._limits = limits or Limits()
         self._levels = [level for level in levels if unsafe or level in SEALED]
-        self._hide = tuple(hide)
+        self._hide, self._warm, self._own = tuple(hide), tuple(warm), own
         self._lock = threading.Lock()
         self._workers: weakref.WeakSet[Worker] = weakref.WeakSet()
         self._closed = False
@@ -151,7 +155,7 @@ class WorkerPool:
         with self._lock:
             if self._closed:
                 raise CannotStart("All workers were ended, and no more are started.")
-            worker = server.fork(folder)
+            worker = server.fork(folder, self._own or companions.belong_to_one_notebook(folder))
             self._workers.add(worker)
         worker.exchange(wire.encode({"ask": "hello"}), STARTING)
         return worker
@@ -170,7 +174,7 @@ class WorkerPool:
     def _best(self) -> tuple[Settings, ForkServer | Spawner]:
         view, real_root = of_this_environment(hide=self._hide), sealing.is_real_root()
         for level in self._levels:
-            settings = Settings(level, real_root, self._limits, view)
+            settings = Settings(level, real_root, self._limits, view, self._warm)
             try:
                 return settings, self._serve(settings)
             except ForksForbidden:

@@ -17,7 +17,6 @@ from pathlib import Path
 import coursekit
 from coursekit.grading.channel import Worker
 from coursekit.grading.notebook import WORKER_VARIABLE
-from coursekit.grading.sandbox import companions
 from coursekit.grading.sandbox.keeper import SWEEP
 from coursekit.grading.sandbox.settings import BUBBLEWRAP, Settings
 from coursekit.grading.sandbox.view import SCRATCH, data_folder
@@ -57,7 +56,7 @@ class ForkServer:
         before = _bubblewrap(settings) if settings.level == BUBBLEWRAP else []
         self.sealed = settings.sealed
         self._lock = threading.Lock()
-        self._errors = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         module = [
             sys.executable,
@@ -93,13 +92,13 @@ class ForkServer:
         """
         self._receive(IMPORTING)
 
-    def fork(self, folder: Path) -> SealedWorker:
-        """A new worker, with copies of the files of ``folder`` if these are one learner's.
+    def fork(self, folder: Path, with_files: bool) -> SealedWorker:
+        """A new worker, with copies of the files of ``folder`` if it is to have them.
 
         Raises:
             OSError: the warm parent is gone.
         """
-        return SealedWorker(self, folder)
+        return SealedWorker(self, folder if with_files else None)
 
     def send(self, request: dict, descriptors: list[int]) -> None:
         """Ask for a worker; any thread may."""
@@ -142,12 +141,12 @@ class SealedWorker(Worker):
 
     Args:
         server: the warm parent.
-        folder: where the notebook lies.
+        folder: the folder whose files it gets copies of, if any.
     """
 
-    def __init__(self, server: ForkServer, folder: Path) -> None:
+    def __init__(self, server: ForkServer, folder: Path | None) -> None:
         self._how = b""
-        self._without_word = "" if server.sealed else "in a way that is not known"  # code not sealed can kill its keeper
+        self._without_word = "" if server.sealed else "by an unknown cause"  # which can be code that is not sealed
         self._scratch = None if server.sealed else tempfile.TemporaryDirectory(**SCRATCH_FOLDER)
         with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
             requests, asked = os.pipe()
@@ -159,7 +158,7 @@ class SealedWorker(Worker):
             theirs.enter_context(lifeline)
             ours.callback(self._let_go)
             descriptors = [requests, replies, lifeline.fileno()]
-            if companions.belong_to_one_notebook(folder):
+            if folder is not None:
                 descriptors.append(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
                 theirs.callback(os.close, descriptors[-1])
             server.send({"scratch": self._scratch and self._scratch.name}, descriptors)
