@@ -12,7 +12,7 @@ from traces import MARK, assert_gone, contents, of_workers
 from coursekit.grading.checking import check_notebook
 from coursekit.grading.sandbox import Limits, WorkerPool, server
 
-LIMITS = Limits(seconds=30, cpu_seconds=30, memory=1000 * 2**20, tasks=64, scratch=32 * 2**20, files=128)
+LIMITS = Limits(seconds=120, cpu_seconds=60, memory=1000 * 2**20, tasks=64, scratch=32 * 2**20, files=128)
 CELL_SECONDS = 1.5
 
 
@@ -46,7 +46,7 @@ def grade(pool, classroom):
     def grade(*attack: str, **options):
         path = attack_exercise.submission(classroom / "submissions" / "hostile", *attack)
         files, processes = contents(classroom), of_workers()
-        options = {"cell_seconds": CELL_SECONDS, "seconds_in_all": 30.0} | options
+        options = {"cell_seconds": CELL_SECONDS, "seconds_in_all": 120.0} | options
         report = check_notebook(path, attack_exercise.exercise, start=pool.start, **options)
         assert contents(classroom) == files
         assert_gone(processes)

@@ -8,6 +8,8 @@ import os
 import platform
 import shutil
 import struct
+import subprocess
+import sys
 import threading
 from functools import partial
 from pathlib import Path
@@ -19,7 +21,7 @@ import pytest
 from hypothesis import given, settings
 
 import coursekit
-from coursekit.grading import wire
+from coursekit.grading import Exercise, wire
 from coursekit.grading.channel import TAG, Worker, WorkerEnded, serve
 from coursekit.grading.checking import check_notebook
 from coursekit.grading.failures import CannotStart, Lost
@@ -67,7 +69,7 @@ def test_elsewhere_than_on_linux_only_the_last_level_is_to_be_had(monkeypatch, t
     with pytest.raises(NoSandbox, match=r"bubblewrap: this is .*; only Linux has it"):
         WorkerPool().__enter__()
     with ColdPool(limits=LIMITS, unsafe=True) as workers:
-        assert workers.level == "NOT SEALED: limits only"
+        assert workers.level == "NOT SEALED: limits only, a fresh interpreter for each notebook"
         assert points(workers, tmp_path) == 5
         worker = workers.start(tmp_path)
         question = {"ask": "cell", "number": 1, "source": "x = bytearray(2**31)", "seconds": 9}
@@ -177,6 +179,90 @@ def test_the_whole_has_its_time_too(tmp_path):
         report = check_notebook(path, demo.exercise, start=workers.start, seconds_in_all=2)
     assert report.points == 0
     assert any("The whole notebook did not end within 2 seconds" in error.message for error in report.cells)
+
+
+BUSY, ASLEEP = "while True: pass", "import time; time.sleep(600)"
+STEPS = {
+    "time": (Limits(seconds=1), ASLEEP, "because its 1 seconds were over"),
+    "processor time": (Limits(cpu_seconds=2), BUSY, "by signal SIGKILL"),
+    "memory": (Limits(memory=300 * 2**20), "x = [b'x' * 2**20 for _ in range(400)]", "MemoryError"),
+    "files": (Limits(files=64), "x = [open('/dev/null') for _ in range(100)]", "Too many open files"),
+    "tasks": (
+        Limits(tasks=8),
+        "import os\nfor _ in range(9):\n    if os.fork() == 0: time.sleep(9)",
+        "BlockingIOError",
+    ),
+    "one file": (Limits(scratch=2**20), "open('large', 'wb').write(bytes(2**22))", "OSError"),
+}
+
+
+@pytest.mark.parametrize("bound", STEPS)
+def test_each_bound_holds(bound, tmp_path):
+    limits, code, message = STEPS[bound]
+    path = demo.write_notebook(tmp_path / "a.ipynb", demo.COUNT, f"import time\n{code}")
+    with ColdPool(limits=limits) as workers:
+        report = check_notebook(path, demo.exercise, cell_seconds=20, start=workers.start)
+    assert [error.number for error in report.cells] == [2]
+    assert message in report.cells[0].message
+    assert report.questions[1].points == 1
+
+
+def test_an_ordinary_user_gets_the_same_levels(tmp_path):
+    """Root's workers become nobody; anybody else's stay who they are."""
+    script = (
+        "import os, sys, grading_demo as demo\nfrom pathlib import Path\nassert os.getuid() == 1000\n"
+        "from coursekit.grading.checking import check_notebook\nfrom coursekit.grading.sandbox import WorkerPool\n"
+        "for level in sys.argv[2:]:\n    with WorkerPool(levels=[level], warm=()) as workers:\n"
+        "        print(check_notebook(Path(sys.argv[1]), demo.exercise, start=workers.start).points, workers.level)"
+    )
+    path = demo.write_notebook(tmp_path / "a.ipynb", demo.SETUP, demo.SOFTMAX, demo.COUNT, demo.DOUBLE)
+    ordinary = [
+        "bwrap",
+        "--unshare-user",
+        "--uid",
+        "1000",
+        "--gid",
+        "1000",
+        "--dev-bind",
+        "/",
+        "/",
+        "--die-with-parent",
+    ]
+    found = subprocess.run(
+        [*ordinary, sys.executable, "-c", script, str(path), *SEALED],
+        env=os.environ | {"PYTHONPATH": f"{coursekit_root()}:{Path(__file__).parent}"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert [line.split(",")[0] for line in found.stdout.splitlines()] == [f"5.0 {level}" for level in SEALED], found
+
+
+def test_no_expectation_and_no_hint_is_sent_to_a_worker(tmp_path):
+    class Overheard:
+        def __init__(self, worker):
+            self.worker, self.close, self.interrupted = worker, worker.close, worker.interrupted
+
+        def exchange(self, request, seconds):
+            heard.append(bytes(request))
+            return self.worker.exchange(request, seconds)
+
+    heard, exercise = [], Exercise("97_told", "Told")
+
+    @exercise.question("told", points=1, title="The title of it")
+    def told(answers, expect):
+        """The statement of it."""
+        expect.equal(answers.call("double", 11), 12345, hint="The hint of it.")
+        expect.equal(answers.value("count"), "what was expected", hint="The hint of it.")
+
+    path = demo.write_notebook(tmp_path / "a.ipynb", demo.COUNT, "def double(x): return 12340 + 5")
+    with ColdPool(limits=LIMITS) as workers:
+        report = check_notebook(path, exercise, start=lambda folder: Overheard(workers.start(folder)))
+    assert report.questions[0].expected == "'what was expected'"
+    sent = b"".join(heard)
+    assert b"double" in sent
+    for secret in (b"12345", b"what was expected", b"hint", b"The title", b"The statement"):
+        assert secret not in sent
 
 
 def test_the_view_has_no_checks_and_no_home(tmp_path):

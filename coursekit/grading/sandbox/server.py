@@ -215,7 +215,9 @@ def _bubblewrap(settings: Settings) -> list[str]:
         words += [word for name in ROOTS_CAPABILITIES for word in ("--cap-add", f"CAP_{name}")]
     else:
         words.append("--unshare-user")
-    words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", str(SCRATCH)]
+    # Bubblewrap's own /proc is covered in parts, and then the kernel gives workers no new one, unless they are root's.
+    words += ["--proc", "/proc"] if settings.real_root else ["--bind", "/proc", "/proc"]
+    words += ["--dev", "/dev", "--tmpfs", str(SCRATCH)]
     for parent in sorted({parent for path in settings.view.shown for parent in path.parents[:-1]}):
         words += ["--perms", "0755", "--dir", str(parent)]  # by itself it makes them for its own user only
     for path in settings.view.shown:
