@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -16,16 +17,23 @@ LIMITS = Limits(seconds=120, cpu_seconds=60, memory=1000 * 2**20, tasks=64, scra
 CELL_SECONDS = 1.5
 
 
-@pytest.fixture(scope="session")
-def pool():
-    """Workers at the best level that there is here; no level that does not seal is taken."""
-    environment = server._environment
+@contextlib.contextmanager
+def marked_pool(**options):
+    """Workers whose processes can be found by a mark; no level that does not seal is taken."""
+    environment, before = server._environment, of_workers()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(server, "_environment", lambda *given: environment(*given) | {MARK: str(os.getpid())})
-        with WorkerPool(jobs=2, limits=LIMITS) as pool:
-            assert of_workers()
+        with WorkerPool(jobs=2, limits=LIMITS, **options) as pool:
+            assert of_workers() > before
             yield pool
-    assert_gone(set(), seconds=20)
+    assert_gone(before, seconds=20)
+
+
+@pytest.fixture(scope="session")
+def pool():
+    """Workers at the best level that there is here."""
+    with marked_pool() as pool:
+        yield pool
 
 
 @pytest.fixture

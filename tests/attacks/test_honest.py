@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from attack_exercise import submission
@@ -12,9 +14,10 @@ from coursekit.grading.reading import read_notebook
 from coursekit.grading.remote import RemoteAnswers
 
 TRAINING = """\
-import keras, matplotlib.pyplot as plt
+import keras
 from coursekit.data import load_imdb, load_mnist
-from coursekit.plotting import show_images
+from coursekit.plotting import plot_history, show, use_course_style
+use_course_style()
 mnist, imdb = load_mnist(), load_imdb()
 x, y = mnist.x_train[:64].reshape(64, -1) / 255, mnist.y_train[:64]
 model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, activation="softmax")])
@@ -23,9 +26,8 @@ saved = keras.callbacks.ModelCheckpoint("best.keras")
 history = model.fit(x, y, epochs=2, batch_size=32, verbose=0, callbacks=[saved])
 same = keras.models.load_model("best.keras").predict(x, verbose=0)
 %matplotlib inline
-fig, ax = plt.subplots()
-ax.plot(history.history["loss"])
-fig.savefig("loss.png")
+figure = plot_history({"a run": history})
+show(figure)
 loot = [len(history.history["loss"]), abs(same.sum() - 64) < 1e-3, len(imdb.y_train)]
 """
 STATUS = """\
@@ -36,11 +38,17 @@ loot |= {"seccomp": int(lines["Seccomp"]), "interfaces": os.listdir("/sys/class/
 """
 
 
-def answer(pool, folder: Path, code: str):
+@contextlib.contextmanager
+def running(pool, folder: Path, code: str) -> Iterator[RemoteAnswers]:
     path = submission(folder, code)
     with RemoteAnswers(read_notebook(path).work, folder, 120, start=pool.start) as answers:
         answers.run_cells()
         assert answers.cell_errors == ()
+        yield answers
+
+
+def answer(pool, folder: Path, code: str):
+    with running(pool, folder, code) as answers:
         return answers.value("loot")
 
 
@@ -55,12 +63,12 @@ def test_the_warm_parent_has_one_thread_after_its_imports(pool):
 
 
 def test_namespaces_and_filters_are_the_workers_own(pool, tmp_path):
-    found = answer(pool, tmp_path, STATUS)
+    with running(pool, tmp_path, STATUS) as answers, running(pool, tmp_path, STATUS) as others:
+        found, again = answers.value("loot"), others.value("loot")
     ours = {name: os.readlink(f"/proc/self/ns/{name}") for name in ("user", "pid", "mnt", "net", "ipc", "uts")}
     assert not {name for name, namespace in ours.items() if found[name] == namespace}
     assert (found["seccomp"] == 2) == ("seccomp" in pool.level)
     assert found["interfaces"] in ([], ["lo"])
-    again = answer(pool, tmp_path, STATUS)
     assert not {name for name in ours if again[name] == found[name]}
 
 

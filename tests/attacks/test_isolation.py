@@ -12,10 +12,19 @@ import pytest
 from attack_exercise import submission
 from traces import assert_gone, contents, of_workers
 
+from conftest import marked_pool
 from coursekit import course
 from coursekit.grading.failures import AnswerFailure
 from coursekit.grading.reading import read_notebook
 from coursekit.grading.remote import RemoteAnswers
+from coursekit.grading.sandbox.settings import SEALED
+
+
+@pytest.fixture(scope="module", params=SEALED)
+def pool(request):
+    """Workers of one of the two levels that seal."""
+    with marked_pool(levels=[request.param], warm=()) as pool:
+        yield pool
 
 
 @pytest.fixture

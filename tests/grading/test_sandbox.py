@@ -216,18 +216,7 @@ def test_an_ordinary_user_gets_the_same_levels(tmp_path):
         "        print(check_notebook(Path(sys.argv[1]), demo.exercise, start=workers.start).points, workers.level)"
     )
     path = demo.write_notebook(tmp_path / "a.ipynb", demo.SETUP, demo.SOFTMAX, demo.COUNT, demo.DOUBLE)
-    ordinary = [
-        "bwrap",
-        "--unshare-user",
-        "--uid",
-        "1000",
-        "--gid",
-        "1000",
-        "--dev-bind",
-        "/",
-        "/",
-        "--die-with-parent",
-    ]
+    ordinary = ["bwrap", "--unshare-user", "--uid", "1000", "--dev-bind", "/", "/", "--die-with-parent"]
     found = subprocess.run(
         [*ordinary, sys.executable, "-c", script, str(path), *SEALED],
         env=os.environ | {"PYTHONPATH": f"{coursekit_root()}:{Path(__file__).parent}"},
