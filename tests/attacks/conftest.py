@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from pathlib import Path
 
 import attack_exercise
 import pytest
-from traces import MARK, assert_gone, contents, of_workers
+from marked_workers import assert_gone, contents, marked_pool, of_workers
 
 from coursekit.grading.checking import check_notebook
-from coursekit.grading.sandbox import Limits, WorkerPool, server
 
-LIMITS = Limits(seconds=120, cpu_seconds=60, memory=1000 * 2**20, tasks=64, scratch=32 * 2**20, files=128)
 CELL_SECONDS = 1.5
-
-
-@contextlib.contextmanager
-def marked_pool(**options):
-    """Workers whose processes can be found by a mark; no level that does not seal is taken."""
-    environment, before = server._environment, of_workers()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(server, "_environment", lambda *given: environment(*given) | {MARK: str(os.getpid())})
-        with WorkerPool(jobs=2, limits=LIMITS, **options) as pool:
-            assert of_workers() > before
-            yield pool
-    assert_gone(before, seconds=20)
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from attack_exercise import submission
+from marked_workers import LIMITS
 
-from conftest import LIMITS
 from coursekit.grading.reading import read_notebook
 from coursekit.grading.remote import RemoteAnswers
 
@@ -26,8 +26,7 @@ saved = keras.callbacks.ModelCheckpoint("best.keras")
 history = model.fit(x, y, epochs=2, batch_size=32, verbose=0, callbacks=[saved])
 same = keras.models.load_model("best.keras").predict(x, verbose=0)
 %matplotlib inline
-figure = plot_history({"a run": history})
-show(figure)
+show(plot_history(history))
 loot = [len(history.history["loss"]), abs(same.sum() - 64) < 1e-3, len(imdb.y_train)]
 """
 STATUS = """\

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 from attack_exercise import submission
-from traces import assert_gone, contents, of_workers
+from marked_workers import assert_gone, contents, marked_pool, of_workers
 
-from conftest import marked_pool
 from coursekit import course
 from coursekit.grading.failures import AnswerFailure
 from coursekit.grading.reading import read_notebook
