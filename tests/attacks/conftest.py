@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import attack_exercise
 import pytest
-from marked_workers import assert_gone, contents, marked_pool, of_workers
 
+from attacks import attack_exercise
+from attacks.marked_workers import assert_gone, contents, marked_pool, of_workers
 from coursekit.grading.checking import check_notebook
 
 CELL_SECONDS = 1.5

@@ -7,9 +7,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from attack_exercise import submission
-from marked_workers import LIMITS
-
+from attacks.attack_exercise import submission
+from attacks.marked_workers import LIMITS
 from coursekit.grading.reading import read_notebook
 from coursekit.grading.remote import RemoteAnswers
 

@@ -9,9 +9,9 @@ import socket
 from pathlib import Path
 
 import pytest
-from attack_exercise import submission
-from marked_workers import assert_gone, contents, marked_pool, of_workers
 
+from attacks.attack_exercise import submission
+from attacks.marked_workers import assert_gone, contents, marked_pool, of_workers
 from coursekit import course
 from coursekit.grading.failures import AnswerFailure
 from coursekit.grading.reading import read_notebook
