@@ -103,7 +103,8 @@ class WorkerPool:
         self.refused: dict[str, str] = {}
 
     def __enter__(self) -> WorkerPool:
-        prepare_data()
+        if IS_LINUX:
+            prepare_data()
         self._settings, self._server = self._best()
         return self
 
