@@ -92,7 +92,8 @@ def test_nothing_outside_the_scratch_folder_can_be_written(loot, classroom):
         "                lambda: os.chmod(path, 0o777), lambda: os.symlink('/etc', path), lambda: os.rename(path, path + 'x')):\n"
         "        try: act(); loot.append(path)\n        except OSError: pass"
     )
-    assert loot(code, paths=[str(path) for path in places]) == []
+    written = loot(code, paths=[str(path) for path in places])  # has compared the classroom before and after
+    assert [path for path in written if not path.startswith("/tmp/")] == []  # a worker's /tmp is its scratch folder
 
 
 def test_the_scratch_folder_can_be_written_and_is_new_each_time(loot):
