@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from coursekit.grading.batch.recording import RecordedAnswers, Recording
 from coursekit.grading.questions import Exercise, find_exercise
 from coursekit.grading.reading import read_notebook
 from coursekit.grading.remote import RemoteAnswers
@@ -17,6 +18,7 @@ def check_notebook(
     exercise: Exercise | None = None,
     cell_seconds: float = 600.0,
     on_step: Callable[[str], None] = lambda words: None,
+    recording: Recording | None = None,
 ) -> Report:
     """The report on a notebook, whose cells are run in another process of the same user.
 
@@ -25,6 +27,7 @@ def check_notebook(
         exercise: the exercise that it answers; found in the notebook if left out.
         cell_seconds: how long each cell may take.
         on_step: called with a few words before each step.
+        recording: where every answer is kept as well.
 
     Raises:
         coursekit.grading.reading.UnusableNotebook: the file is not a notebook, or of no known exercise.
@@ -32,5 +35,5 @@ def check_notebook(
     notebook = read_notebook(path)
     exercise = exercise or find_exercise(notebook.exercise_name())
     with RemoteAnswers(notebook.work, path.parent, cell_seconds, on_step) as answers:
-        report = exercise.run(answers)
+        report = exercise.run(answers if recording is None else RecordedAnswers(answers, recording))
         return replace(report, cells=answers.cell_errors)

@@ -1,0 +1,94 @@
+"""The marker that runs notebooks: each in a folder of its own, in another process, with its answers recorded."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from coursekit.files import replace_file
+from coursekit.grading.batch.engine import Stopped
+from coursekit.grading.batch.jobs import Job
+from coursekit.grading.batch.ledger import CannotWrite, Mark
+from coursekit.grading.batch.recording import Recording
+from coursekit.grading.batch.sources import Source
+from coursekit.grading.batch.submissions import content_of
+from coursekit.grading.checking import check_notebook
+from coursekit.grading.results import CellError
+
+WORKER = "coursekit.grading.worker"
+
+
+class NotebookMarker:
+    """Marks one submission at a time for each thread that calls it.
+
+    Args:
+        source: where the submissions are read from.
+        answers: the folder where recorded answers are kept.
+        cell_seconds: how long each cell may run.
+
+    Attributes:
+        level: how the learners' code is sealed off, in words.
+    """
+
+    level = "not sealed off: a process of its own, with your rights"
+
+    def __init__(self, source: Source, answers: Path, cell_seconds: float) -> None:
+        self._source, self._answers, self._cell_seconds = source, answers, cell_seconds
+        self._stopped = False
+
+    def __call__(self, job: Job) -> Mark:
+        """The mark of a job; its answers are on the disk when this returns.
+
+        Raises:
+            CannotWrite: the answers cannot be kept.
+            coursekit.grading.batch.sources.UnusableFile: the submission has changed or is gone.
+        """
+        content = content_of(self._source, job.submission)
+        recording = Recording()
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="coursekit-grade-") as folder:
+            path = Path(folder) / f"{job.checks.exercise.name}.ipynb"
+            path.write_bytes(content)
+            report = check_notebook(path, job.checks.exercise, self._cell_seconds, self._step, recording)
+        seconds = time.monotonic() - started
+        keep_answers(self._answers, job.key, recording, report.cells)
+        return Mark(job.key, report, seconds, self.level, job.checks.private)
+
+    def stop(self) -> None:
+        """End every process that runs a submission; the calls that wait for them raise :class:`Stopped`."""
+        self._stopped = True
+        for child in psutil.Process().children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if WORKER in child.cmdline():
+                    child.kill()
+
+    def _step(self, words: str) -> None:
+        if self._stopped:
+            raise Stopped
+
+
+def answers_file(folder: Path, key: str) -> Path:
+    """Where the recorded answers of a mark lie."""
+    return folder / f"{key}.answers"
+
+
+def keep_answers(folder: Path, key: str, recording: Recording, cells: tuple[CellError, ...]) -> None:
+    """Keep a recording, if it is not too large.
+
+    Raises:
+        CannotWrite: it cannot be written.
+    """
+    packed = recording.packed(cells)
+    if packed is None:
+        return
+    try:
+        replace_file(answers_file(folder, key), packed)
+    except OSError as error:
+        raise CannotWrite(
+            f"Answers cannot be kept in {folder}: {error.strerror}. The marks in the ledger are safe. "
+            "Make room, then give the same command again: it goes on from there."
+        ) from error
