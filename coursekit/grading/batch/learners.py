@@ -1,9 +1,10 @@
 """Whose a submission is, read from the names that learning platforms give to what they export.
 
 Moodle ("Download all submissions", file ``mod/assign/locallib.php``): a folder, or the start of a file name,
-``Full Name_PARTICIPANT_assignsubmission_file_``. Canvas ("Download Submissions"): ``lastnamefirstname_USER_SUBMISSION_``
-before the learner's own file name, with ``LATE`` after the name where it was late, and ``-1``, ``-2`` … at the end for a
-file that was uploaded again. Anything else: the name of the learner's folder, else of the file.
+``Full Name_PARTICIPANT_assignsubmission_file_``. Canvas ("Download Submissions"):
+``lastnamefirstname_USER_SUBMISSION_`` before the learner's own file name, with ``LATE`` after the name where it was
+late, and ``-1``, ``-2`` … at the end for a file that was uploaded again. Anything else: the name of the learner's
+folder, else of the file.
 """
 
 from __future__ import annotations

@@ -36,7 +36,8 @@ class Mark:
     """What marking one submission gave.
 
     Attributes:
-        key: stands for the content, the exercise, its checks and the settings; see :func:`~.jobs.key_of`.
+        key: stands for everything that the mark depends on; see :class:`coursekit.grading.batch.jobs.Job`.
+        run: stands for everything that the learner's code depends on.
         report: what the checks found.
         seconds: how long it took.
         level: how the submission's code was sealed off, in words.
@@ -45,6 +46,7 @@ class Mark:
     """
 
     key: str
+    run: str
     report: Report
     seconds: float
     level: str
@@ -53,8 +55,8 @@ class Mark:
 
     def as_line(self) -> bytes:
         """The mark as a line of the ledger."""
-        fields = {"key": self.key, "seconds": round(self.seconds, 3), "level": self.level, "replayed": self.replayed}
-        data = fields | {"private": list(self.private), "report": self.report.as_data()}
+        data = {"key": self.key, "run": self.run, "seconds": round(self.seconds, 3), "level": self.level}
+        data |= {"replayed": self.replayed, "private": list(self.private), "report": self.report.as_data()}
         return json.dumps(data).encode("ascii") + b"\n"
 
     @classmethod
@@ -65,8 +67,7 @@ class Mark:
             ValueError, KeyError, TypeError: it holds none.
         """
         data: dict[str, Any] = json.loads(line)
-        report = Report.from_data(data["report"])
-        return cls(data["key"], report, data["seconds"], data["level"], tuple(data["private"]), data["replayed"])
+        return cls(**data | {"report": Report.from_data(data["report"]), "private": tuple(data["private"])})
 
 
 class Ledger:
@@ -85,7 +86,7 @@ class Ledger:
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> with Ledger(folder) as ledger:
-    ...     ledger.add(Mark("k", Report("01_demo", "Demo", ()), 0.5, "not sealed"))
+    ...     ledger.add(Mark("k", "r", Report("01_demo", "Demo", ()), 0.5, "not sealed"))
     >>> with Ledger(folder) as ledger:
     ...     ledger.marks["k"].seconds
     0.5
@@ -129,7 +130,11 @@ class Ledger:
                 "Make room, then give the same command again: it goes on from there."
             ) from error
         self._end += len(line)
-        self.marks[mark.key] = mark
+        self._remember(mark)
+
+    def latest(self, run: str) -> Mark | None:
+        """The latest mark that was made from a run, whatever its checks."""
+        return next((mark for mark in reversed(self.marks.values()) if mark.run == run), None)
 
     def _lock(self) -> None:
         if fcntl is None:
@@ -151,8 +156,12 @@ class Ledger:
             except (ValueError, KeyError, TypeError, RecursionError):
                 self.damaged.append(number)
                 continue
-            self.marks[mark.key] = mark
+            self._remember(mark)
         return end
+
+    def _remember(self, mark: Mark) -> None:
+        self.marks.pop(mark.key, None)  # so that the later one comes last
+        self.marks[mark.key] = mark
 
     def _lines(self) -> Iterator[bytes]:
         with open(self.path, "rb") as file:

@@ -7,8 +7,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import psutil
-
 from coursekit.files import replace_file
 from coursekit.grading.batch.engine import Stopped
 from coursekit.grading.batch.jobs import Job
@@ -53,13 +51,18 @@ class NotebookMarker:
         with tempfile.TemporaryDirectory(prefix="coursekit-grade-") as folder:
             path = Path(folder) / f"{job.checks.exercise.name}.ipynb"
             path.write_bytes(content)
-            report = check_notebook(path, job.checks.exercise, self._cell_seconds, self._step, recording)
+            try:
+                report = check_notebook(path, job.checks.exercise, self._cell_seconds, self._step, recording)
+            finally:
+                self._step("keeping the mark")
         seconds = time.monotonic() - started
-        keep_answers(self._answers, job.key, recording, report.cells)
-        return Mark(job.key, report, seconds, self.level, job.checks.private)
+        keep_answers(self._answers, job.run, recording, report.cells)
+        return Mark(job.key, job.run, report, seconds, self.level, job.checks.private)
 
     def stop(self) -> None:
         """End every process that runs a submission; the calls that wait for them raise :class:`Stopped`."""
+        import psutil  # takes a tenth of a second
+
         self._stopped = True
         for child in psutil.Process().children():
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -71,12 +74,12 @@ class NotebookMarker:
             raise Stopped
 
 
-def answers_file(folder: Path, key: str) -> Path:
-    """Where the recorded answers of a mark lie."""
-    return folder / f"{key}.answers"
+def answers_file(folder: Path, run: str) -> Path:
+    """Where the recorded answers of a run lie."""
+    return folder / f"{run}.answers"
 
 
-def keep_answers(folder: Path, key: str, recording: Recording, cells: tuple[CellError, ...]) -> None:
+def keep_answers(folder: Path, run: str, recording: Recording, cells: tuple[CellError, ...]) -> None:
     """Keep a recording, if it is not too large.
 
     Raises:
@@ -86,7 +89,7 @@ def keep_answers(folder: Path, key: str, recording: Recording, cells: tuple[Cell
     if packed is None:
         return
     try:
-        replace_file(answers_file(folder, key), packed)
+        replace_file(answers_file(folder, run), packed)
     except OSError as error:
         raise CannotWrite(
             f"Answers cannot be kept in {folder}: {error.strerror}. The marks in the ledger are safe. "

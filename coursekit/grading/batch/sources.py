@@ -156,9 +156,8 @@ class Archive(Source):
 
     def entries(self) -> list[Entry]:
         """All members; one outer folder that only wraps the others is left out of their paths."""
-        found = (
-            Entry(self._without_outer(path), _zip_time(info), self._problem(info)) for path, info in self._members.items()
-        )
+        members = self._members.items()
+        found = [Entry(self._without_outer(path), _zip_time(info), self._problem(info)) for path, info in members]
         return sorted(found, key=lambda entry: entry.path)
 
     def read(self, path: PurePosixPath) -> bytes:
@@ -209,7 +208,7 @@ def _zip_time(info: zipfile.ZipInfo) -> float | None:
 
 
 def _is_skipped(name: str) -> bool:
-    return name.startswith(".") and name != ".." or name in SKIPPED
+    return (name.startswith(".") and name != "..") or name in SKIPPED
 
 
 def _nonblocking() -> int:

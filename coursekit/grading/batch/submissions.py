@@ -141,4 +141,3 @@ def content_of(source: Source, submission: Submission) -> bytes:
     if hashlib.sha256(content).hexdigest() != submission.digest:
         raise UnusableFile("It has changed since it was found. Grade it again.")
     return content
-
