@@ -147,10 +147,14 @@ def submissions() -> dict[str, bytes]:
     """All files: path and content."""
     right = answered(RIGHT)
     wrong = {
-        "overflow": {"softmax": "def softmax(logits):\n    return np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)"},
+        "overflow": {
+            "softmax": "def softmax(logits):\n    return np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)"
+        },
         "doubles": {"as_vectors": "def as_vectors(images):\n    return images.reshape(len(images), -1) / 255"},
         "ten_columns": {"one_hot": "def one_hot(labels, classes):\n    return np.eye(10)[labels]"},
-        "no_biases": {"count_parameters": "def count_parameters(sizes):\n    return sum(a * b for a, b in zip(sizes, sizes[1:]))"},
+        "no_biases": {
+            "count_parameters": "def count_parameters(sizes):\n    return sum(a * b for a, b in zip(sizes, sizes[1:]))"
+        },
         "sum_for_mean": {"gradients": RIGHT["gradients"].replace(" / len(x)", "")},
         "twice_softmax": {
             "build_network": RIGHT["build_network"].replace(

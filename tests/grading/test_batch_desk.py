@@ -87,7 +87,9 @@ def test_a_change_of_content_checks_or_time_limit_is_marked_anew(tmp_path, monke
     assert len(grade(tmp_path, settings)[1].marked) == 3
 
 
-@pytest.mark.parametrize("error", [RuntimeError("odd\x1b[2J"), BadCheck("badly made"), MemoryError(), OSError(5, "I/O")])
+@pytest.mark.parametrize(
+    "error", [RuntimeError("odd\x1b[2J"), BadCheck("badly made"), MemoryError(), OSError(5, "I/O")]
+)
 def test_one_that_cannot_be_marked_is_a_row_and_is_tried_again(tmp_path, error):
     settings = batch_demo.three(tmp_path / "in")
 
@@ -210,7 +212,9 @@ def test_a_disk_that_is_full_elsewhere_is_told(tmp_path, monkeypatch, part):
 def test_private_checks_count_and_tell_nothing(tmp_path):
     (tmp_path / "private").mkdir()
     (tmp_path / "private" / "extra.py").write_text(EXTRA)
-    settings = replace(batch_demo.three(tmp_path / "in"), checks=str(tmp_path / "private"), exports=("gradescope", "classroom"))
+    settings = replace(
+        batch_demo.three(tmp_path / "in"), checks=str(tmp_path / "private"), exports=("gradescope", "classroom")
+    )
     result, _ = grade(tmp_path, settings)
     ada = result.grades[0]
     assert (ada.points, ada.max_points) == (6, 7)

@@ -138,7 +138,9 @@ def test_files_that_cannot_be_used_are_rows(tmp_path, monkeypatch):
     (tmp_path / "words.ipynb").write_bytes(b"hello")
     (tmp_path / "wide.ipynb").write_bytes(GOOD.decode().encode("utf-16"))
     (tmp_path / "latin.ipynb").write_bytes(b'{"a": "\xe9"}')
-    (tmp_path / "ruby.ipynb").write_bytes(GOOD.replace(b'"metadata": {', b'"metadata": {"language_info": {"name": "ruby"}, '))
+    (tmp_path / "ruby.ipynb").write_bytes(
+        GOOD.replace(b'"metadata": {', b'"metadata": {"language_info": {"name": "ruby"}, ')
+    )
     (tmp_path / "other.ipynb").write_bytes(GOOD.replace(b"99_demo", b"01_mnist_dense"))
     os.mkfifo(tmp_path / "pipe2")
     reasons = {name: each.reason for name, each in found(tmp_path, exercise="99_demo").items()}

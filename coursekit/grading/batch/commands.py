@@ -209,7 +209,7 @@ def _finish(result: Result) -> None:
         lines = ", ".join(map(str, result.damaged[:SHOWN]))
         errors.print(Text(f"The ledger was damaged in line {lines}; those submissions were marked again."))
     if result.outcome.interrupted:
-        errors.print(Text("Stopped. Give the same command again to go on from there."))
+        errors.print(Text("Give the same command again to go on from there."))
         raise typer.Exit(INTERRUPTED)
     complete = all(each.state == MARKED and not each.outdated for each in result.grades)
     raise typer.Exit(COMPLETE if complete else INCOMPLETE)

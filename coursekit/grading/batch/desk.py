@@ -233,7 +233,7 @@ class _Plan:
         names = sorted({each.exercise for each in submissions if each.usable} | ({settings.exercise} - {""}))
         checks = checks_for(names, Path(settings.checks) if settings.checks else None)
         overrides = _overrides(settings, checks, submissions)
-        exports.check(settings.exports, settings.roster, names)
+        exports.check(settings.exports, settings.roster)
         jobs, key = {}, {}
         for each in submissions:
             if each.usable:

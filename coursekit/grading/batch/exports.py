@@ -28,7 +28,7 @@ class UnknownFormat(ValueError):
     """No such format; the message lists those that there are."""
 
 
-def check(formats: Sequence[str], roster: str, exercises: Sequence[str]) -> None:
+def check(formats: Sequence[str], roster: str) -> None:
     """See that these formats can be written, before anything is marked.
 
     Raises:

@@ -104,6 +104,11 @@ def visible(text: str) -> str:
     return "\n".join(clean(line) for line in text.replace("\t", "    ").split("\n"))
 
 
+def _shown(value: Any) -> Any:
+    """What a template puts on the page in place of ``value``."""
+    return visible(value) if type(value) is str else value
+
+
 def _render(template: str, **values: Any) -> bytes:
     return _environment().get_template(template).render(**values).encode("utf-8", "replace")
 
@@ -116,10 +121,11 @@ def _environment() -> Environment:
         loader=PackageLoader("coursekit.grading.batch"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"code": code, "visible": visible, "number": "{:g}".format, "time": time_text}
+    environment.filters |= {"code": code, "number": "{:g}".format, "time": time_text}
     environment.globals |= {
         "LOOKS": LOOKS,
         "CHART": CHART,
