@@ -1,6 +1,7 @@
-"""Thirty example submissions of exercise 1, good, wrong, broken and hostile: ``python tests/grading/make_submissions.py``.
+"""Thirty example submissions of exercise 1, good, wrong, broken and hostile.
 
 They are made from the released exercise and stored in ``tests/grading/submissions``; a test holds the two together.
+To write them anew: ``python tests/grading/make_submissions.py``.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ OTHERWISE = {
     "softmax": "from scipy.special import log_softmax\n\ndef softmax(logits):\n"
     "    return np.exp(log_softmax(logits, axis=-1))",
     "cross_entropy": "def cross_entropy(logits, labels):\n    total = 0.0\n"
-    "    for row, label in zip(logits, labels):\n        total -= log_softmax(row)[label]\n    return total / len(labels)",
+    "    for row, label in zip(logits, labels):\n        total -= log_softmax(row)[label]\n"
+    "    return total / len(labels)",
     "count_parameters": "def count_parameters(sizes):\n    total = 0\n    for index in range(1, len(sizes)):\n"
     "        total += sizes[index - 1] * sizes[index] + sizes[index]\n    return total",
     "gradients": "def gradients(x, labels, W, b):\n    scores = softmax(x @ W + b)\n"

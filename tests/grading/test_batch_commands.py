@@ -71,7 +71,7 @@ def test_an_empty_class(run, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["grade", "nothing"], "There is no nothing"),
+        (["grade", "nothing"], "nothing. Name the folder or the zip archive"),
         (["grade", ".", "--exercise", "nothing"], "No lesson 'nothing'"),
         (["grade", ".", "--attempts", "first"], "Write last or best"),
         (["grade", ".", "--deadline", "2026-10-01"], "--deadline needs a rule"),

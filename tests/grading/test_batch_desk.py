@@ -205,7 +205,7 @@ def test_a_disk_that_is_full_elsewhere_is_told(tmp_path, monkeypatch, part):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(marking if part == "answers" else outputs, "replace_file", full)
-    with pytest.raises(CannotWrite, match="No space left on device. The marks in the ledger are safe"):
+    with pytest.raises(CannotWrite, match=r"No space left on device\. The marks in the ledger are safe"):
         grade(tmp_path, batch_demo.three(tmp_path / "in"))
 
 

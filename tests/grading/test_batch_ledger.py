@@ -95,7 +95,7 @@ def test_a_full_disk_leaves_the_ledger_as_it_was(tmp_path, monkeypatch):
     with Ledger(tmp_path) as ledger:
         with monkeypatch.context() as patch:
             patch.setattr(os, "write", half)
-            with pytest.raises(CannotWrite, match="No space left on device. The 1 marks in it are safe"):
+            with pytest.raises(CannotWrite, match=r"No space left on device\. The 1 marks in it are safe"):
                 ledger.add(mark("b"))
         assert path.read_bytes() == before
         ledger.add(mark("c"))

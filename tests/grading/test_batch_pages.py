@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from bs4 import BeautifulSoup
@@ -72,7 +73,7 @@ def test_landmarks_headings_and_tables():
         assert [len(page.find_all(name)) for name in ("header", "main", "footer", "h1")] == [1, 1, 1, 1]
         assert page.find("a", class_="skip")["href"] == "#" + page.main["id"]
         levels = [int(tag.name[1]) for tag in page.find_all(re.compile("^h[1-6]$"))]
-        assert all(later <= earlier + 1 for earlier, later in zip(levels, levels[1:]))
+        assert all(later <= earlier + 1 for earlier, later in pairwise(levels))
         ids = [tag["id"] for tag in page.find_all(id=True)]
         assert len(ids) == len(set(ids))
         named = [
