@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import batch_demo
 import grading_demo as demo
@@ -106,6 +107,17 @@ def test_a_regrade_that_needs_a_run_says_so(run, tmp_path):
     assert result.exit_code == 0
     grades = json.loads((out / "grades.json").read_text())["grades"]
     assert [each["points"] for each in grades] == [1, 3]
+
+
+def test_a_corrected_check_that_is_made_wrongly_is_told(run, tmp_path, monkeypatch):
+    batch_demo.three(tmp_path / "in")
+    run("grade", tmp_path / "in", "--out", tmp_path / "out")
+    empty = replace(demo.exercise.questions["count"], body=lambda answers, expect: None)
+    monkeypatch.setitem(demo.exercise.questions, "count", empty)
+    monkeypatch.setitem(demo.exercise.questions, "double", replace(demo.exercise.questions["double"], points=3))
+    result = run("regrade", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "nothing is expected outside its parts" in result.stderr
 
 
 def test_help_has_examples_and_exit_codes(run):

@@ -24,10 +24,12 @@ from coursekit.grading.batch.ledger import CannotWrite, LedgerInUse
 from coursekit.grading.batch.overrides import BadTable
 from coursekit.grading.batch.private import UnusableChecks
 from coursekit.grading.batch.sources import Source, UnusableSource
+from coursekit.grading.failures import BadCheck
 
 COMPLETE, INCOMPLETE, REFUSED, INTERRUPTED = 0, 1, 2, 130
 SHOWN = 10
 EXPECTED = (
+    BadCheck,
     BadRule,
     BadTable,
     CannotWrite,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,15 +21,16 @@ def replay(job: Job, folder: Path, earlier: Mark | None) -> Mark | None:
 
     Returns:
         ``None`` where the answers do not suffice, or were not kept: the submission has to run again.
+
+    Raises:
+        coursekit.grading.failures.BadCheck: a check is made wrongly.
     """
     if earlier is None:
         return None
-    started = time.monotonic()
     try:
         replies = Replies(answers_file(folder, job.run).read_bytes())
         report = job.checks.exercise.run(ReplayedAnswers(replies))
     except (FileNotFoundError, UnusableRecording, NotRecorded):
         return None
     report = replace(report, cells=replies.cells)
-    seconds = time.monotonic() - started
-    return Mark(job.key, job.run, report, seconds, earlier.level, job.checks.private, replayed=True)
+    return Mark(job.key, job.run, report, earlier.seconds, earlier.level, job.checks.private, replayed=True)
