@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-SIDES = Path(__file__).with_name("data_loading.py")
+SIDES, GRADING = (Path(__file__).with_name(f"{name}.py") for name in ("data_loading", "grading"))
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def main() -> int:
         folder = Path(scratch)
         measure("prepare", folder, runs=1)
         print(f"{'':46} {'here':>9} | {'there':>9}")
-        met = [*imports(folder), *loading(folder), *multi_hot(folder)]
+        met = [*imports(folder), *loading(folder), *multi_hot(folder), *sealed_workers()]
     print(f"{sum(met)} of {len(met)} goals met")
     return len(met) - sum(met)
 
@@ -109,6 +109,16 @@ def multi_hot(folder: Path) -> list[bool]:
             megabytes,
             faster=False,
         ),
+    ]
+
+
+def sealed_workers() -> list[bool]:
+    """A notebook in a sealed fork of a warm parent, against a fresh interpreter that is not sealed."""
+    done = subprocess.run([sys.executable, str(GRADING)], stdout=subprocess.PIPE, text=True, check=True)
+    forked, fresh, memory = json.loads(done.stdout.splitlines()[-1])
+    return [
+        report("sealed fork | fresh interpreter, tiny training", forked, fresh, 3, seconds, faster=True),
+        report("a sealed fork's own memory | 400 MB", memory, 400e6, 1, megabytes, faster=False),
     ]
 
 

@@ -1,8 +1,7 @@
-"""The marker that runs notebooks: each in a folder of its own, in another process, with its answers recorded."""
+"""The marker that runs notebooks: each in a sealed worker that sees no other, with its answers recorded."""
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
 import time
 from pathlib import Path
@@ -14,10 +13,10 @@ from coursekit.grading.batch.ledger import CannotWrite, Mark
 from coursekit.grading.batch.recording import Recording
 from coursekit.grading.batch.sources import Source
 from coursekit.grading.batch.submissions import content_of
+from coursekit.grading.channel import Worker
 from coursekit.grading.checking import check_notebook
 from coursekit.grading.results import CellError
-
-WORKER = "coursekit.grading.worker"
+from coursekit.grading.sandbox import WorkerPool
 
 
 class NotebookMarker:
@@ -27,15 +26,11 @@ class NotebookMarker:
         source: where the submissions are read from.
         answers: the folder where recorded answers are kept.
         cell_seconds: how long each cell may run.
-
-    Attributes:
-        level: how the learners' code is sealed off, in words.
+        pool: where workers come from; it is open.
     """
 
-    level = "not sealed off: a process of its own, with your rights"
-
-    def __init__(self, source: Source, answers: Path, cell_seconds: float) -> None:
-        self._source, self._answers, self._cell_seconds = source, answers, cell_seconds
+    def __init__(self, source: Source, answers: Path, cell_seconds: float, pool: WorkerPool) -> None:
+        self._source, self._answers, self._cell_seconds, self._pool = source, answers, cell_seconds, pool
         self._stopped = False
 
     def __call__(self, job: Job) -> Mark:
@@ -52,22 +47,21 @@ class NotebookMarker:
             path = Path(folder) / f"{job.checks.exercise.name}.ipynb"
             path.write_bytes(content)
             try:
-                report = check_notebook(path, job.checks.exercise, self._cell_seconds, self._step, recording=recording)
+                report = check_notebook(path, job.checks.exercise, self._cell_seconds, self._step, self._start, recording=recording)
             finally:
                 self._step("keeping the mark")
         seconds = time.monotonic() - started
         keep_answers(self._answers, job.run, recording, report.cells)
-        return Mark(job.key, job.run, report, seconds, self.level, job.checks.private)
+        return Mark(job.key, job.run, report, seconds, self._pool.level, job.checks.private)
 
     def stop(self) -> None:
         """End every process that runs a submission; the calls that wait for them raise :class:`Stopped`."""
-        import psutil  # takes a tenth of a second
-
         self._stopped = True
-        for child in psutil.Process().children():
-            with contextlib.suppress(psutil.NoSuchProcess):
-                if WORKER in child.cmdline():
-                    child.kill()
+        self._pool.close()
+
+    def _start(self, folder: Path) -> Worker:
+        self._step("starting")
+        return self._pool.start(folder)
 
     def _step(self, words: str) -> None:
         if self._stopped:
