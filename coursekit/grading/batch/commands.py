@@ -228,7 +228,7 @@ def _summary(result: Result) -> list[str]:
         mean = sum(each.points / each.max_points for each in counted) / len(counted)
         lines.append(f"{len(counted)} learners have a mark; they earned {mean:.0%} of the points on average.")
     levels = sorted({each.level for each in result.grades if each.level})
-    lines += [f"Learners' code was {level}." for level in levels]
+    lines += [f"Sandbox: {level}." for level in levels]
     told = [each for each in result.grades if each.state != MARKED]
     lines += [f"  {each.submission.shown_file}: {clean(each.reason)}" for each in told[:SHOWN]]
     if len(told) > SHOWN:

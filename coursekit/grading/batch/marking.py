@@ -32,7 +32,7 @@ class NotebookMarker:
         level: how the learners' code is sealed off, in words.
     """
 
-    level = "not sealed off: a process of its own, with your rights"
+    level = "none (a process of its own, with your rights)"
 
     def __init__(self, source: Source, answers: Path, cell_seconds: float) -> None:
         self._source, self._answers, self._cell_seconds = source, answers, cell_seconds
