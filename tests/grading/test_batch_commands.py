@@ -23,7 +23,7 @@ def run(demo_lesson, monkeypatch):
     """Runs the commands with a stand-in for the marker."""
     app = typer.Typer()
     commands.register(app)
-    monkeypatch.setattr(commands, "_marker", batch_demo.StandIn().make)
+    monkeypatch.setattr(commands, "_maker", lambda *options: batch_demo.StandIn().make)
 
     def run(*arguments):
         result = CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "200"})
@@ -40,7 +40,7 @@ def test_grade_and_regrade(run, tmp_path):
     assert result.exit_code == 0, result.output
     assert "3 submissions: 3 marked, 0 unusable, 0 not marked." in result.stdout
     assert "3 learners have a mark; they earned 73% of the points on average." in result.stdout
-    assert "Learners' code was held in a test." in result.stdout
+    assert "Sandbox: held in a test." in result.stdout
     assert f"written: {out / 'grades.csv'}" in result.stdout
     assert (out / "canvas" / "99_demo.csv").is_file()
     result = run("grade", tmp_path / "in", "--out", out, "--exercise", "demo")

@@ -8,6 +8,7 @@ import shutil
 import signal
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 
 import batch_demo
@@ -18,22 +19,27 @@ import pytest
 
 from coursekit import course
 from coursekit.grading.batch import desk
-from coursekit.grading.batch.commands import _marker
 from coursekit.grading.batch.desk import Settings, Watch
 from coursekit.grading.batch.grades import MARKED
+from coursekit.grading.batch.marking import NotebookMarker
 from coursekit.grading.batch.sources import open_source
 from coursekit.grading.batch.submissions import find
+from coursekit.grading.sandbox import WorkerPool
 
 
-def workers():
-    return [child for child in psutil.Process().children() if "coursekit.grading.worker" in " ".join(child.cmdline())]
+@contextmanager
+def markers(jobs=1):
+    with WorkerPool(jobs, unsafe=True) as pool:
+        yield lambda source, answers, seconds: NotebookMarker(source, answers, seconds, pool)
+    assert not psutil.Process().children(recursive=True)
 
 
 @pytest.mark.usefixtures("demo_lesson")
 def test_real_marks_are_those_of_the_stand_in_and_replay_to_the_same(tmp_path, monkeypatch):
     settings = batch_demo.three(tmp_path / "in")
     demo.write_notebook(tmp_path / "in" / "dan.ipynb", demo.SETUP, demo.COUNT, "1 / 0", "import os; os.listdir('..')")
-    result = desk.grade_class(tmp_path / "out", settings, _marker, at_once=2)
+    with markers(2) as make:
+        result = desk.grade_class(tmp_path / "out", settings, make, at_once=2)
     assert {each.submission.learner.id: each.points for each in result.grades} == {
         "ada": 5,
         "bob": 2,
@@ -41,7 +47,6 @@ def test_real_marks_are_those_of_the_stand_in_and_replay_to_the_same(tmp_path, m
         "dan": 1,
     }
     assert result.grades[3].report.cells[0].number == 3
-    assert workers() == []
     question = demo.exercise.questions["count"]
     monkeypatch.setitem(demo.exercise.questions, "count", replace(question, title="Another title"))
     again = desk.regrade_class(tmp_path / "out", settings)
@@ -55,7 +60,8 @@ def test_real_marks_are_those_of_the_stand_in_and_replay_to_the_same(tmp_path, m
 def test_a_submission_sees_no_other_in_its_folder(tmp_path):
     source = "import sys, os\ncount = 10 if [n for n in os.listdir(sys.path[0])] == ['99_demo.ipynb'] else 0"
     settings = batch_demo.write_class(tmp_path / "in", ada=(source,), bob=(demo.COUNT,))
-    result = desk.grade_class(tmp_path / "out", settings, _marker)
+    with markers() as make:
+        result = desk.grade_class(tmp_path / "out", settings, make)
     assert [each.points for each in result.grades] == [1, 1]
 
 
@@ -70,17 +76,16 @@ def test_ctrl_c_ends_what_runs_and_keeps_what_was_done(tmp_path):
 
     def interrupt():
         done.wait(60)
-        while not workers():
-            time.sleep(0.05)
+        time.sleep(0.5)
         os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=interrupt)
     thread.start()
-    result = desk.grade_class(tmp_path / "out", replace(settings, cell_seconds=600.0), _marker, watch=Told())
+    with markers() as make:
+        result = desk.grade_class(tmp_path / "out", settings, make, watch=Told())
     thread.join()
     assert result.outcome.interrupted
     assert [each.state for each in result.grades] == [MARKED, "not marked"]
-    assert workers() == []
 
 
 def test_the_examples_are_made_from_the_released_exercise():
@@ -108,7 +113,8 @@ def test_examples_are_graded_by_the_real_marker(tmp_path):
         shutil.copy(make_submissions.FOLDER / f"{name}.ipynb", tmp_path / "in")
     out = tmp_path / "out"
     settings = Settings(submissions=str(tmp_path / "in"), exercise="01_mnist_dense", exports=("gradescope",))
-    result = desk.grade_class(out, settings, _marker, at_once=2)
+    with markers(2) as make:
+        result = desk.grade_class(out, settings, make, at_once=2)
     points = {each.submission.learner.id: each.points for each in result.grades}
     assert points == expected, [each.report and each.report.cells for each in result.grades]
     page = next((out / "feedback").glob("hostile_raises_html*")).read_text()

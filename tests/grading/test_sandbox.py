@@ -175,7 +175,9 @@ def test_copies_are_bounded(tmp_path, monkeypatch):
 def test_the_filter_decides_as_it_should(machine):
     """A filter program interpreted here: the kernel has only this machine's."""
     column, processor = seccomp.PROCESSORS[machine]
-    program = [struct.unpack("HBBI", line) for line in struct.iter_unpack("8s", seccomp._program(machine)) for line in line]
+    program = [
+        struct.unpack("HBBI", line) for line in struct.iter_unpack("8s", seccomp._program(machine)) for line in line
+    ]
 
     def decide(number, argument=0, of=processor):
         data, at, value = struct.pack("<IIQQ", number, of, 0, argument), 0, 0

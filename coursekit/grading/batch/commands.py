@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -26,6 +28,11 @@ from coursekit.grading.batch.private import UnusableChecks
 from coursekit.grading.batch.sources import Source, UnusableSource
 from coursekit.grading.failures import BadCheck
 
+
+class NoWorkers(RuntimeError):
+    """No sandbox can be had; the message tells why and what to do."""
+
+
 COMPLETE, INCOMPLETE, REFUSED, INTERRUPTED = 0, 1, 2, 130
 SHOWN = 10
 EXPECTED = (
@@ -35,6 +42,7 @@ EXPECTED = (
     CannotWrite,
     LedgerInUse,
     NoBatch,
+    NoWorkers,
     UnknownFormat,
     UnusableChecks,
     UnusableSource,
@@ -46,6 +54,10 @@ Checks = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of priv
 Jobs = Annotated[int, typer.Option(min=1, help="Submissions at a time; one for each core is a good number.")]
 Overrides = Annotated[
     Path | None, typer.Option(metavar="CSV", help="Points by hand: columns learner, question, points, comment.")
+]
+
+Unsafe = Annotated[
+    bool, typer.Option("--unsafe-no-sandbox", help="Run learners' code with your rights where no sandbox can be had.")
 ]
 
 
@@ -65,6 +77,7 @@ def grade_command(
     ] = None,
     checks: Checks = None,
     jobs: Jobs = 1,
+    unsafe_no_sandbox: Unsafe = False,
     cell_seconds: Annotated[float, typer.Option(min=1, help="Seconds that each cell may run.")] = 600.0,
     deadline: Annotated[
         str | None, typer.Option(metavar="TIME", help="When it was due, as 2026-10-01T23:59; files' times count.")
@@ -118,8 +131,9 @@ def grade_command(
             roster=_absolute(roster),
             exports=tuple(dict.fromkeys(export or ())),
         )
-        with _Bar() as bar:
-            result = desk.grade_class(out, settings, _marker, jobs, bar)
+        with ExitStack() as stack, _Bar() as bar:
+            make = _maker(stack, jobs, unsafe_no_sandbox, (submissions, out, checks))
+            result = desk.grade_class(out, settings, make, jobs, bar)
         _finish(result)
 
 
@@ -131,6 +145,7 @@ def regrade_command(
         bool, typer.Option("--run", help="Run the submissions again whose recorded answers do not suffice.")
     ] = False,
     jobs: Jobs = 1,
+    unsafe_no_sandbox: Unsafe = False,
 ) -> None:
     """Mark a class anew after a check was corrected, from the recorded answers: no learner's code runs again.
 
@@ -154,15 +169,26 @@ def regrade_command(
             settings = replace(settings, checks=_absolute(checks))
         if overrides:
             settings = replace(settings, overrides=_absolute(overrides))
-        with _Bar() as bar:
-            result = desk.regrade_class(out, settings, _marker if run else None, jobs, bar)
+        with ExitStack() as stack, _Bar() as bar:
+            make = _maker(stack, jobs, unsafe_no_sandbox, (settings.submissions, out, settings.checks))
+            result = desk.regrade_class(out, settings, make if run else None, jobs, bar)
         _finish(result)
 
 
-def _marker(source: Source, answers: Path, cell_seconds: float) -> desk.Marker:
-    from coursekit.grading.batch.marking import NotebookMarker
+def _maker(stack: ExitStack, jobs: int, unsafe: bool, hide: Iterable[Path | str | None]) -> desk.MakeMarker:
+    """What makes the marker; its workers, which see none of the folders to hide, end with ``stack``."""
 
-    return NotebookMarker(source, answers, cell_seconds)
+    def make(source: Source, answers: Path, cell_seconds: float) -> desk.Marker:
+        from coursekit.grading.batch.marking import NotebookMarker
+        from coursekit.grading.sandbox import NoSandbox, WorkerPool
+
+        try:
+            pool = stack.enter_context(WorkerPool(jobs, unsafe=unsafe, hide=[Path(each) for each in hide if each]))
+        except NoSandbox as error:
+            raise NoWorkers(str(error)) from error
+        return NotebookMarker(source, answers, cell_seconds, pool)
+
+    return make
 
 
 class _messages:
@@ -228,7 +254,7 @@ def _summary(result: Result) -> list[str]:
         mean = sum(each.points / each.max_points for each in counted) / len(counted)
         lines.append(f"{len(counted)} learners have a mark; they earned {mean:.0%} of the points on average.")
     levels = sorted({each.level for each in result.grades if each.level})
-    lines += [f"Learners' code was {level}." for level in levels]
+    lines += [f"Sandbox: {level}." for level in levels]
     told = [each for each in result.grades if each.state != MARKED]
     lines += [f"  {each.submission.shown_file}: {clean(each.reason)}" for each in told[:SHOWN]]
     if len(told) > SHOWN:

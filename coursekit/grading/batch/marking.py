@@ -47,7 +47,9 @@ class NotebookMarker:
             path = Path(folder) / f"{job.checks.exercise.name}.ipynb"
             path.write_bytes(content)
             try:
-                report = check_notebook(path, job.checks.exercise, self._cell_seconds, self._step, self._start, recording=recording)
+                report = check_notebook(
+                    path, job.checks.exercise, self._cell_seconds, self._step, self._start, recording=recording
+                )
             finally:
                 self._step("keeping the mark")
         seconds = time.monotonic() - started

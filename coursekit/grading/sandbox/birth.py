@@ -19,7 +19,6 @@ from coursekit.grading.sandbox import bounds, companions, keeper, sealing, sysca
 from coursekit.grading.sandbox.settings import BUBBLEWRAP, FILTERS, LIMITS_ONLY, Settings
 from coursekit.grading.sandbox.view import SCRATCH
 
-
 NICER = 5  # a storm of processes may slow itself down, not the grader
 
 

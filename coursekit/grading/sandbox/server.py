@@ -19,7 +19,7 @@ from coursekit.grading.channel import Worker
 from coursekit.grading.notebook import WORKER_VARIABLE
 from coursekit.grading.sandbox import companions
 from coursekit.grading.sandbox.keeper import SWEEP
-from coursekit.grading.sandbox.settings import BUBBLEWRAP, NAMESPACES, Settings
+from coursekit.grading.sandbox.settings import BUBBLEWRAP, Settings
 from coursekit.grading.sandbox.view import SCRATCH, data_folder
 
 SCRATCH_FOLDER = {"prefix": "coursekit-grade-", "ignore_cleanup_errors": True}
@@ -58,7 +58,13 @@ class ForkServer:
         self._lock = threading.Lock()
         self._errors = tempfile.TemporaryFile()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        module = [sys.executable, "-m", "coursekit.grading.sandbox.forkserver", settings.as_text(), str(theirs.fileno())]
+        module = [
+            sys.executable,
+            "-m",
+            "coursekit.grading.sandbox.forkserver",
+            settings.as_text(),
+            str(theirs.fileno()),
+        ]
         before = _bubblewrap(settings) if settings.level == BUBBLEWRAP else []
         with theirs:
             self._process = subprocess.Popen(
