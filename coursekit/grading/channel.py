@@ -43,7 +43,7 @@ class Worker(abc.ABC):
     def close(self) -> str:
         """End the process and every process that it started; tell how it ended."""
 
-    def interrupted(self) -> None:
+    def interrupted(self) -> None:  # noqa: B027 (most have nothing to do)
         """Hear that the learner's code was interrupted, so that what it left running can be ended where possible."""
 
     def exchange(self, request: bytes, seconds: float) -> object:

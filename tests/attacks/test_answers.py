@@ -35,10 +35,15 @@ ANSWERS = {
     "an array of objects": "guess = np.array([object()])\ndef secret(x): return np.array([{}], dtype=object)",
     "a dtype that is not a number": "guess = np.zeros(2, [('a', 'f8')])\ndef secret(x): return np.zeros(2, 'M8[s]')",
     "a generator without end": "import itertools\nguess = itertools.count()\ndef secret(x): return guess",
-    "a dict with hostile keys": YES + "    def __hash__(self): return 1\nguess = {Yes(): 1}\ndef secret(x): return guess",
+    "a dict with hostile keys": YES
+    + "    def __hash__(self): return 1\nguess = {Yes(): 1}\ndef secret(x): return guess",
 }
-FRAME = "from coursekit.grading import wire\nimport os, threading, time, pickle\nforged = wire.encode({'answer': 1.0})\n"
-EVERYWHERE = "def everywhere(raw):\n    for fd in range(3, 64):\n        try: os.write(fd, raw)\n        except OSError: pass\n"
+FRAME = (
+    "from coursekit.grading import wire\nimport os, threading, time, pickle\nforged = wire.encode({'answer': 1.0})\n"
+)
+EVERYWHERE = (
+    "def everywhere(raw):\n    for fd in range(3, 64):\n        try: os.write(fd, raw)\n        except OSError: pass\n"
+)
 FORGED = {
     "a reply before it is asked for": FRAME + EVERYWHERE + "everywhere(bytes(8) + forged)",
     "bytes that are no reply": FRAME + EVERYWHERE + "everywhere(os.urandom(1000))",

@@ -46,7 +46,14 @@ def test_solutions_checks_submissions_results_and_secrets_cannot_be_read(loot, c
     solutions = sorted((course.root() / "solutions").glob("*.ipynb"))
     assert checks
     assert solutions
-    paths = [*checks, *solutions, *contents(classroom), Path.home() / ".bashrc", Path("/etc/passwd"), Path("/etc/shadow")]
+    paths = [
+        *checks,
+        *solutions,
+        *contents(classroom),
+        Path.home() / ".bashrc",
+        Path("/etc/passwd"),
+        Path("/etc/shadow"),
+    ]
     assert loot(READ, paths=[str(path) for path in paths]) == []
 
 
@@ -61,7 +68,14 @@ def test_checks_cannot_be_imported(loot):
 
 def test_nothing_outside_the_scratch_folder_can_be_written(loot, classroom):
     package = Path(course.__file__)
-    places = [*contents(classroom), classroom / "new", package, package.parent / "new.py", Path("/usr/new"), Path("/new")]
+    places = [
+        *contents(classroom),
+        classroom / "new",
+        package,
+        package.parent / "new.py",
+        Path("/usr/new"),
+        Path("/new"),
+    ]
     places += [Path("/dev/new"), Path("/proc/sys/kernel/hostname"), Path(os.__file__)]
     code = (
         "import os\nfor path in paths:\n"
@@ -162,7 +176,9 @@ def test_beside_other_notebooks_no_file_is_given(pool, classroom):
 def test_one_submission_leaves_nothing_for_the_next(loot):
     leave = "import numpy, builtins, os\nnumpy.left = builtins.left = 1\nopen('/scratch/left', 'w').close()\nloot = 0"
     assert loot(leave) == 0
-    assert loot("import os, builtins\nloot = [hasattr(np, 'left'), hasattr(builtins, 'left'), os.path.exists('/scratch/left')]") == [
+    assert loot(
+        "import os, builtins\nloot = [hasattr(np, 'left'), hasattr(builtins, 'left'), os.path.exists('/scratch/left')]"
+    ) == [
         False,
         False,
         False,

@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from coursekit.data import registry, store
-from coursekit.grading.channel import Worker
+from coursekit.grading import wire
+from coursekit.grading.channel import Worker, WorkerEnded, WorkerStuck
 from coursekit.grading.failures import CannotStart
 from coursekit.grading.process import WorkerProcess
 from coursekit.grading.sandbox import sealing
@@ -20,6 +21,7 @@ from coursekit.grading.sandbox.server import CannotServe, ForkServer, ForksForbi
 from coursekit.grading.sandbox.settings import LEVELS, LIMITS_ONLY, SEALED, Settings
 from coursekit.grading.sandbox.view import of_this_environment
 
+STARTING = 120.0
 IS_LINUX = sys.platform.startswith("linux")
 
 
@@ -43,7 +45,7 @@ class Spawner:
         CannotServe: anything better is asked for.
     """
 
-    in_force = ()
+    in_force, is_running = (), True
     process_id = os.getpid()
 
     def __init__(self, settings: Settings) -> None:
@@ -123,14 +125,11 @@ class WorkerPool:
         Raises:
             coursekit.grading.failures.CannotStart: the warm parent ended, and another one does not start.
         """
-        with self._lock:
-            try:
-                worker = self._server.fork(folder)
-            except OSError:
-                self._server.close()
-                worker = self._again().fork(folder)
-            self._workers.add(worker)
-            return worker
+        server = self._server
+        try:
+            return self._greeted(server, folder)
+        except (OSError, WorkerEnded, WorkerStuck):
+            return self._greeted(self._instead_of(server), folder)
 
     def close(self) -> None:
         """End all workers and the warm parent."""
@@ -139,12 +138,22 @@ class WorkerPool:
         if self._server is not None:
             self._server.close()
 
-    def _again(self) -> ForkServer | Spawner:
-        try:
-            self._server = self._serve(self._settings)
-        except CannotServe as error:
-            raise CannotStart(f"The parent process of all notebooks ended and does not start again: {error}") from error
-        return self._server
+    def _greeted(self, server: ForkServer | Spawner, folder: Path) -> Worker:
+        worker = server.fork(folder)
+        self._workers.add(worker)
+        worker.exchange(wire.encode({"ask": "hello"}), STARTING)
+        return worker
+
+    def _instead_of(self, broken: ForkServer | Spawner) -> ForkServer | Spawner:
+        """The same, if it is running after all, or a new one, unless another thread has already brought that."""
+        with self._lock:
+            if self._server is broken and not broken.is_running:
+                broken.close()
+                try:
+                    self._server = self._serve(self._settings)
+                except CannotServe as error:
+                    raise CannotStart(f"The parent of all workers ended and does not start again: {error}") from error
+            return self._server
 
     def _best(self) -> tuple[Settings, ForkServer | Spawner]:
         view, real_root = of_this_environment(hide=self._hide), sealing.is_real_root()

@@ -54,6 +54,7 @@ class ForkServer:
     """
 
     def __init__(self, settings: Settings, threads: int = 1) -> None:
+        before = _bubblewrap(settings) if settings.level == BUBBLEWRAP else []
         self.sealed = settings.sealed
         self._lock = threading.Lock()
         self._errors = tempfile.TemporaryFile()
@@ -65,7 +66,6 @@ class ForkServer:
             settings.as_text(),
             str(theirs.fileno()),
         ]
-        before = _bubblewrap(settings) if settings.level == BUBBLEWRAP else []
         with theirs:
             self._process = subprocess.Popen(
                 [*before, *module],
