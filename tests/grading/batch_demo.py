@@ -46,7 +46,7 @@ class StandIn:
     def stop(self) -> None:
         self.stopped.set()
 
-    def make(self, source: Source, answers: Path, cell_seconds: float) -> StandIn:
+    def make(self, source: Source, answers: Path, settings: Settings) -> StandIn:
         """Itself, for these submissions."""
         self.source, self.answers = source, answers
         return self

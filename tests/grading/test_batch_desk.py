@@ -20,7 +20,7 @@ from batch_demo import StandIn
 
 from coursekit.grading.batch import desk, ledger, outputs
 from coursekit.grading.batch.exports import UnknownFormat
-from coursekit.grading.batch.grades import MARKED, NOT_MARKED, UNUSABLE
+from coursekit.grading.batch.grades import BY_HAND, MARKED, NOT_MARKED, UNUSABLE
 from coursekit.grading.batch.lateness import BadRule
 from coursekit.grading.batch.ledger import CannotWrite
 from coursekit.grading.batch.overrides import BadTable
@@ -225,6 +225,26 @@ def test_private_checks_count_and_tell_nothing(tmp_path):
     page = next((tmp_path / "out" / "feedback").glob("ada*")).read_text()
     assert "A private check" in page
     assert "1 of 2 points" in page
+
+
+def test_a_file_that_cannot_be_used_is_in_the_exports_and_can_be_marked_by_hand(tmp_path):
+    settings = replace(batch_demo.three(tmp_path / "in"), exports=("canvas",))
+    (tmp_path / "in" / "dan.ipynb").write_text("no notebook")
+    result, _ = grade(tmp_path, settings)
+    assert result.grades[3].state == UNUSABLE
+    canvas = tmp_path / "out" / "canvas" / "99_demo.csv"
+    assert canvas.read_text().splitlines()[-1] == "dan,,,,,"
+    by_hand = tmp_path / "by-hand.csv"
+    by_hand.write_text("learner,question,points,comment\ndan,,4,Seen on paper.\nada,,3,\n")
+    result, marker = grade(tmp_path, replace(settings, overrides=str(by_hand)))
+    assert marker.marked == []
+    ada, dan = result.grades[0], result.grades[3]
+    assert (ada.state, ada.points) == (MARKED, 3)
+    assert (dan.state, dan.points, dan.max_points) == (BY_HAND, 4, 5)
+    assert canvas.read_text().splitlines()[-1] == "dan,,,,,4"
+    page = next((tmp_path / "out" / "feedback").glob("dan*")).read_text()
+    for words in ("4 of 5 points", "given by hand", "Seen on paper.", "not JSON"):
+        assert words in page
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,9 @@ from coursekit.grading.sandbox import WorkerPool
 @contextmanager
 def markers(jobs=1):
     with WorkerPool(jobs, unsafe=True) as pool:
-        yield lambda source, answers, seconds: NotebookMarker(source, answers, seconds, pool)
+        yield lambda source, answers, settings: NotebookMarker(
+            source, answers, pool, settings.cell_seconds, settings.seconds
+        )
     assert not psutil.Process().children(recursive=True)
 
 

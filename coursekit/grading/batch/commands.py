@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -19,7 +20,7 @@ from coursekit.grading.batch import desk
 from coursekit.grading.batch.cleaning import clean
 from coursekit.grading.batch.desk import NoBatch, Result, Settings
 from coursekit.grading.batch.exports import FORMATS, UnknownFormat
-from coursekit.grading.batch.grades import MARKED, NOT_MARKED, UNUSABLE
+from coursekit.grading.batch.grades import BY_HAND, MARKED, NOT_MARKED, UNUSABLE
 from coursekit.grading.batch.jobs import Job
 from coursekit.grading.batch.lateness import BadRule
 from coursekit.grading.batch.ledger import CannotWrite, LedgerInUse
@@ -28,13 +29,15 @@ from coursekit.grading.batch.private import UnusableChecks
 from coursekit.grading.batch.sources import Source, UnusableSource
 from coursekit.grading.failures import BadCheck
 
+COMPLETE, INCOMPLETE, REFUSED, INTERRUPTED = 0, 1, 2, 130
+SHOWN = 10
+MEMORY_OF_ONE = 2**30
+
 
 class NoWorkers(RuntimeError):
     """No sandbox can be had; the message tells why and what to do."""
 
 
-COMPLETE, INCOMPLETE, REFUSED, INTERRUPTED = 0, 1, 2, 130
-SHOWN = 10
 EXPECTED = (
     BadCheck,
     BadRule,
@@ -51,7 +54,10 @@ EXPECTED = (
 
 Out = Annotated[Path, typer.Option(help="Folder for the results.")]
 Checks = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of private checks, added to the course's.")]
-Jobs = Annotated[int, typer.Option(min=1, help="Submissions at a time; one for each core is a good number.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option(min=1, help="Submissions at a time.", show_default="one a core, as far as 1 GB of memory each allows"),
+]
 Overrides = Annotated[
     Path | None, typer.Option(metavar="CSV", help="Points by hand: columns learner, question, points, comment.")
 ]
@@ -76,9 +82,10 @@ def grade_command(
         str | None, typer.Option(help="Number or name of the exercise.", show_default="each notebook's own")
     ] = None,
     checks: Checks = None,
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     unsafe_no_sandbox: Unsafe = False,
     cell_seconds: Annotated[float, typer.Option(min=1, help="Seconds that each cell may run.")] = 600.0,
+    seconds: Annotated[float, typer.Option(min=1, help="Seconds that a whole submission may take.")] = 1800.0,
     deadline: Annotated[
         str | None, typer.Option(metavar="TIME", help="When it was due, as 2026-10-01T23:59; files' times count.")
     ] = None,
@@ -105,7 +112,7 @@ def grade_command(
 
       coursekit grade submissions/ --out build/grades
 
-      coursekit grade canvas.zip --exercise 1 --jobs 4 --export canvas --roster gradebook.csv
+      coursekit grade canvas.zip --exercise 1 --export canvas --roster gradebook.csv
 
       coursekit grade submissions/ --deadline 2026-10-01T23:59 --late-penalty "10%/day, at most 50%"
 
@@ -124,6 +131,7 @@ def grade_command(
             exercise=course.find(exercise).name if exercise else "",
             checks=_absolute(checks),
             cell_seconds=cell_seconds,
+            seconds=seconds,
             late_penalty=late_penalty or "",
             deadline=deadline or "",
             attempts=attempts,
@@ -131,6 +139,7 @@ def grade_command(
             roster=_absolute(roster),
             exports=tuple(dict.fromkeys(export or ())),
         )
+        jobs = jobs or _jobs()
         with ExitStack() as stack, _Bar() as bar:
             make = _maker(stack, jobs, unsafe_no_sandbox, (submissions, out, checks))
             result = desk.grade_class(out, settings, make, jobs, bar)
@@ -144,7 +153,7 @@ def regrade_command(
     run: Annotated[
         bool, typer.Option("--run", help="Run the submissions again whose recorded answers do not suffice.")
     ] = False,
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     unsafe_no_sandbox: Unsafe = False,
 ) -> None:
     """Mark a class anew after a check was corrected, from the recorded answers: no learner's code runs again.
@@ -156,7 +165,7 @@ def regrade_command(
 
       coursekit regrade build/grades
 
-      coursekit regrade build/grades --run --jobs 4
+      coursekit regrade build/grades --run
 
       coursekit regrade build/grades --overrides by-hand.csv
 
@@ -169,6 +178,7 @@ def regrade_command(
             settings = replace(settings, checks=_absolute(checks))
         if overrides:
             settings = replace(settings, overrides=_absolute(overrides))
+        jobs = jobs or _jobs()
         with ExitStack() as stack, _Bar() as bar:
             make = _maker(stack, jobs, unsafe_no_sandbox, (settings.submissions, out, settings.checks))
             result = desk.regrade_class(out, settings, make if run else None, jobs, bar)
@@ -178,7 +188,7 @@ def regrade_command(
 def _maker(stack: ExitStack, jobs: int, unsafe: bool, hide: Iterable[Path | str | None]) -> desk.MakeMarker:
     """What makes the marker; its workers, which see none of the folders to hide, end with ``stack``."""
 
-    def make(source: Source, answers: Path, cell_seconds: float) -> desk.Marker:
+    def make(source: Source, answers: Path, settings: Settings) -> desk.Marker:
         from coursekit.grading.batch.marking import NotebookMarker
         from coursekit.grading.sandbox import NoSandbox, WorkerPool
 
@@ -186,9 +196,16 @@ def _maker(stack: ExitStack, jobs: int, unsafe: bool, hide: Iterable[Path | str 
             pool = stack.enter_context(WorkerPool(jobs, unsafe=unsafe, hide=[Path(each) for each in hide if each]))
         except NoSandbox as error:
             raise NoWorkers(str(error)) from error
-        return NotebookMarker(source, answers, cell_seconds, pool)
+        return NotebookMarker(source, answers, pool, settings.cell_seconds, settings.seconds)
 
     return make
+
+
+def _jobs() -> int:
+    """How many submissions run at a time where nobody said so: one a core, as far as the memory allows."""
+    import psutil  # takes a tenth of a second
+
+    return max(1, min(os.cpu_count() or 1, psutil.virtual_memory().available // MEMORY_OF_ONE))
 
 
 class _messages:
@@ -239,7 +256,7 @@ def _finish(result: Result) -> None:
     if result.outcome.interrupted:
         errors.print(Text("Give the same command again to go on from there."))
         raise typer.Exit(INTERRUPTED)
-    complete = all(each.state == MARKED and not each.outdated for each in result.grades)
+    complete = all(each.has_points and not each.outdated for each in result.grades)
     raise typer.Exit(COMPLETE if complete else INCOMPLETE)
 
 
@@ -247,15 +264,16 @@ def _summary(result: Result) -> list[str]:
     """What happened, in sentences."""
     states = Counter(each.state for each in result.grades)
     resumed = f", {result.resumed} of them earlier" if result.resumed else ""
-    rest = f"{states[UNUSABLE]} unusable, {states[NOT_MARKED]} not marked"
+    by_hand = f"{states[BY_HAND]} by hand, " if states[BY_HAND] else ""
+    rest = f"{by_hand}{states[UNUSABLE]} unusable, {states[NOT_MARKED]} not marked"
     lines = [f"{len(result.grades)} submissions: {states[MARKED]} marked{resumed}, {rest}."]
-    counted = [each for each in result.grades if each.counts and each.state == MARKED]
+    counted = [each for each in result.grades if each.counts and each.max_points]
     if counted:
         mean = sum(each.points / each.max_points for each in counted) / len(counted)
         lines.append(f"{len(counted)} learners have a mark; they earned {mean:.0%} of the points on average.")
     levels = sorted({each.level for each in result.grades if each.level})
     lines += [f"Sandbox: {level}." for level in levels]
-    told = [each for each in result.grades if each.state != MARKED]
+    told = [each for each in result.grades if not each.has_points]
     lines += [f"  {each.submission.shown_file}: {clean(each.reason)}" for each in told[:SHOWN]]
     if len(told) > SHOWN:
         lines.append(f"  … and {len(told) - SHOWN} more; grades.csv has every reason.")

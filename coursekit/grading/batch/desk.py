@@ -40,6 +40,7 @@ class Settings:
         exercise: the exercise that all of them should answer; each notebook's own if empty.
         checks: the folder of private checks, or empty.
         cell_seconds: how long each cell may run.
+        seconds: how long a whole submission may take.
         late_penalty: the rule for late submissions, or empty.
         deadline: in ISO 8601, or empty.
         attempts: which of a learner's attempts counts: ``"last"`` or ``"best"``.
@@ -52,6 +53,7 @@ class Settings:
     exercise: str = ""
     checks: str = ""
     cell_seconds: float = 600.0
+    seconds: float = 1800.0
     late_penalty: str = ""
     deadline: str = ""
     attempts: str = "last"
@@ -73,7 +75,7 @@ class Marker(Protocol):
         """End what is running; its calls raise."""
 
 
-MakeMarker = Callable[[Source, Path, float], Marker]
+MakeMarker = Callable[[Source, Path, Settings], Marker]
 
 
 class Watch:
@@ -118,7 +120,7 @@ def grade_class(
     Args:
         out: the folder for the results.
         settings: how to grade.
-        make_marker: makes the marker from the source, the folder for recorded answers and the seconds for a cell.
+        make_marker: makes the marker from the source, the folder for recorded answers and the settings.
         at_once: how many submissions are marked at a time.
         watch: is told how far it is.
     """
@@ -127,7 +129,7 @@ def grade_class(
     submissions = find(source, settings.exercise or None, watch.reading)
     plan = _Plan.of(submissions, settings)
     _keep_settings(out, settings, submissions)
-    marker = make_marker(source, out / ANSWERS, settings.cell_seconds)
+    marker = make_marker(source, out / ANSWERS, settings)
     with Ledger(out) as ledger:
         before = len(plan.jobs.keys() & ledger.marks.keys())
         watch.begun(before, len(plan.jobs))
@@ -168,7 +170,7 @@ def regrade_class(
         outcome, source = Outcome(marked=len(plan.jobs) - before - len(missing)), None
         if missing and make_marker:
             source = open_source(Path(settings.submissions))
-            marker = make_marker(source, out / ANSWERS, settings.cell_seconds)
+            marker = make_marker(source, out / ANSWERS, settings)
             run = engine.run(missing, marker, ledger, at_once, marker.stop, watch.marked)
             outcome = Outcome(outcome.marked + run.marked, run.failures, run.interrupted)
         grades = plan.grades(ledger.marks, outcome.failures, ledger.latest)
@@ -225,6 +227,7 @@ class _Plan:
     settings: Settings
     late: LatePolicy | None
     overrides: Mapping[tuple[str, str], list[Override]]
+    checks: Mapping[str, Checks]
     jobs: dict[str, Job]
     key: dict[str, str]
 
@@ -237,10 +240,10 @@ class _Plan:
         jobs, key = {}, {}
         for each in submissions:
             if each.usable:
-                job = job_for(each, checks[each.exercise], settings.cell_seconds)
+                job = job_for(each, checks[each.exercise], settings.cell_seconds, settings.seconds)
                 jobs.setdefault(job.key, job)
                 key[each.file] = job.key
-        return cls(submissions, settings, settings.late(), overrides, jobs, key)
+        return cls(submissions, settings, settings.late(), overrides, checks, jobs, key)
 
     def grades(
         self,
@@ -255,7 +258,8 @@ class _Plan:
             mark = marks.get(key) or (earlier(self.jobs[key].run) if key else None)
             given = self.overrides.get((each.learner.id, each.exercise), [])
             outdated = mark is not None and mark.key != key
-            made.append(grade(each, mark, failures.get(key, ""), self.late, given, outdated))
+            most = self.checks[each.exercise].exercise.points if each.exercise in self.checks else 0.0
+            made.append(grade(each, mark, failures.get(key, ""), self.late, given, outdated, most))
         return choose(made, self.settings.attempts)
 
 

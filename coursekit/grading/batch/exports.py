@@ -10,7 +10,7 @@ from typing import Any
 from coursekit import course
 from coursekit.grading import results
 from coursekit.grading.batch.cleaning import clean, file_name
-from coursekit.grading.batch.grades import MARKED, Grade
+from coursekit.grading.batch.grades import Grade
 from coursekit.grading.batch.overrides import BadTable, read_table
 from coursekit.grading.batch.tables import csv_text, remarks
 from coursekit.grading.cards import own_details, part_details, summary
@@ -132,7 +132,7 @@ def _assignment(exercise: str, roster: Roster) -> str:
 
 
 def _points(grade: Grade | None) -> float | str:
-    return grade.points if grade and grade.state == MARKED else ""
+    return grade.points if grade and grade.has_points else ""
 
 
 def _digits(identity: str) -> str:
@@ -179,7 +179,7 @@ def _classroom(grade: Grade) -> dict[str, Any]:
         name = "Late penalty" if grade.penalty else "Set by hand"
         status = "fail" if difference < 0 else "pass"
         tests.append({"name": name, "status": status, "score": difference, "message": None})
-    if grade.state != MARKED:
+    if not grade.has_points:
         tests.append({"name": "Submission", "status": "error", "score": 0, "message": grade.reason})
     statuses = {test["status"] for test in tests}
     status = next((each for each in ("error", "fail") if each in statuses), "pass")

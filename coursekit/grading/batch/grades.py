@@ -15,7 +15,7 @@ from coursekit.grading.batch.private import redacted
 from coursekit.grading.batch.submissions import Submission
 from coursekit.grading.results import QuestionResult, Report
 
-MARKED, UNUSABLE, NOT_MARKED = "marked", "unusable", "not marked"
+MARKED, BY_HAND, UNUSABLE, NOT_MARKED = "marked", "marked by hand", "unusable", "not marked"
 GIVEN_BY_HAND = "Points given by hand."
 
 
@@ -25,12 +25,12 @@ class Grade:
 
     Attributes:
         submission: the file.
-        state: ``"marked"``, ``"unusable"`` or ``"not marked"`` (yet).
-        reason: why there is no mark; empty if there is one.
+        state: ``"marked"``, ``"marked by hand"`` (what could not be marked), ``"unusable"`` or ``"not marked"`` (yet).
+        reason: why it could not be marked; empty if it was.
         report: what the checks found, as the learner may see it, with the points given by hand; or ``None``.
         penalty: points taken off because it was late.
         points: what it is worth in the end.
-        max_points: what could be earned; 0 where the exercise is not known.
+        max_points: what could be earned; 0 where there is no mark.
         counts: whether it is the attempt that counts for this learner and exercise.
         comments: what the instructor wrote with points given by hand.
         seconds: how long marking took.
@@ -54,6 +54,11 @@ class Grade:
     outdated: bool = False
 
     @property
+    def has_points(self) -> bool:
+        """Whether it is worth anything yet, be it 0 points."""
+        return self.state in (MARKED, BY_HAND)
+
+    @property
     def earned(self) -> float:
         """Points of the questions, before the late penalty."""
         return self.report.points if self.report else 0.0
@@ -66,6 +71,7 @@ def grade(
     late: LatePolicy | None = None,
     overrides: Iterable[Override] = (),
     outdated: bool = False,
+    max_points: float = 0.0,
 ) -> Grade:
     """The grade of one submission.
 
@@ -76,20 +82,23 @@ def grade(
         late: the rule for late submissions.
         overrides: points given by hand to this learner for this exercise.
         outdated: whether the mark comes from earlier checks.
+        max_points: what could be earned, for a submission without a mark.
     """
-    if not submission.usable:
-        return Grade(submission, UNUSABLE, submission.reason)
-    if mark is None:
-        return Grade(submission, NOT_MARKED, failure or "It has not been marked yet.")
     given = list(overrides)
+    totals = [each.points for each in given if not each.question]
+    comments = tuple(each.comment for each in given if each.comment)
+    if mark is None:
+        state = NOT_MARKED if submission.usable else UNUSABLE
+        reason = submission.reason or failure or "It has not been marked yet."
+        if not totals:
+            return Grade(submission, state, reason)
+        return Grade(submission, BY_HAND, reason, points=totals[-1], max_points=max_points, comments=comments)
     by_question = {each.question: each for each in given if each.question}
     report = _with_overrides(redacted(mark.report, mark.private), by_question)
     penalty = min(report.points, report.max_points * late.share_of(submission)) if late else 0.0
     points = report.points - penalty
-    totals = [each for each in given if not each.question]
     if totals:
-        points, penalty = totals[-1].points, 0.0
-    comments = tuple(each.comment for each in given if each.comment)
+        points, penalty = totals[-1], 0.0
     return Grade(
         submission,
         MARKED,
@@ -136,7 +145,7 @@ def grouped(overrides: Iterable[Override]) -> Mapping[tuple[str, str], list[Over
 
 def _rank(each: Grade, which: str) -> tuple[Any, ...]:
     order = (each.points, each.submission.attempt) if which == "best" else (each.submission.attempt,)
-    return (each.state == MARKED, *order)
+    return (each.state == MARKED, each.state == BY_HAND, *order)
 
 
 def _with_overrides(report: Report, by_question: Mapping[str, Override]) -> Report:

@@ -25,12 +25,14 @@ class NotebookMarker:
     Args:
         source: where the submissions are read from.
         answers: the folder where recorded answers are kept.
-        cell_seconds: how long each cell may run.
         pool: where workers come from; it is open.
+        cell_seconds: how long each cell may run.
+        seconds: how long a whole submission may take.
     """
 
-    def __init__(self, source: Source, answers: Path, cell_seconds: float, pool: WorkerPool) -> None:
-        self._source, self._answers, self._cell_seconds, self._pool = source, answers, cell_seconds, pool
+    def __init__(self, source: Source, answers: Path, pool: WorkerPool, cell_seconds: float, seconds: float) -> None:
+        self._source, self._answers, self._pool = source, answers, pool
+        self._limits = {"cell_seconds": cell_seconds, "seconds_in_all": seconds}
         self._stopped = False
 
     def __call__(self, job: Job) -> Mark:
@@ -48,7 +50,12 @@ class NotebookMarker:
             path.write_bytes(content)
             try:
                 report = check_notebook(
-                    path, job.checks.exercise, self._cell_seconds, self._step, self._start, recording=recording
+                    path,
+                    job.checks.exercise,
+                    on_step=self._step,
+                    start=self._start,
+                    recording=recording,
+                    **self._limits,
                 )
             finally:
                 self._step("keeping the mark")

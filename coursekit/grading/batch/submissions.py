@@ -22,7 +22,7 @@ class Submission:
     Attributes:
         file: its path within the source.
         learner: whose it is.
-        exercise: the name of the exercise that it answers; empty if it cannot be used.
+        exercise: the name of the exercise that it answers; empty if that is not known.
         submitted: when, in seconds since 1970, or ``None``.
         late: whether the platform that exported it marked it as late.
         attempt: which of the learner's submissions for this exercise it is, from 1.
@@ -92,15 +92,18 @@ def _no_notebook(entries: list[Entry]) -> Entry:
 
 def _submission(source: Source, entry: Entry, exercise: str | None) -> Submission:
     came = origin(entry.path)
-    made = Submission(str(entry.path), came.learner, submitted=entry.modified, late=came.late, upload=came.upload)
+    made = Submission(str(entry.path), came.learner, exercise or "", entry.modified, came.late, upload=came.upload)
     if entry.problem:
         return replace(made, reason=entry.problem)
     try:
         content = source.read(entry.path)
         notebook = parse_notebook(Path(entry.path.name), content)
-        name = _exercise(notebook, exercise)
     except (UnusableFile, UnusableNotebook) as error:
         return replace(made, reason=clean(str(error)))
+    try:
+        name = _exercise(notebook, exercise)
+    except UnusableNotebook as error:
+        return replace(made, exercise="", reason=clean(str(error)))
     made = replace(made, digest=hashlib.sha256(content).hexdigest(), exercise=name)
     if problem := conformity.language_problem(notebook):
         return replace(made, reason=problem)

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from coursekit.grading.batch.cleaning import cell, clean
-from coursekit.grading.batch.grades import MARKED, Grade
+from coursekit.grading.batch.grades import Grade
 
 FIRST = ("learner", "name", "exercise", "file", "attempt", "counts", "state", "points", "max_points")
 LAST = ("earned", "penalty", "submitted", "seconds", "notes")
@@ -75,7 +75,7 @@ def remarks(each: Grade) -> list[str]:
 
 
 def _row(each: Grade, questions: Mapping[tuple[str, str], str]) -> dict[str, Any]:
-    submission, marked = each.submission, each.state == MARKED
+    submission = each.submission
     row: dict[str, Any] = {
         "learner": submission.learner.id,
         "name": submission.learner.name,
@@ -87,9 +87,10 @@ def _row(each: Grade, questions: Mapping[tuple[str, str], str]) -> dict[str, Any
         "submitted": time_text(submission.submitted),
         "notes": " ".join(remarks(each)),
     }
-    if marked:
-        row |= {"points": each.points, "max_points": each.max_points, "earned": each.earned, "penalty": each.penalty}
-        row |= {"seconds": round(each.seconds, 1)}
+    if each.has_points:
+        row |= {"points": each.points, "max_points": each.max_points}
+    if each.report:
+        row |= {"earned": each.earned, "penalty": each.penalty, "seconds": round(each.seconds, 1)}
         row |= {questions[each.report.exercise, question.name]: question.points for question in each.report.questions}
     return row
 
