@@ -28,12 +28,13 @@ MARKS = """
 import json, sys
 from nbgrader.api import Gradebook
 with Gradebook("sqlite:///gradebook.db") as gradebook:
-    print(json.dumps({
-        submission.student.id: {grade.name: grade.score for notebook in submission.notebooks for grade in notebook.grades}
-        for submission in gradebook.assignment_submissions(sys.argv[1])
-    }))
+    marks = {}
+    for submission in gradebook.assignment_submissions(sys.argv[1]):
+        grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+        marks[submission.student.id] = {grade.name: grade.score for grade in grades}
+print(json.dumps(marks))
 """
-OTTER_TEST = '''
+OTTER_TEST = """
 from otter.test_files import test_case
 
 OK_FORMAT = False
@@ -47,7 +48,7 @@ def test_question(env):
 
     result = find_exercise({exercise!r}).find({question!r}).run(NamespaceAnswers(env))
     assert result.points == result.max_points, result.message
-'''
+"""
 
 
 def environment(requirement: str) -> Path:

@@ -52,6 +52,13 @@ def test_grade_and_regrade(run, tmp_path):
         assert [row["points"] for row in csv.DictReader(file)] == ["5", "3", "4"]
 
 
+def test_a_terminal_shows_progress_with_an_estimate(run, tmp_path, monkeypatch):
+    batch_demo.three(tmp_path / "in")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    result = run("grade", tmp_path / "in", "--out", tmp_path / "out")
+    assert re.search(r"marking.*3/3.*left:", result.stderr)
+
+
 def test_what_could_not_be_used_has_exit_code_1_and_a_reason(run, tmp_path):
     batch_demo.three(tmp_path / "in")
     (tmp_path / "in" / "dan\x1b[2J.ipynb").write_text("")

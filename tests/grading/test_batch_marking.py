@@ -6,10 +6,13 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import batch_demo
 import grading_demo as demo
@@ -88,6 +91,43 @@ def test_ctrl_c_ends_what_runs_and_keeps_what_was_done(tmp_path):
     thread.join()
     assert result.outcome.interrupted
     assert [each.state for each in result.grades] == [MARKED, "not marked"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)])
+def test_a_command_that_was_ended_leaves_no_process_and_goes_on(tmp_path, number, code):
+    batch_demo.write_class(
+        tmp_path / "in",
+        ada=(demo.COUNT,),
+        bob=(demo.COUNT, "import time\ntime.sleep(8)"),
+        cyd=("count = 11", demo.DOUBLE),
+    )
+    script, ledger = Path(__file__).with_name("demo_command.py"), tmp_path / "out" / "ledger.jsonl"
+    command = [sys.executable, str(script), "grade", "in", "--out", "out", "--jobs", "1"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as first:
+        wait_until(lambda: ledger.exists() and ledger.read_bytes().count(b"\n") == 1)
+        time.sleep(1)
+        below = psutil.Process(first.pid).children(recursive=True)
+        first.send_signal(number)
+        _, errors = first.communicate(timeout=60)
+    assert first.returncode == code
+    assert number == signal.SIGKILL or "Give the same command again" in errors
+    assert below
+    assert psutil.wait_procs(below, timeout=60)[1] == []
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "3 submissions: 3 marked, 1 of them earlier" in done.stdout
+    keys = [json.loads(line)["key"] for line in ledger.read_text().splitlines()]
+    assert len(keys) == len(set(keys)) == 3
+    grades = json.loads((tmp_path / "out" / "grades.json").read_bytes())["grades"]
+    assert [each["points"] for each in grades] == [1, 1, 2]
+
+
+def wait_until(holds, seconds=120.0):
+    last = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < last, "it does not come"
+        time.sleep(0.1)
 
 
 def test_the_examples_are_made_from_the_released_exercise():
