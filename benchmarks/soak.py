@@ -1,4 +1,4 @@
-"""A class with a hostile tenth, graded by ``coursekit grade``: throughput, peak memory, and that nobody else pays for it.
+"""A class with a hostile tenth, graded by ``coursekit grade``: throughput, peak memory, and that nobody else pays.
 
     python benchmarks/soak.py [--learners 500] [--jobs 2]
 
@@ -28,7 +28,8 @@ import make_submissions  # noqa: E402
 NAME = "01_mnist_dense"
 CELL_SECONDS, SECONDS = 20, 120
 TINY = {
-    "training": "model = build_network()\nmodel.fit(as_vectors(mnist.x_train[:500]), mnist.y_train[:500], verbose=0)"
+    "training": "x, y = as_vectors(mnist.x_train[:500]), mnist.y_train[:500]\n"
+    "model = build_network()\nhistory = model.fit(x, y, validation_split=0.1, verbose=0)"
 }
 
 # What stands in the cell for `count_parameters`; the other answers are right.
@@ -42,15 +43,18 @@ ATTACKS = {
     "recursion": "def f(): return f()\nf()",
     "floods": "for _ in range(20000):\n    print('x' * 5000)",
     "memory": "hoard = []\nfor _ in range(24):\n    hoard.append(b'x' * 2**28)",
-    "forks": "import os, time\nfor _ in range(200):\n    if os.fork() == 0:\n        time.sleep(30)\n        os._exit(0)",
+    "forks": "import os, time\nfor _ in range(200):\n    if os.fork() == 0:\n        time.sleep(30)\n"
+    "        os._exit(0)",
     "daemon": "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        time.sleep(60)\n"
     "    os._exit(0)",
-    "threads": "import threading, time\nfor _ in range(50):\n    threading.Thread(target=time.sleep, args=(60,)).start()",
+    "threads": "import threading, time\nfor _ in range(50):\n"
+    "    threading.Thread(target=time.sleep, args=(60,)).start()",
     "files": "for n in range(600):\n    open(f'f{n}', 'wb').write(b'x' * 2**20)",
     "snoops": "import glob, pathlib\nfor path in glob.glob('/**/*.ipynb', recursive=True)[:1000]:\n"
     "    print(pathlib.Path(path).read_text())",
     "kills": "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)",
-    "hostile object": "class Any:\n    def __eq__(self, other): return True\n    def __array__(self, *a, **k): raise SystemExit\n"
+    "hostile object": "class Any:\n    def __eq__(self, other): return True\n"
+    "    def __array__(self, *a, **k): raise SystemExit\n"
     "    def __repr__(self): return '20 of 20'\ndef count_parameters(sizes):\n    return Any()",
     "huge answer": "def count_parameters(sizes):\n    return list(range(10**7))",
 }

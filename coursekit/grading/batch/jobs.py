@@ -33,8 +33,8 @@ class Job:
 def job_for(submission: Submission, checks: Checks, *limits: float) -> Job:
     """The job that a submission makes. Submissions with the same content make the same job.
 
-    A change in the content, in the limits on how long it may run, or in the questions and the files that hold them makes another
-    key, so that the submission is marked anew.
+    A change in the content, in the limits on how long it may run, or in the questions and the files that hold them
+    makes another key, so that the submission is marked anew.
     """
     run = _digest(submission.digest, checks.exercise.name, *(f"{limit:g}" for limit in limits))
     return Job(_digest(run, checks_digest(checks)), run, submission, checks)
