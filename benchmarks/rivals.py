@@ -143,7 +143,7 @@ def _run(python: Path, command: tuple[str, ...], folder: Path) -> str:
     done = subprocess.run(
         [str(python), "-m", *command],
         cwd=folder,
-        env={**kept, "PATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        env={**kept, "PATH": path},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

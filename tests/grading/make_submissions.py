@@ -37,7 +37,7 @@ RIGHT = {
 }
 TRAINED = {
     "training": "model = build_network()\n"
-    "history = model.fit(as_vectors(mnist.x_train), mnist.y_train, epochs=5, batch_size=256, validation_split=0.1, "
+    "history = model.fit(as_vectors(mnist.x_train), mnist.y_train, epochs=8, batch_size=128, validation_split=0.1, "
     "verbose=0)"
 }
 TRAINED_A_LITTLE = {

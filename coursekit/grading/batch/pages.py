@@ -6,15 +6,16 @@ Everything that may come from a learner is escaped by the templates; the pages f
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from coursekit.grading.batch.cleaning import clean, file_name
 from coursekit.grading.batch.grades import Grade
 from coursekit.grading.batch.statistics import Statistics
-from coursekit.grading.batch.tables import remarks, time_text
-from coursekit.grading.cards import LOOKS, own_details, part_details
-from coursekit.grading.results import points_text
+from coursekit.grading.batch.tables import remarks
+from coursekit.grading.cards import LOOKS, own_details, part_details, summary
+from coursekit.grading.results import Report, points_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -95,6 +96,21 @@ def code(text: str | None) -> Markup:
     return Markup("").join(marked)
 
 
+def counted(report: Report) -> str:
+    """How many questions passed, in a sentence: the report's summary without its points."""
+    return summary(report).split("; ", 1)[1]
+
+
+def time_in_words(seconds: float) -> str:
+    """A time, in UTC, for people.
+
+    >>> time_in_words(0.0)
+    '1 January 1970, 00:00 UTC'
+    """
+    time = datetime.fromtimestamp(round(seconds), timezone.utc)
+    return f"{time.day} {time:%B %Y, %H:%M} UTC"
+
+
 def visible(text: str) -> str:
     """``text`` without characters that hide or turn others; line breaks stay.
 
@@ -125,7 +141,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"code": code, "number": "{:g}".format, "time": time_text}
+    environment.filters |= {"code": code, "number": "{:g}".format, "time": time_in_words}
     environment.globals |= {
         "LOOKS": LOOKS,
         "CHART": CHART,
@@ -134,5 +150,6 @@ def _environment() -> Environment:
         "own_details": own_details,
         "bars": bars,
         "remarks": remarks,
+        "counted": counted,
     }
     return environment
