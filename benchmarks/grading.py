@@ -8,7 +8,7 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import psutil
@@ -39,9 +39,9 @@ def compare(rounds: int = 5) -> tuple[float, float, float]:
     """Median seconds of a sealed fork and of a fresh interpreter, in turns; and a fork's peak private bytes."""
     forked, fresh, peaks = [], [], []
     with tempfile.TemporaryDirectory() as folder, WorkerPool() as pool:
-        notebook = _notebook(Path(folder))
+        notebook = write_notebook(Path(folder), CELLS)
         for _ in range(rounds):
-            with _peak_of_children(pool, peaks):
+            with peak_of_children(pool, peaks):
                 forked.append(_seconds(notebook, pool.start))
             fresh.append(_seconds(notebook, WorkerProcess))
     return statistics.median(forked), statistics.median(fresh), max(peaks)
@@ -52,8 +52,9 @@ def main() -> None:
     print(json.dumps(compare()))
 
 
-def _notebook(folder: Path) -> Path:
-    cells = [{"cell_type": "code", "metadata": {}, "outputs": [], "source": source} for source in CELLS]
+def write_notebook(folder: Path, sources: Iterable[str]) -> Path:
+    """A notebook with these code cells."""
+    cells = [{"cell_type": "code", "metadata": {}, "outputs": [], "source": source} for source in sources]
     path = folder / "bench.ipynb"
     path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
     return path
@@ -67,21 +68,23 @@ def _seconds(notebook: Path, start: Callable[[Path], Worker]) -> float:
 
 
 @contextlib.contextmanager
-def _peak_of_children(pool: WorkerPool, peaks: list[float]) -> Iterator[None]:
-    """Add the most private memory that the processes below the warm parent had together during the block."""
+def peak_of_children(pool: WorkerPool, peaks: list[float], every: float = 0.05) -> Iterator[None]:
+    """Add the private memory that the processes below the warm parent have together, ``every`` so many seconds."""
     parent = psutil.Process(pool.process_id)
     warm = set(parent.children(recursive=True)) | {parent}
     over = threading.Event()
 
     def watch() -> None:
-        while not over.wait(0.05):
+        while not over.wait(every):
             peaks.append(sum(map(_private, set(parent.children(recursive=True)) - warm)))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    yield
-    over.set()
-    watcher.join()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
 
 
 def _private(process: psutil.Process) -> int:

@@ -24,6 +24,10 @@ class WorkerEnded(Exception):
     """The process ended, or sent what is not a reply. The message tells how."""
 
 
+class WorkerLost(Exception):
+    """The process was ended by something else than the learner's code, such as the end of the warm parent."""
+
+
 class WorkerStuck(Exception):
     """The process gave no reply in time."""
 
@@ -41,7 +45,7 @@ class Worker(abc.ABC):
 
     @abc.abstractmethod
     def close(self) -> str:
-        """End the process and every process that it started; tell how it ended."""
+        """End the process and every process that it started; tell how it ended, or nothing if it was lost."""
 
     def interrupted(self) -> None:  # noqa: B027 (most have nothing to do)
         """Hear that the learner's code was interrupted, so that what it left running can be ended where possible."""
@@ -52,6 +56,7 @@ class Worker(abc.ABC):
         Raises:
             WorkerStuck: no reply within ``seconds``.
             WorkerEnded: the process ended, or what it sent is not the reply to this request.
+            WorkerLost: the process was ended from outside.
         """
         replies: queue.SimpleQueue[bytearray | Exception | None] = queue.SimpleQueue()
         threading.Thread(target=self._send_and_receive, args=(request, replies), daemon=True).start()
@@ -68,6 +73,8 @@ class Worker(abc.ABC):
             self.close()
             raise
         how = self.close()
+        if not how:
+            raise WorkerLost
         raise WorkerEnded(f"after it sent what is no reply ({reply})" if isinstance(reply, wire.ProtocolError) else how)
 
     def _close_pipes(self) -> None:

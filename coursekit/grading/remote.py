@@ -16,7 +16,7 @@ from typing import Any
 
 from coursekit.grading import failures, wire
 from coursekit.grading.answers import Answers
-from coursekit.grading.channel import Worker, WorkerEnded, WorkerStuck
+from coursekit.grading.channel import Worker, WorkerEnded, WorkerLost, WorkerStuck
 from coursekit.grading.process import WorkerProcess
 from coursekit.grading.reading import Cell
 from coursekit.grading.results import CellError
@@ -100,7 +100,7 @@ class RemoteAnswers(Answers):
         worker = self._start(self._folder)
         try:
             worker.exchange(wire.encode({"ask": "hello"}), STARTING)
-        except (WorkerStuck, WorkerEnded) as error:
+        except (WorkerStuck, WorkerEnded, WorkerLost) as error:
             raise failures.CannotStart(
                 "The process for the notebook did not start. To see why, run: python -m coursekit.grading.worker ."
             ) from error
@@ -132,6 +132,8 @@ class RemoteAnswers(Answers):
             raise failures.TimedOut.after(what, seconds) from None
         except WorkerEnded as end:
             raise failures.Ended.during(what, str(end)) from None
+        except WorkerLost:
+            raise failures.Lost(f"{what} was running when its process was ended from outside. Run it again.") from None
         try:
             failure = _failure(reply)
         except ValueError as error:

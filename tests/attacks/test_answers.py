@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (each attack is one string)
 """Hostile answers: objects that lie, explode or never end, and replies that nobody asked for."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (each attack is one string)
 """Hostile notebooks: none earns a point that it should not, takes one that is earned, or leaves a trace."""
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ HARMLESS = {
     ),
     "a patched IPython": (
         "shell = get_ipython()\nshell.input_transformers_cleanup.append(lambda lines: lines)\n"
-        "shell.run_cell = lambda *a, **k: None\nshell.showtraceback = None\nshell.user_ns['mean'] = mean"
+        "shell.showtraceback = None\nshell.user_ns['mean'] = mean"
     ),
     "source transformed": (
         "get_ipython().input_transformers_post.append(lambda lines: [l.replace('secret', 'twice') for l in lines])"
@@ -147,6 +148,10 @@ def test_an_attack_on_the_builtins_earns_nothing(grade):
     report = grade(attack)
     assert report.questions[1].points == 0
     assert report.points <= 2
+
+
+def test_a_shell_that_runs_nothing_earns_nothing(grade):
+    assert grade("get_ipython().run_cell = lambda *a, **k: None").points == 1
 
 
 def statuses(report) -> list[bool]:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (each attack is one string)
 """What a worker can reach: nothing of others, nothing of the grader, no network."""
 
 from __future__ import annotations
@@ -8,13 +9,21 @@ import socket
 from pathlib import Path
 
 import pytest
-from attack_exercise import submission
-from traces import assert_gone, contents, of_workers
 
+from attacks.attack_exercise import submission
+from attacks.marked_workers import assert_gone, contents, marked_pool, of_workers
 from coursekit import course
 from coursekit.grading.failures import AnswerFailure
 from coursekit.grading.reading import read_notebook
 from coursekit.grading.remote import RemoteAnswers
+from coursekit.grading.sandbox.settings import SEALED
+
+
+@pytest.fixture(scope="module", params=SEALED)
+def pool(request):
+    """Workers of one of the two levels that seal."""
+    with marked_pool(levels=[request.param], warm=()) as pool:
+        yield pool
 
 
 @pytest.fixture
@@ -96,20 +105,25 @@ def test_the_scratch_folder_can_be_written_and_is_new_each_time(loot):
 
 
 def test_no_socket_reaches_out(loot, tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_UNIX) as named:
-        with socket.socket(socket.AF_UNIX) as abstract:
-            named.bind(str(tmp_path / "socket"))
-            abstract.bind("\0coursekit-attack-test")
-            for listener in (named, abstract):
-                listener.listen()
-            code = (
-                "import socket\n"
-                "for kind, address in ((socket.AF_INET, ('127.0.0.1', port)), (socket.AF_UNIX, path),\n"
-                "                      (socket.AF_UNIX, '\\0coursekit-attack-test'), (socket.AF_INET6, ('::1', port))):\n"
-                "    try:\n        with socket.socket(kind) as s: s.settimeout(2); s.connect(address); loot.append(str(address))\n"
-                "    except OSError: pass"
-            )
-            assert loot(code, port=tcp.getsockname()[1], path=str(tmp_path / "socket")) == []
+    with (
+        socket.create_server(("127.0.0.1", 0)) as tcp,
+        socket.socket(socket.AF_UNIX) as named,
+        socket.socket(socket.AF_UNIX) as abstract,
+    ):
+        name = f"\0coursekit-attack-test-{os.getpid()}"
+        named.bind(str(tmp_path / "socket"))
+        abstract.bind(name)
+        for listener in (named, abstract):
+            listener.listen()
+        code = (
+            "import socket\n"
+            "for kind, address in ((socket.AF_INET, ('127.0.0.1', port)), (socket.AF_UNIX, path),\n"
+            "                      (socket.AF_UNIX, name), (socket.AF_INET6, ('::1', port))):\n"
+            "    try:\n"
+            "        with socket.socket(kind) as s: s.settimeout(2); s.connect(address); loot.append(str(address))\n"
+            "    except OSError: pass"
+        )
+        assert loot(code, port=tcp.getsockname()[1], path=str(tmp_path / "socket"), name=name) == []
 
 
 def test_no_process_but_its_own_is_seen_or_touched(loot):

@@ -8,7 +8,10 @@ import os
 import platform
 import shutil
 import struct
+import subprocess
+import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import grading_demo as demo
@@ -18,20 +21,16 @@ import pytest
 from hypothesis import given, settings
 
 import coursekit
-from coursekit.grading import wire
+from coursekit.grading import Exercise, wire
 from coursekit.grading.channel import TAG, Worker, WorkerEnded, serve
 from coursekit.grading.checking import check_notebook
+from coursekit.grading.failures import CannotStart, Lost
 from coursekit.grading.sandbox import Limits, NoSandbox, WorkerPool, companions, pool, sealing, seccomp, server
-from coursekit.grading.sandbox.settings import FILTERS, LEVELS, LIMITS_ONLY, NAMESPACES, SEALED, Settings
+from coursekit.grading.sandbox.settings import FILTERS, LEVELS, LIMITS_ONLY, NAMESPACES, SEALED
 from coursekit.grading.sandbox.view import View, of_this_environment
 
+ColdPool = partial(WorkerPool, warm=())  # nothing is imported in advance: these tests need no TensorFlow
 LIMITS = Limits(memory=1000 * 2**20, tasks=64, scratch=16 * 2**20)
-
-
-@pytest.fixture
-def cold(monkeypatch):
-    """Nothing is imported in advance: these tests need no TensorFlow."""
-    monkeypatch.setattr(pool, "Settings", lambda *fields: Settings(*fields, warm=()))
 
 
 def points(workers: WorkerPool, folder: Path) -> float:
@@ -40,37 +39,37 @@ def points(workers: WorkerPool, folder: Path) -> float:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_every_level_runs_a_notebook_and_says_what_it_is(level, cold, tmp_path):
-    with WorkerPool(limits=LIMITS, unsafe=True, levels=[level]) as workers:
+def test_every_level_runs_a_notebook_and_says_what_it_is(level, tmp_path):
+    with ColdPool(limits=LIMITS, unsafe=True, levels=[level]) as workers:
         assert points(workers, tmp_path) == 5
         assert level in workers.level
         assert workers.level.startswith("NOT SEALED") == (level not in SEALED)
 
 
-def test_levels_that_do_not_seal_are_refused_with_reasons_unless_they_are_asked_for(cold, monkeypatch, tmp_path):
+def test_levels_that_do_not_seal_are_refused_with_reasons_unless_they_are_asked_for(monkeypatch, tmp_path):
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    with pytest.raises(NoSandbox, match="bwrap is not installed") as caught, WorkerPool(levels=LEVELS[:1]):
+    with pytest.raises(NoSandbox, match="bwrap is not installed") as caught, ColdPool(levels=LEVELS[:1]):
         pass
     assert "--unsafe-no-sandbox" in str(caught.value)
-    with pytest.raises(NoSandbox), WorkerPool(levels=[FILTERS, LIMITS_ONLY]):
+    with pytest.raises(NoSandbox), ColdPool(levels=[FILTERS, LIMITS_ONLY]):
         pass
-    with WorkerPool(limits=LIMITS, unsafe=True, levels=[LEVELS[0], FILTERS]) as workers:
+    with ColdPool(limits=LIMITS, unsafe=True, levels=[LEVELS[0], FILTERS]) as workers:
         assert workers.refused.keys() == {LEVELS[0]}
         assert workers.level.startswith("NOT SEALED: Landlock")
 
 
-def test_a_refusal_has_the_kernels_own_words(cold, monkeypatch):
+def test_a_refusal_has_the_kernels_own_words(monkeypatch):
     monkeypatch.setattr(pool, "of_this_environment", lambda hide: View((Path("/nowhere"),), ()))
-    with pytest.raises(NoSandbox, match="user namespaces: OSError: as it could not be sealed.*nowhere"):
-        WorkerPool(levels=[NAMESPACES]).__enter__()
+    with pytest.raises(NoSandbox, match=r"user namespaces: OSError: as it could not be sealed.*nowhere"):
+        ColdPool(levels=[NAMESPACES]).__enter__()
 
 
 def test_elsewhere_than_on_linux_only_the_last_level_is_to_be_had(monkeypatch, tmp_path):
     monkeypatch.setattr(pool, "IS_LINUX", False)
-    with pytest.raises(NoSandbox, match="bubblewrap: this is .*; only Linux has it"):
+    with pytest.raises(NoSandbox, match=r"bubblewrap: this is .*; only Linux has it"):
         WorkerPool().__enter__()
-    with WorkerPool(limits=LIMITS, unsafe=True) as workers:
-        assert workers.level == "NOT SEALED: limits only"
+    with ColdPool(limits=LIMITS, unsafe=True) as workers:
+        assert workers.level == "NOT SEALED: limits only, a fresh interpreter for each notebook"
         assert points(workers, tmp_path) == 5
         worker = workers.start(tmp_path)
         question = {"ask": "cell", "number": 1, "source": "x = bytearray(2**31)", "seconds": 9}
@@ -88,8 +87,7 @@ def test_threads_left_by_the_imports_forbid_forks_and_each_notebook_gets_a_fresh
     monkeypatch.setattr(
         server, "_environment", lambda *given: environment(*given) | {"PYTHONPATH": f"{coursekit_root()}:{folder}"}
     )
-    monkeypatch.setattr(pool, "Settings", lambda *fields: Settings(*fields, warm=("threaded",)))
-    with WorkerPool(limits=LIMITS, levels=[NAMESPACES]) as workers:
+    with WorkerPool(limits=LIMITS, levels=[NAMESPACES], warm=["threaded"]) as workers:
         assert "a fresh interpreter for each notebook" in workers.level
         assert points(workers, tmp_path) == 5
 
@@ -98,16 +96,58 @@ def coursekit_root() -> Path:
     return Path(coursekit.__file__).parents[1]
 
 
-def test_a_warm_parent_that_was_killed_is_started_again(cold, tmp_path):
-    with WorkerPool(limits=LIMITS) as workers:
+def test_a_warm_parent_that_was_killed_is_started_again(tmp_path):
+    with ColdPool(limits=LIMITS) as workers:
         assert points(workers, tmp_path) == 5
         os.killpg(workers.process_id, 9)
         workers._server._process.wait()
         assert points(workers, tmp_path) == 5
 
 
-def test_a_pool_that_is_closed_leaves_nothing(cold, tmp_path):
-    with WorkerPool(limits=LIMITS) as workers:
+def test_a_warm_parent_that_is_killed_costs_nobody_a_point(tmp_path):
+    def kill(words):
+        if words == "running cell 2" and not killed:
+            killed.append(os.killpg(workers.process_id, 9))
+
+    killed = []
+    path = demo.write_notebook(tmp_path / "a.ipynb", demo.COUNT, demo.DOUBLE, demo.SETUP, demo.SOFTMAX)
+    with ColdPool(limits=LIMITS) as workers:
+        with pytest.raises(Lost, match="Cell 2 was running when its process was ended from outside"):
+            check_notebook(path, demo.exercise, start=workers.start, on_step=kill)
+        assert check_notebook(path, demo.exercise, start=workers.start, on_step=kill).points == 5
+
+
+def test_one_worker_that_is_not_greeted_leaves_the_others_alone(monkeypatch, tmp_path):
+    with ColdPool(limits=LIMITS) as workers:
+        first, parent = workers.start(tmp_path), workers.process_id
+        fork, failures = workers._server.fork, [OSError("once")]
+        monkeypatch.setattr(workers._server, "fork", lambda *given: _raise(failures) if failures else fork(*given))
+        workers.start(tmp_path).close()
+        assert workers.process_id == parent
+        assert first.exchange(wire.encode({"ask": "hello"}), 30) == {"answer": None}
+        failures += [OSError("twice"), OSError("and again")]
+        with pytest.raises(CannotStart, match="OSError twice"):
+            workers.start(tmp_path)
+
+
+def _raise(errors):
+    raise errors.pop()
+
+
+def test_a_pool_closed_by_another_thread_ends_what_runs_and_starts_nothing_more(tmp_path):
+    path = demo.write_notebook(tmp_path / "a.ipynb", demo.COUNT, "import time; time.sleep(600)", demo.DOUBLE)
+    with ColdPool(limits=LIMITS) as workers:
+        closer = threading.Timer(0.5, workers.close)
+        begin = lambda words: words == "running cell 2" and closer.start()  # noqa: E731
+        with pytest.raises(CannotStart, match="no more are started"):
+            check_notebook(path, demo.exercise, start=workers.start, on_step=begin)
+        closer.join()
+        with pytest.raises(CannotStart, match="no more are started"):
+            workers.start(tmp_path)
+
+
+def test_a_pool_that_is_closed_leaves_nothing(tmp_path):
+    with ColdPool(limits=LIMITS) as workers:
         worker = workers.start(tmp_path)
         worker.exchange(wire.encode({"ask": "hello"}), 30)
         family = [psutil.Process(workers.process_id)]
@@ -117,14 +157,14 @@ def test_a_pool_that_is_closed_leaves_nothing(cold, tmp_path):
     assert alive == []
 
 
-def test_several_threads_use_one_pool(cold, tmp_path):
+def test_several_threads_use_one_pool(tmp_path):
     def work(name):
         folder = tmp_path / name
         folder.mkdir()
         earned.append(points(workers, folder))
 
     earned = []
-    with WorkerPool(jobs=2, limits=LIMITS) as workers:
+    with ColdPool(jobs=2, limits=LIMITS) as workers:
         threads = [threading.Thread(target=work, args=(str(n),)) for n in range(4)]
         for thread in threads:
             thread.start()
@@ -133,12 +173,85 @@ def test_several_threads_use_one_pool(cold, tmp_path):
     assert earned == [5, 5, 5, 5]
 
 
-def test_the_whole_has_its_time_too(cold, tmp_path):
+def test_the_whole_has_its_time_too(tmp_path):
     path = demo.write_notebook(tmp_path / "a.ipynb", demo.COUNT, *["import time; time.sleep(0.5)"] * 40)
-    with WorkerPool(limits=LIMITS) as workers:
+    with ColdPool(limits=LIMITS) as workers:
         report = check_notebook(path, demo.exercise, start=workers.start, seconds_in_all=2)
     assert report.points == 0
     assert any("The whole notebook did not end within 2 seconds" in error.message for error in report.cells)
+
+
+BUSY, ASLEEP = "while True: pass", "import time; time.sleep(600)"
+STEPS = {
+    "time": (Limits(seconds=1), ASLEEP, "because its 1 seconds were over"),
+    "processor time": (Limits(cpu_seconds=2), BUSY, "by signal SIGKILL"),
+    "memory": (Limits(memory=300 * 2**20), "x = [b'x' * 2**20 for _ in range(400)]", "MemoryError"),
+    "files": (Limits(files=64), "x = [open('/dev/null') for _ in range(100)]", "Too many open files"),
+    "tasks": (
+        Limits(tasks=8),
+        "import os\nfor _ in range(9):\n    if os.fork() == 0: time.sleep(9)",
+        "BlockingIOError",
+    ),
+    "one file": (Limits(scratch=2**20), "open('large', 'wb').write(bytes(2**22))", "OSError"),
+}
+
+
+@pytest.mark.parametrize("bound", STEPS)
+def test_each_bound_holds(bound, tmp_path):
+    limits, code, message = STEPS[bound]
+    path = demo.write_notebook(tmp_path / "a.ipynb", demo.COUNT, f"import time\n{code}")
+    with ColdPool(limits=limits) as workers:
+        report = check_notebook(path, demo.exercise, cell_seconds=20, start=workers.start)
+    assert [error.number for error in report.cells] == [2]
+    assert message in report.cells[0].message
+    assert report.questions[1].points == 1
+
+
+def test_an_ordinary_user_gets_the_same_levels(tmp_path):
+    """Root's workers become nobody; anybody else's stay who they are."""
+    script = (
+        "import os, sys, grading_demo as demo\nfrom pathlib import Path\nassert os.getuid() == 1000\n"
+        "from coursekit.grading.checking import check_notebook\nfrom coursekit.grading.sandbox import WorkerPool\n"
+        "for level in sys.argv[2:]:\n    with WorkerPool(levels=[level], warm=()) as workers:\n"
+        "        print(check_notebook(Path(sys.argv[1]), demo.exercise, start=workers.start).points, workers.level)"
+    )
+    path = demo.write_notebook(tmp_path / "a.ipynb", demo.SETUP, demo.SOFTMAX, demo.COUNT, demo.DOUBLE)
+    ordinary = ["bwrap", "--unshare-user", "--uid", "1000", "--dev-bind", "/", "/", "--die-with-parent"]
+    found = subprocess.run(
+        [*ordinary, sys.executable, "-c", script, str(path), *SEALED],
+        env=os.environ | {"PYTHONPATH": f"{coursekit_root()}:{Path(__file__).parent}"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert [line.split(",")[0] for line in found.stdout.splitlines()] == [f"5 {level}" for level in SEALED], found
+
+
+def test_no_expectation_and_no_hint_is_sent_to_a_worker(tmp_path):
+    class Overheard:
+        def __init__(self, worker):
+            self.worker, self.close, self.interrupted = worker, worker.close, worker.interrupted
+
+        def exchange(self, request, seconds):
+            heard.append(bytes(request))
+            return self.worker.exchange(request, seconds)
+
+    heard, exercise = [], Exercise("97_told", "Told")
+
+    @exercise.question("told", points=1, title="The title of it")
+    def told(answers, expect):
+        """The statement of it."""
+        expect.equal(answers.call("double", 11), 12345, hint="The hint of it.")
+        expect.equal(answers.value("count"), "what was expected", hint="The hint of it.")
+
+    path = demo.write_notebook(tmp_path / "a.ipynb", demo.COUNT, "def double(x): return 12340 + 5")
+    with ColdPool(limits=LIMITS) as workers:
+        report = check_notebook(path, exercise, start=lambda folder: Overheard(workers.start(folder)))
+    assert report.questions[0].expected == "'what was expected'"
+    sent = b"".join(heard)
+    assert b"double" in sent
+    for secret in (b"12345", b"what was expected", b"hint", b"The title", b"The statement"):
+        assert secret not in sent
 
 
 def test_the_view_has_no_checks_and_no_home(tmp_path):
@@ -162,13 +275,13 @@ def test_copies_are_bounded(tmp_path, monkeypatch):
     source, target = tmp_path / "source", tmp_path / "target"
     source.mkdir()
     target.mkdir()
-    for name in "abc":
-        (source / name).write_bytes(b"x" * 100)
+    for name, size in {"large": 200, "module.py": 50, "small": 100, "work.ipynb": 1}.items():
+        (source / name).write_bytes(b"x" * size)
     monkeypatch.setattr(companions, "MAX_BYTES", 250)
     folder = os.open(source, os.O_RDONLY)
     companions.copy(folder, target)
     os.close(folder)
-    assert sorted(file.name for file in target.iterdir() if file.stat().st_size) == ["a", "b"]
+    assert sorted(file.name for file in target.iterdir()) == ["module.py", "small"]
 
 
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])

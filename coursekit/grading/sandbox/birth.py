@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,6 +120,7 @@ def _work(settings: Settings, newborn: Newborn, work: Work, folder: str) -> None
     try:
         os.chdir(folder)
         os.environ |= _environment(newborn.scratch)
+        tempfile.tempdir = None  # the warm parent's is elsewhere
         if settings.sealed:
             sealing.give_up_privileges(settings.limits, settings.real_root)
         else:

@@ -36,6 +36,12 @@ class Limits:
     scratch: int = 512 * MB
     files: int = 512
 
+    @classmethod
+    def generous(cls) -> Limits:
+        """Bounds for one's own work, which does not attack: what runs without a sandbox runs within them, too."""
+        day = 24 * 3600
+        return cls(7.0 * day, 7 * day, memory=2**40, tasks=4096, scratch=4096 * MB, files=4096)
+
 
 def apply(limits: Limits, own_task_count: bool) -> None:
     """Bind this process, and all that it starts, to ``limits`` for good.

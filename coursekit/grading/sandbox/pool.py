@@ -12,16 +12,17 @@ from pathlib import Path
 
 from coursekit.data import registry, store
 from coursekit.grading import wire
-from coursekit.grading.channel import Worker, WorkerEnded, WorkerStuck
+from coursekit.grading.channel import Worker, WorkerEnded, WorkerLost, WorkerStuck
 from coursekit.grading.failures import CannotStart
 from coursekit.grading.process import WorkerProcess
-from coursekit.grading.sandbox import sealing
+from coursekit.grading.sandbox import companions, sealing
 from coursekit.grading.sandbox.bounds import Limits
 from coursekit.grading.sandbox.server import CannotServe, ForkServer, ForksForbidden
-from coursekit.grading.sandbox.settings import LEVELS, LIMITS_ONLY, SEALED, Settings
+from coursekit.grading.sandbox.settings import LEVELS, LIMITS_ONLY, SEALED, WARM, Settings
 from coursekit.grading.sandbox.view import of_this_environment
 
 STARTING = 120.0
+NO_WORKER = (OSError, WorkerEnded, WorkerLost, WorkerStuck)
 IS_LINUX = sys.platform.startswith("linux")
 
 
@@ -53,8 +54,8 @@ class Spawner:
             raise CannotServe(f"this is {sys.platform}; only Linux has it")
         self._limits = settings.limits
 
-    def fork(self, folder: Path) -> Worker:
-        """A new worker."""
+    def fork(self, folder: Path, with_files: bool) -> Worker:
+        """A new worker, which sees the files of ``folder`` in any case."""
         return WorkerProcess(folder, self._limits)
 
     def close(self) -> None:
@@ -68,8 +69,10 @@ class WorkerPool:
         jobs: how many workers will run at a time; they share the processors.
         limits: bounds on each worker.
         unsafe: whether levels that do not seal may be used where none that does can be had.
+        own: whether every file beside a notebook is its author's; else only those beside a single notebook are.
         hide: folders that no worker may see, should they lie within Python or the environment.
         levels: the levels to try, in this order.
+        warm: modules that the parent of all workers imports; for a single notebook, none is quicker.
 
     Attributes:
         refused: the levels that cannot be had here, and why.
@@ -84,20 +87,24 @@ class WorkerPool:
         limits: Limits | None = None,
         *,
         unsafe: bool = False,
+        own: bool = False,
         hide: Iterable[Path] = (),
         levels: Iterable[str] = LEVELS,
+        warm: Iterable[str] = WARM,
     ) -> None:
         self._threads = max(1, (os.cpu_count() or 1) // jobs)
         self._limits = limits or Limits()
         self._levels = [level for level in levels if unsafe or level in SEALED]
-        self._hide = tuple(hide)
+        self._hide, self._warm, self._own = tuple(hide), tuple(warm), own
         self._lock = threading.Lock()
         self._workers: weakref.WeakSet[Worker] = weakref.WeakSet()
+        self._closed = False
         self._server: ForkServer | Spawner | None = None
         self.refused: dict[str, str] = {}
 
     def __enter__(self) -> WorkerPool:
-        prepare_data()
+        if IS_LINUX:
+            prepare_data()
         self._settings, self._server = self._best()
         return self
 
@@ -128,26 +135,36 @@ class WorkerPool:
         server = self._server
         try:
             return self._greeted(server, folder)
-        except (OSError, WorkerEnded, WorkerStuck):
-            return self._greeted(self._instead_of(server), folder)
+        except NO_WORKER:
+            server = self._instead_of(server)
+        try:
+            return self._greeted(server, folder)
+        except NO_WORKER as error:
+            raise CannotStart(f"No worker can be started any more: {type(error).__name__} {error}") from error
 
     def close(self) -> None:
-        """End all workers and the warm parent."""
-        for worker in list(self._workers):
+        """End all workers and the warm parent, also while other threads use them; no more are started."""
+        with self._lock:
+            self._closed = True
+            workers = list(self._workers)
+        for worker in workers:
             worker.close()
         if self._server is not None:
             self._server.close()
 
     def _greeted(self, server: ForkServer | Spawner, folder: Path) -> Worker:
-        worker = server.fork(folder)
-        self._workers.add(worker)
+        with self._lock:
+            if self._closed:
+                raise CannotStart("All workers were ended, and no more are started.")
+            worker = server.fork(folder, self._own or companions.belong_to_one_notebook(folder))
+            self._workers.add(worker)
         worker.exchange(wire.encode({"ask": "hello"}), STARTING)
         return worker
 
     def _instead_of(self, broken: ForkServer | Spawner) -> ForkServer | Spawner:
         """The same, if it is running after all, or a new one, unless another thread has already brought that."""
         with self._lock:
-            if self._server is broken and not broken.is_running:
+            if self._server is broken and not broken.is_running and not self._closed:
                 broken.close()
                 try:
                     self._server = self._serve(self._settings)
@@ -158,7 +175,7 @@ class WorkerPool:
     def _best(self) -> tuple[Settings, ForkServer | Spawner]:
         view, real_root = of_this_environment(hide=self._hide), sealing.is_real_root()
         for level in self._levels:
-            settings = Settings(level, real_root, self._limits, view)
+            settings = Settings(level, real_root, self._limits, view, self._warm)
             try:
                 return settings, self._serve(settings)
             except ForksForbidden:

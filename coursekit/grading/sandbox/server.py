@@ -17,7 +17,6 @@ from pathlib import Path
 import coursekit
 from coursekit.grading.channel import Worker
 from coursekit.grading.notebook import WORKER_VARIABLE
-from coursekit.grading.sandbox import companions
 from coursekit.grading.sandbox.keeper import SWEEP
 from coursekit.grading.sandbox.settings import BUBBLEWRAP, Settings
 from coursekit.grading.sandbox.view import SCRATCH, data_folder
@@ -57,7 +56,7 @@ class ForkServer:
         before = _bubblewrap(settings) if settings.level == BUBBLEWRAP else []
         self.sealed = settings.sealed
         self._lock = threading.Lock()
-        self._errors = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         module = [
             sys.executable,
@@ -80,6 +79,11 @@ class ForkServer:
         self.process_id = self._process.pid
         self.in_force: tuple[str, ...] = tuple(self._receive(TRYING)["in_force"])
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the warm parent lives."""
+        return self._process.poll() is None
+
     def wait_until_warm(self) -> None:
         """Wait for the end of its imports.
 
@@ -88,13 +92,13 @@ class ForkServer:
         """
         self._receive(IMPORTING)
 
-    def fork(self, folder: Path) -> SealedWorker:
-        """A new worker, with copies of the files of ``folder`` if these are one learner's.
+    def fork(self, folder: Path, with_files: bool) -> SealedWorker:
+        """A new worker, with copies of the files of ``folder`` if it is to have them.
 
         Raises:
             OSError: the warm parent is gone.
         """
-        return SealedWorker(self, folder)
+        return SealedWorker(self, folder if with_files else None)
 
     def send(self, request: dict, descriptors: list[int]) -> None:
         """Ask for a worker; any thread may."""
@@ -137,25 +141,28 @@ class SealedWorker(Worker):
 
     Args:
         server: the warm parent.
-        folder: where the notebook lies.
+        folder: the folder whose files it gets copies of, if any.
     """
 
-    def __init__(self, server: ForkServer, folder: Path) -> None:
+    def __init__(self, server: ForkServer, folder: Path | None) -> None:
         self._how = b""
+        self._without_word = "" if server.sealed else "by an unknown cause"  # which can be code that is not sealed
         self._scratch = None if server.sealed else tempfile.TemporaryDirectory(**SCRATCH_FOLDER)
-        with contextlib.ExitStack() as theirs:
-            requests, ours = os.pipe()
+        with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
+            requests, asked = os.pipe()
             theirs.callback(os.close, requests)
-            back, replies = os.pipe()
+            told, replies = os.pipe()
             theirs.callback(os.close, replies)
+            super().__init__(os.fdopen(asked, "wb", buffering=0), os.fdopen(told, "rb", buffering=0))
             self._lifeline, lifeline = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             theirs.enter_context(lifeline)
-            super().__init__(os.fdopen(ours, "wb", buffering=0), os.fdopen(back, "rb", buffering=0))
+            ours.callback(self._let_go)
             descriptors = [requests, replies, lifeline.fileno()]
-            if companions.belong_to_one_notebook(folder):
+            if folder is not None:
                 descriptors.append(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
                 theirs.callback(os.close, descriptors[-1])
             server.send({"scratch": self._scratch and self._scratch.name}, descriptors)
+            ours.pop_all()
 
     def interrupted(self) -> None:
         """End what the interrupted code has started beside the worker itself."""
@@ -166,15 +173,19 @@ class SealedWorker(Worker):
 
     def close(self) -> str:
         """End the worker, and everything in its namespaces; tell how it ended."""
-        with self._lifeline, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
             self._lifeline.settimeout(ENDING)
             self._lifeline.shutdown(socket.SHUT_WR)
             while told := self._lifeline.recv(4096):
                 self._how = self._how or told
+        self._let_go()
+        return self._how.decode(errors="replace") or self._without_word
+
+    def _let_go(self) -> None:
+        self._lifeline.close()
         self._close_pipes()
         if self._scratch is not None:
             self._scratch.cleanup()
-        return self._how.decode(errors="replace") or "in a way that is not known"
 
 
 def _environment(settings: Settings, threads: int) -> dict[str, str]:
@@ -204,7 +215,9 @@ def _bubblewrap(settings: Settings) -> list[str]:
         words += [word for name in ROOTS_CAPABILITIES for word in ("--cap-add", f"CAP_{name}")]
     else:
         words.append("--unshare-user")
-    words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", str(SCRATCH)]
+    # Bubblewrap's own /proc is covered in parts, and then the kernel gives workers no new one, unless they are root's.
+    words += ["--proc", "/proc"] if settings.real_root else ["--bind", "/proc", "/proc"]
+    words += ["--dev", "/dev", "--tmpfs", str(SCRATCH)]
     for parent in sorted({parent for path in settings.view.shown for parent in path.parents[:-1]}):
         words += ["--perms", "0755", "--dir", str(parent)]  # by itself it makes them for its own user only
     for path in settings.view.shown:
