@@ -44,6 +44,16 @@ def secret(answers, expect):
 """
 
 
+# The beginning of a program that grades the folder in its first argument into the second.
+ELSEWHERE = """
+import os, pathlib, signal, sys
+sys.path.insert(0, sys.argv[3])
+import demo_command, test_batch_desk as t
+demo_command.add_demo_lesson()
+settings, out = t.desk.Settings(submissions=sys.argv[1], exercise="99_demo"), pathlib.Path(sys.argv[2])
+"""
+
+
 def points(result):
     return {each.submission.learner.id: each.points for each in result.grades}
 
@@ -150,20 +160,13 @@ def test_after_kill_9_nothing_is_lost_and_nothing_is_marked_twice(tmp_path):
     folder = tmp_path / "in"
     batch_demo.write_class(folder, **{f"l{n}": (f"count = {n}",) for n in range(12)})
     code = (
-        "import sys, os, signal, pathlib\nsys.path.insert(0, sys.argv[3])\n"
-        "import conftest, test_batch_desk as t, pytest\n"
-        "from coursekit import course\nimport types\n"
-        "course.LESSONS = (*course.LESSONS, course.Lesson(99, 'demo', 'A demo', 1, 1, 5))\n"
-        "module = types.ModuleType('coursekit.checks.demo')\nmodule.exercise = t.demo.exercise\n"
-        "sys.modules['coursekit.checks.demo'] = module\n"
         "seen = []\n"
         "def before(job):\n    seen.append(job)\n"
         "    print(job.submission.file, flush=True)\n"
         "    if len(seen) == 5: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "settings = t.desk.Settings(submissions=sys.argv[1], exercise='99_demo')\n"
-        "t.desk.grade_class(pathlib.Path(sys.argv[2]), settings, t.StandIn(before=before).make)\n"
+        "t.desk.grade_class(out, settings, t.StandIn(before=before).make)\n"
     )
-    command = [sys.executable, "-c", code, str(folder), str(tmp_path / "out"), str(Path(__file__).parent)]
+    command = [sys.executable, "-c", ELSEWHERE + code, str(folder), str(tmp_path / "out"), str(Path(__file__).parent)]
     begun = []
     for _ in range(5):
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
@@ -195,6 +198,33 @@ def test_a_full_disk_is_an_error_and_the_next_run_goes_on(tmp_path, monkeypatch)
             grade(tmp_path, settings)
     _, marker = grade(tmp_path, settings)
     assert len(marker.marked) == 2
+
+
+def test_on_a_small_disk_that_is_full_no_mark_is_lost(tmp_path):
+    folder, disk = tmp_path / "in", tmp_path / "disk"
+    batch_demo.write_class(folder, **{f"l{n:02}": (f"count = {n}",) for n in range(40)})
+    disk.mkdir()
+    code = (
+        "ballast = out.parent / 'ballast'\n"
+        "ballast.write_bytes(bytes(1_950_000))\n"
+        "try:\n    t.desk.grade_class(out, settings, t.StandIn().make)\n"
+        "except t.CannotWrite as error:\n    print(error)\n"
+        "print(len((out / t.ledger.NAME).read_text().splitlines()))\n"
+        "ballast.unlink()\n"
+        "marker = t.StandIn()\n"
+        "result = t.desk.grade_class(out, settings, marker.make)\n"
+        "print(result.resumed + len(marker.marked), len((out / t.ledger.NAME).read_text().splitlines()))\n"
+    )
+    inside = ["bwrap", "--dev-bind", "/", "/", "--size", str(2**21), "--tmpfs", str(disk), "--die-with-parent"]
+    arguments = [str(folder), str(disk / "out"), str(Path(__file__).parent)]
+    command = [*inside, sys.executable, "-c", ELSEWHERE + code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    told, kept, all_marks = done.stdout.splitlines()
+    assert "No space left on device" in told
+    assert "safe. Make room, then give the same command again" in told
+    assert 0 < int(kept) < 40
+    assert all_marks == "40 40"
 
 
 @pytest.mark.parametrize("part", ["answers", "outputs"])
