@@ -124,8 +124,7 @@ def test_too_many_files_are_refused(tmp_path, monkeypatch):
         open_source(zipped(tmp_path / "a.zip", {"a": b"", "b": b""}))
 
 
-def test_files_that_cannot_be_used_are_rows(tmp_path, monkeypatch):
-    monkeypatch.setattr(sources, "MAX_BYTES", 2**20)
+def test_files_that_cannot_be_used_are_rows(tmp_path):
     (tmp_path / "real.ipynb").write_bytes(GOOD)
     (tmp_path / "link.ipynb").symlink_to(tmp_path / "real.ipynb")
     (tmp_path / "linked").symlink_to("/etc")
@@ -135,7 +134,8 @@ def test_files_that_cannot_be_used_are_rows(tmp_path, monkeypatch):
     (tmp_path / "report").mkdir()
     (tmp_path / "report" / "work.pdf").write_bytes(b"%PDF")
     (tmp_path / "script.py").write_text("x = 1")
-    (tmp_path / "huge.ipynb").write_bytes(b" " * (2**20 + 1))
+    (tmp_path / "huge.ipynb").touch()
+    os.truncate(tmp_path / "huge.ipynb", 200 * 2**20)
     (tmp_path / "none.ipynb").write_bytes(b"")
     (tmp_path / "words.ipynb").write_bytes(b"hello")
     (tmp_path / "wide.ipynb").write_bytes(GOOD.decode().encode("utf-16"))
@@ -156,7 +156,7 @@ def test_files_that_cannot_be_used_are_rows(tmp_path, monkeypatch):
         "empty": "empty folder",
         "report/work.pdf": "no notebook (.ipynb), but: work.pdf",
         "script.py": "no notebook",
-        "huge.ipynb": "It has 1 MB",
+        "huge.ipynb": "It has 200 MB",
         "none.ipynb": "is empty",
         "words.ipynb": "not JSON",
         "wide.ipynb": "UTF-16",
