@@ -96,10 +96,11 @@ class Worker(abc.ABC):
 def ending(code: int) -> str:
     """How a process ended, from its exit code, which is minus the number of a signal that ended it.
 
-    >>> ending(3), ending(-9)
-    ('with exit code 3', 'by signal SIGKILL')
+    >>> ending(3), ending(-9), ending(-40)
+    ('with exit code 3', 'by signal SIGKILL', 'by signal 40')
     """
-    return f"with exit code {code}" if code >= 0 else f"by signal {signal.Signals(-code).name}"
+    names = {each.value: each.name for each in signal.Signals}
+    return f"with exit code {code}" if code >= 0 else f"by signal {names.get(-code, -code)}"
 
 
 def serve(requests: BinaryIO, replies: BinaryIO, answer: Callable[[bytearray], bytes]) -> None:

@@ -37,6 +37,7 @@ FATAL = {
     "a segmentation fault": "import ctypes\nctypes.string_at(0)",
     "abort": "import os\nos.abort()",
     "killing everything": "import os, signal\nos.kill(-1, signal.SIGKILL)\nos.kill(os.getpid(), signal.SIGKILL)",
+    "a signal without a name": "import os\nos.kill(os.getpid(), 40)",
     "closing every descriptor": "import os\nos.closerange(0, 256)",
     "a recursion without bottom": (
         "import sys\nsys.setrecursionlimit(10**9)\nclass Deep:\n    def __repr__(self): return repr(self)\nrepr(Deep())\n"

@@ -33,7 +33,8 @@ class NoSandbox(RuntimeError):
         reasons = "".join(f"\n  {level}: {reason}" for level, reason in refused.items())
         super().__init__(
             f"No sandbox can be had here, so notebooks of others are not run.{reasons}\n"
-            "On Linux, install bubblewrap and allow user namespaces, or work as root of a virtual machine. "
+            "On Linux, install bubblewrap and allow user namespaces (on Ubuntu: "
+            "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0), or work as root of a virtual machine. "
             "With --unsafe-no-sandbox they run with your rights: do that only where nothing can be lost."
         )
         self.refused = refused
