@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from coursekit.grading.batch.recording import RecordedAnswers, Recording
 from coursekit.grading.channel import Worker
 from coursekit.grading.process import WorkerProcess
 from coursekit.grading.questions import Exercise, find_exercise
@@ -22,6 +23,7 @@ def check_notebook(
     on_step: Callable[[str], None] = lambda words: None,
     start: Callable[[Path], Worker] = WorkerProcess,
     seconds_in_all: float = math.inf,
+    recording: Recording | None = None,
 ) -> Report:
     """The report on a notebook, whose cells are run in another process.
 
@@ -33,6 +35,7 @@ def check_notebook(
         start: what starts the process, given the notebook's folder; for the work of others, the ``start`` of a
             :class:`coursekit.grading.sandbox.WorkerPool`.
         seconds_in_all: how long everything may take together.
+        recording: where every answer is kept as well.
 
     Raises:
         coursekit.grading.reading.UnusableNotebook: the file is not a notebook, or of no known exercise.
@@ -40,5 +43,5 @@ def check_notebook(
     notebook = read_notebook(path)
     exercise = exercise or find_exercise(notebook.exercise_name())
     with RemoteAnswers(notebook.work, path.parent, cell_seconds, on_step, start, seconds_in_all) as answers:
-        report = exercise.run(answers)
+        report = exercise.run(answers if recording is None else RecordedAnswers(answers, recording))
         return replace(report, cells=answers.cell_errors)
