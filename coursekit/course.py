@@ -59,6 +59,7 @@ LESSONS = (
     Lesson(4, "cnn", "Convolutional networks see neighbours", 60, 4, 20),
     Lesson(5, "rnn_lstm", "Networks that read in order", 50, 7, 20),
     Lesson(7, "autoencoders", "Networks that squeeze and rebuild", 55, 4, 20),
+    Lesson(9, "bayesian_nn", "Networks that know when they do not know", 76, 5, 20),
 )
 
 
