@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import tempfile
 import time
@@ -52,6 +53,7 @@ def _papermill(
 ) -> tuple[str, bool, Any]:
     """What was raised, whether the kernel died, and the notebook as papermill left it."""
     import papermill
+    from jupyter_core.utils import ensure_event_loop
     from nbclient.exceptions import DeadKernelError
 
     source, target, aside = scratch / "source.ipynb", scratch / "executed.ipynb", scratch / "aside"
@@ -60,17 +62,18 @@ def _papermill(
     total = len(stored.cells)
     raised, died = "", False
     try:
-        papermill.execute_notebook(
-            source,
-            target,
-            parameters,
-            kernel_name="python3",
-            language="python",
-            progress_bar=False,
-            kernel_manager_class=kernel_manager(aside, folder, watch),
-            shell_timeout_interval=1,
-            on_cell_complete=lambda cell, cell_index: task.report(min(cell_index + 1, total), total),
-        )
+        with contextlib.closing(ensure_event_loop(prefer_selector_loop=True)):  # of this thread, for papermill
+            papermill.execute_notebook(
+                source,
+                target,
+                parameters,
+                kernel_name="python3",
+                language="python",
+                progress_bar=False,
+                kernel_manager_class=kernel_manager(aside, folder, watch),
+                shell_timeout_interval=1,
+                on_cell_complete=lambda cell, cell_index: task.report(min(cell_index + 1, total), total),
+            )
     except papermill.PapermillExecutionError as error:
         raised = str(error)
     except DeadKernelError as error:
