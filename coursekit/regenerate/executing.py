@@ -72,7 +72,7 @@ def _papermill(
                 progress_bar=False,
                 kernel_manager_class=kernel_manager(aside, folder, watch),
                 shell_timeout_interval=1,
-                on_cell_complete=lambda cell, cell_index: task.report(min(cell_index + 1, total), total),
+                on_cell_executed=lambda cell_index, **_: task.report(min(cell_index + 1, total), total),
             )
     except papermill.PapermillExecutionError as error:
         raised = str(error)

@@ -43,6 +43,12 @@ class Cluster:
         process.kill()
         process.wait()
 
+    def end(self, worker: int) -> None:
+        """End a worker in order."""
+        process = self.workers.pop(worker)
+        process.terminate()
+        process.wait()
+
     def reap(self) -> None:
         """Forget the workers that have ended."""
         self.workers = {pid: worker for pid, worker in self.workers.items() if worker.poll() is None}
@@ -76,7 +82,7 @@ def family_of(process: int) -> list[psutil.Process]:
         return []
 
 
-def wait_until(condition, seconds: float = 60):
+def wait_until(condition, seconds: float = 150):
     """What the condition returns as soon as that counts as true."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
