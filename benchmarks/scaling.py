@@ -3,14 +3,15 @@
     python -m benchmarks.scaling
 
 With one worker and with two, in turn in one run: small notebooks, each in a kernel of its own. Then what bounds a
-large cluster, whatever its workers do: messages through the scheduler and bytes through the client, measured with work
-of the size of a submission that takes no time.
+large cluster, whatever its workers do: the processor time that scheduler and client spend on a piece of work of the
+size of a submission.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -18,14 +19,17 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from coursekit.executors import Executor, Task, open_executor
 from coursekit.regenerate.executing import execute
 from coursekit.regenerate.reading import as_bytes
 
-NOTEBOOKS, EMPTY = 6, 400
+NOTEBOOKS, ROUNDS, EMPTY = 3, 3, 400
 CLASS = 10_000
 SIZE = 60_000
 RETURNED = 30_000
@@ -37,8 +41,17 @@ def return_bytes(work: dict[str, Any], task: Task) -> dict[str, Any]:
     return {"report": bytes(RETURNED)}
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster that runs: an executor connected to it, its workers' number, and the scheduler's process."""
+
+    executor: Executor
+    workers: int
+    scheduler: psutil.Process
+
+
 @contextmanager
-def cluster(workers: int) -> Iterator[Executor]:
+def cluster(workers: int) -> Iterator[Cluster]:
     """A scheduler and workers of one thread, each a process, and an executor that is connected to them."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "scheduler.json"
@@ -52,7 +65,7 @@ def cluster(workers: int) -> Iterator[Executor]:
             with open_executor(scheduler=address) as executor:
                 while executor.slots < workers:
                     time.sleep(0.1)
-                yield executor
+                yield Cluster(executor, workers, psutil.Process(processes[0].pid))
         finally:
             for process in processes:
                 process.terminate()
@@ -86,49 +99,62 @@ def notebook() -> bytes:
     return as_bytes(new_notebook(cells=[new_code_cell(CELL, id="work")]))
 
 
-def measure(workers: int) -> tuple[float, float]:
-    """Notebooks a second, and pieces of empty work a second."""
+def notebooks_a_second(cluster: Cluster) -> float:
+    """How many small notebooks the cluster executes."""
     work = {"title": "small", "notebook": notebook(), "parameters": {}, "folder": None}
-    empty = {"title": "empty", "notebook": os.urandom(SIZE)}
-    with cluster(workers) as executor:
-        for _ in range(workers):
-            executor.submit(execute, work).result()
-        notebooks = NOTEBOOKS / seconds_for(executor, execute, [work] * NOTEBOOKS, workers + 1)
-        return notebooks, EMPTY / seconds_for(executor, return_bytes, [empty] * EMPTY, 64)
+    works = [work] * (NOTEBOOKS * cluster.workers)
+    return len(works) / seconds_for(cluster.executor, execute, works, cluster.workers + 1)
+
+
+def cost_of_a_piece(cluster: Cluster) -> dict[str, float]:
+    """Processor seconds that client and scheduler spend on one piece of work, whatever the worker does with it."""
+    works = [{"title": "empty", "notebook": os.urandom(SIZE)}] * EMPTY
+    processes = {"client": psutil.Process(), "scheduler": cluster.scheduler}
+    before = {name: _processor_seconds(process) for name, process in processes.items()}
+    seconds_for(cluster.executor, return_bytes, works, 64)
+    return {name: (_processor_seconds(process) - before[name]) / EMPTY for name, process in processes.items()}
+
+
+def _processor_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
 
 
 def main() -> None:
-    """Measure with one worker and with two, and print the projection."""
-    rates = {}
-    print(f"{'workers':>8} {'notebooks a second':>20} {'efficiency':>11} {'empty work a second':>20}")
-    for workers in (1, 2):
-        rates[workers], messages = measure(workers)
-        efficiency = rates[workers] / (workers * rates[1])
-        print(f"{workers:8} {rates[workers]:20.2f} {efficiency:11.0%} {messages:20.0f}")
-    project(1 / rates[1], messages)
+    """Measure with one worker and with two in turn, and print the projection."""
+    with cluster(1) as one, cluster(2) as two:
+        for each in (one, two):
+            notebooks_a_second(each)  # the first run of a worker imports what the others find
+        rounds = [(notebooks_a_second(one), notebooks_a_second(two)) for _ in range(ROUNDS)]
+        cost = cost_of_a_piece(two)
+    single, double = (statistics.median(rates) for rates in zip(*rounds))
+    efficiency = statistics.median(second / (2 * first) for first, second in rounds)
+    print(f"1 worker: {single:.2f} notebooks a second; 2 workers: {double:.2f}; efficiency {efficiency:.0%}")
+    project(1 / single, cost)
 
 
-def project(seconds: float, messages: float) -> None:
-    """Print how long a class takes with more workers, until the scheduler and the client bound it.
+def project(seconds: float, cost: dict[str, float]) -> None:
+    """Print how long a class takes with more workers, until the client or the scheduler bounds it.
 
-    >>> project(0.5, 400)
+    >>> project(0.5, {"client": 0.004, "scheduler": 0.0025})
     10,000 submissions of 0.5 s each on a worker:
-          1 worker       83.3 min
-         10 workers       8.3 min
-        100 workers       0.8 min
-        200 workers       0.4 min: the most that scheduler and client carry
-    The bottleneck is the one scheduler with its client: 400 pieces of work a second, 36 MB/s of submissions and reports.
+          1 worker      83.33 min
+         10 workers      8.33 min
+        100 workers      0.83 min
+        125 workers      0.67 min: no more workers help
+    The bottleneck is the client: 250 submissions and reports a second, 22 MB/s.
+    Processor time for each: client 4.0 ms, scheduler 2.5 ms
     """
-    most = max(1, round(messages * seconds))
+    bottleneck = max(cost, key=cost.get)
+    rate = 1 / cost[bottleneck]
+    most = max(1, round(rate * seconds))
     print(f"{CLASS:,} submissions of {seconds:.2g} s each on a worker:")
     for workers in [count for count in (1, 10, 100, 1000) if count < most] + [most]:
-        words = f"{workers:7} worker{'s' if workers > 1 else ' '} {CLASS * seconds / workers / 60:9.1f} min"
-        print(words + (": the most that scheduler and client carry" if workers == most else ""))
-    traffic = messages * (SIZE + RETURNED) / 1e6
-    print(
-        f"The bottleneck is the one scheduler with its client: {messages:.0f} pieces of work a second, "
-        f"{traffic:.0f} MB/s of submissions and reports."
-    )
+        words = f"{workers:7} worker{'s' if workers > 1 else ' '} {CLASS * seconds / workers / 60:9.2f} min"
+        print(words + (": no more workers help" if workers == most else ""))
+    traffic = rate * (SIZE + RETURNED) / 1e6
+    print(f"The bottleneck is the {bottleneck}: {rate:.0f} submissions and reports a second, {traffic:.0f} MB/s.")
+    print("Processor time for each:", ", ".join(f"{name} {each * 1e3:.1f} ms" for name, each in cost.items()))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ import pytest
 
 from coursekit import cli
 
-HEAVY = ("tensorflow", "keras", "matplotlib.pyplot", "scipy", "sklearn", "papermill", "nbformat", "jinja2", "distributed", "jupyterlab")
+HEAVY = ("tensorflow", "keras", "matplotlib.pyplot", "scipy", "sklearn", "jupyterlab")
+HEAVY += ("papermill", "nbformat", "jinja2", "psutil", "distributed")
 
 
 def coursekit(*arguments, **options) -> subprocess.CompletedProcess:

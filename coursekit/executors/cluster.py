@@ -150,7 +150,7 @@ def _client(address: str, tls: Tls | None) -> Client:
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         raise ExecutorError(
             f"No Dask scheduler can be reached at {address}: {error}. Is it running there? "
-            "A scheduler with TLS has an address tls://HOST:PORT and needs certificates (--tls-ca, --tls-cert, --tls-key)."
+            "With TLS its address is tls://HOST:PORT, and it needs certificates: --tls-ca, --tls-cert, --tls-key."
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""The folder of executed copies, with what was measured of each. Written after every notebook, each file in one step."""
+"""The folder of executed copies and what was measured of each; written after every notebook, each file in one step."""
 
 from __future__ import annotations
 

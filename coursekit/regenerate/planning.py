@@ -46,10 +46,13 @@ def plan(
     parameter.refuse_unknown([*read, *typed], known)
     jobs = []
     for source, defaults in known.items():
-        small = _quick_values(notebooks[source], source) if quick and defaults else {}
-        chosen = small | {name: parameter.checked_values(name, read[name], defaults[name]) for name in read if name in defaults}
-        chosen |= {name: parameter.typed_values(name, typed[name], defaults[name]) for name in typed if name in defaults}
-        jobs += _jobs(source, out.resolve(), chosen, contents[source])
+        values = _quick_values(notebooks[source], source) if quick and defaults else {}
+        for name, default in defaults.items():
+            if name in typed:
+                values[name] = parameter.typed_values(name, typed[name], default)
+            elif name in read:
+                values[name] = parameter.checked_values(name, read[name], default)
+        jobs += _jobs(source, out.resolve(), values, contents[source])
     if len({job.target for job in jobs}) < len(jobs):
         raise CannotRun("Two of these notebooks have the same name and folder name; run them one by one.")
     return jobs

@@ -18,7 +18,8 @@ def page(entries: Sequence[Entry]) -> bytes:
     """
     from jinja2 import Environment, PackageLoader
 
-    environment = Environment(loader=PackageLoader("coursekit.regenerate"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    blocks = {"trim_blocks": True, "lstrip_blocks": True}
+    environment = Environment(loader=PackageLoader("coursekit.regenerate"), autoescape=True, **blocks)
     environment.filters |= {"seconds": seconds, "megabytes": megabytes, "figure": figure}
     template = environment.get_template("summary.html")
     failed = [entry for entry in entries if entry.failure]

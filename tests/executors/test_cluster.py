@@ -57,8 +57,9 @@ def test_the_work_of_a_worker_that_is_killed_is_done_by_another(executor, cluste
 
 
 def test_a_notebook_that_ends_workers_is_named_and_the_others_go_on(executor, cluster, jobs):
-    planned = jobs(["X = 1", "import os, signal, time\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(9)"], ["X = 2"])
-    third = cluster.start_worker()
+    kill = "import os, signal, time\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(9)"
+    planned = jobs(["X = 1", kill], ["X = 2"])
+    cluster.start_worker()
     executor._client.wait_for_workers(3, timeout=150)
 
     bad, good = regenerate.run(planned, executor)
@@ -67,7 +68,7 @@ def test_a_notebook_that_ends_workers_is_named_and_the_others_go_on(executor, cl
     assert bad.notebook == planned[0].content
     assert good.passed
     cluster.reap()
-    assert len(cluster.workers) == 1 or third not in cluster.workers
+    assert len(cluster.workers) == 1
 
 
 def test_cells_are_reported_while_they_run(executor, jobs):
@@ -142,7 +143,7 @@ def refused_while(cluster, executor, folder, words):
 def test_a_worker_that_comes_later_is_compared_before_its_first_work(executor, monkeypatch):
     monkeypatch.setattr(executor, "_expected", executor._expected | {"Python": "3.1"})
 
-    with pytest.raises(clusters.WorkerDiffers, match=r"The worker tcp://\S+ differs: Python is 3\.\S+ there and 3.1 here"):
+    with pytest.raises(clusters.WorkerDiffers, match=r"The worker tcp://\S+ differs: Python is \S+ there and 3.1 here"):
         executor.submit(work_for_workers.double, {"title": "x", "x": 1}).result()
 
 
@@ -157,7 +158,8 @@ def test_a_worker_keeps_one_resource_and_closes_it_at_its_end(executor, cluster,
     assert sorted(told(tmp_path)) == sorted(f"opened by {process}" for process in users)
     for process in users:
         cluster.end(process)
-    wait_until(lambda: sorted(told(tmp_path)) == sorted(f"{word} by {p}" for p in users for word in ("opened", "closed")))
+    both = sorted(f"{word} by {process}" for process in users for word in ("opened", "closed"))
+    wait_until(lambda: sorted(told(tmp_path)) == both)
 
 
 def told(folder):

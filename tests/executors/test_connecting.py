@@ -21,7 +21,8 @@ def certificates(tmp_path_factory):
     new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj"]
     openssl(folder, "req", "-x509", *new, "/CN=authority", "-days", "2", "-keyout", "ca.key", "-out", "ca.pem")
     openssl(folder, "req", *new, "/CN=cluster", "-keyout", "key.pem", "-out", "request.pem")
-    openssl(folder, "x509", "-req", "-in", "request.pem", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "2", "-out", "cert.pem")
+    signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2"]
+    openssl(folder, "x509", "-req", "-in", "request.pem", *signed, "-out", "cert.pem")
     return folder
 
 
@@ -65,7 +66,8 @@ def test_certificates_of_dasks_own_configuration_will_do(sealed, certificates):
 @pytest.mark.parametrize("own", ["none", "another authority's"])
 def test_nobody_gets_in_without_a_certificate(sealed, certificates, tmp_path, monkeypatch, own):
     monkeypatch.setattr(clusters, "CONNECTING", 3)
-    openssl(tmp_path, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-keyout", "k.pem", "-out", "c.pem")
+    new = ["-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x"]
+    openssl(tmp_path, "req", "-x509", *new, "-keyout", "k.pem", "-out", "c.pem")
     tls = None if own == "none" else Tls(certificates / "ca.pem", tmp_path / "c.pem", tmp_path / "k.pem")
 
     with pytest.raises(ExecutorError, match=r"No Dask scheduler can be reached at tls://.*needs certificates"):

@@ -11,7 +11,6 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from coursekit import regenerate
 
 
-
 @pytest.fixture
 def notebook(tmp_path):
     """Writes a notebook of the given code cells and returns its path."""

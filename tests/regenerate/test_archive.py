@@ -162,7 +162,8 @@ def test_the_fingerprint_sees_a_change_in_the_course(monkeypatch, tmp_path):
     monkeypatch.setattr(fingerprint, "PACKAGE", tmp_path)
     monkeypatch.setattr(fingerprint, "EMBEDDED", tmp_path / "data" / "embedded")
 
-    assert [each.partition(" ")[0] for each in differences(fingerprint.fingerprint.__wrapped__(), ours)] == ["coursekit", "data"]
+    found = differences(fingerprint.fingerprint.__wrapped__(), ours)
+    assert [each.partition(" ")[0] for each in found] == ["coursekit", "data"]
 
 
 class Page(HTMLParser):

@@ -26,7 +26,11 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def run(plan, tmp_path):
     """Plans and runs one notebook."""
-    return lambda path, **options: regenerate.run(plan(path, **options), archive=regenerate.Archive(tmp_path / "build"))[0]
+
+    def run_one(path, **options):
+        return regenerate.run(plan(path, **options), archive=regenerate.Archive(tmp_path / "build"))[0]
+
+    return run_one
 
 
 def test_parameters_reach_the_notebook_and_figures_come_back(notebook, run, tmp_path):
@@ -118,7 +122,8 @@ def test_several_at_a_time_give_the_outcomes_in_order(notebook, plan, tmp_path):
 
 def test_resume_runs_what_is_missing_failed_or_changed(notebook, plan, tmp_path):
     count = "import pathlib\npathlib.Path('{0}.txt').open('a').write('x')\n{1}"
-    paths = [notebook(count.format(name, code), name=name) for name, code in [("good", ""), ("bad", "1 / 0"), ("new", "")]]
+    codes = {"good": "", "bad": "1 / 0", "new": ""}
+    paths = [notebook(count.format(name, code), name=name) for name, code in codes.items()]
     first = regenerate.run(plan(*paths[:2]), archive=regenerate.Archive(tmp_path / "build"))
 
     second = regenerate.run(plan(*paths), archive=regenerate.Archive(tmp_path / "build"), resume=True)
@@ -151,7 +156,8 @@ def test_update_changes_outputs_and_nothing_else(notebook, run):
 
 
 def test_a_halted_run_ends_its_kernel_and_what_that_started(notebook, plan, tmp_path):
-    sleep = "import subprocess, sys, os, time\nchild = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])"
+    sleep = "import subprocess, sys, os, time\n"
+    sleep += "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])"
     tell = f"open({str(tmp_path / 'pids')!r}, 'w').write(f'{{os.getpid()}} {{child.pid}} end')\ntime.sleep(60)"
     (job,) = plan(notebook(sleep, tell))
     halt = threading.Event()
