@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test release bench lock
+.PHONY: help run lab test release bench soak interop lock
 .DELETE_ON_ERROR:
 
 help:
@@ -15,7 +15,9 @@ help:
 	@echo 'make lab      open JupyterLab on lesson 01, in your own copy under work/'
 	@echo 'make test     run every test: code, notebooks, browser              (ARGS="-k softmax" for some)'
 	@echo 'make release  make exercises/ from solutions/'
-	@echo 'make bench    print the measured ratios that the README quotes'
+	@echo 'make bench    print the measured ratios that the README quotes      (ARGS=graders for those alone)'
+	@echo 'make soak     grade 500 submissions, a tenth of them hostile       (ARGS="--learners 50" for fewer)'
+	@echo 'make interop  check that nbgrader gives the same marks'
 	@echo 'make lock     write requirements.lock from pyproject.toml     (ARGS=--upgrade for the newest of all)'
 	@echo
 	@echo 'Each makes .venv first when it is missing. PYTHON=python3.12 make run chooses the Python for it.'
@@ -35,6 +37,12 @@ release: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python benchmarks/bench.py $(ARGS)
+
+soak: $(STAMP)
+	@$(BIN)/python benchmarks/soak.py $(ARGS)
+
+interop: $(STAMP)
+	$(BIN)/python -m pytest -m interop tests/interop $(ARGS)
 
 # The stamp names the folder, since a .venv that was moved is broken, and is written last, since one
 # whose making was interrupted is too. Either is made anew; so is one of another Python than was asked for.

@@ -4,4 +4,4 @@ import sys
 
 from benchmarks.bench import main
 
-sys.exit(1 if main() else 0)
+sys.exit(1 if main(sys.argv[1:]) else 0)

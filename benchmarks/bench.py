@@ -1,6 +1,6 @@
 """The figures that the course promises about speed and memory, each as a ratio made in this run.
 
-    python benchmarks/bench.py
+    python benchmarks/bench.py [imports] [loading] [multi_hot] [sealed_workers] [graders]
 
 Both sides of a ratio work on the same data on this machine; each measurement runs in a process of its own, so that
 its peak memory is its own. The files that Keras expects are made from the embedded data, with the same content.
@@ -13,11 +13,11 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-SIDES = Path(__file__).with_name("data_loading.py")
+SIDES, GRADING, GRADERS = (Path(__file__).with_name(f"{name}.py") for name in ("data_loading", "grading", "graders"))
 
 
 @dataclass(frozen=True)
@@ -66,13 +66,16 @@ def megabytes(value: float) -> str:
     return f"{value / 1e6:.0f} MB"
 
 
-def main() -> int:
-    """Measure, print, and return the number of goals that were missed."""
+def main(names: Sequence[str] = ()) -> int:
+    """Measure, print, and return the number of goals that were missed. All is measured where no names are given."""
+    parts = {each.__name__: each for each in (imports, loading, multi_hot, sealed_workers, graders)}
+    if unknown := set(names) - parts.keys():
+        raise SystemExit(f"There is no {', '.join(sorted(unknown))} to measure. Choose from: {', '.join(parts)}.")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         measure("prepare", folder, runs=1)
         print(f"{'':46} {'here':>9} | {'there':>9}")
-        met = [*imports(folder), *loading(folder), *multi_hot(folder)]
+        met = [each for name in names or parts for each in parts[name](folder)]
     print(f"{sum(met)} of {len(met)} goals met")
     return len(met) - sum(met)
 
@@ -112,5 +115,26 @@ def multi_hot(folder: Path) -> list[bool]:
     ]
 
 
+def sealed_workers(folder: Path) -> list[bool]:
+    """A notebook in a sealed fork of a warm parent, against a fresh interpreter that is not sealed."""
+    done = subprocess.run([sys.executable, str(GRADING)], stdout=subprocess.PIPE, text=True, check=True)
+    forked, fresh, memory = json.loads(done.stdout.splitlines()[-1])
+    return [
+        report("sealed fork | fresh interpreter, tiny training", forked, fresh, 3, seconds, faster=True),
+        report("a sealed fork's own memory | 400 MB", memory, 400e6, 1, megabytes, faster=False),
+    ]
+
+
+def graders(folder: Path) -> list[bool]:
+    """``coursekit grade`` against ``nbgrader autograde`` and ``otter run``, for each submission."""
+    done = subprocess.run([sys.executable, str(GRADERS)], stdout=subprocess.PIPE, text=True, check=True)
+    figures = json.loads(done.stdout.splitlines()[-1])
+    ours, nbgrader, otter = (figures[name] for name in ("coursekit", "nbgrader", "otter"))
+    return [
+        report("coursekit grade | nbgrader autograde", ours, nbgrader, 10, seconds, faster=True),
+        report("coursekit grade | otter run", ours, otter, 25, seconds, faster=True),
+    ]
+
+
 if __name__ == "__main__":
-    sys.exit(1 if main() else 0)
+    sys.exit(1 if main(sys.argv[1:]) else 0)

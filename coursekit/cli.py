@@ -90,9 +90,11 @@ def lab_command(
 def _mount_the_rest() -> None:
     from coursekit.data import commands as data
     from coursekit.grading import commands as grading
+    from coursekit.grading.batch import commands as batch
 
     app.add_typer(data.app, name="data")
     grading.register(app)
+    batch.register(app)
 
 
 def _expected_errors() -> tuple[type[Exception], ...]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from coursekit.grading.batch.recording import RecordedAnswers, Recording
+from coursekit.grading.channel import Worker
+from coursekit.grading.process import WorkerProcess
 from coursekit.grading.questions import Exercise, find_exercise
 from coursekit.grading.reading import read_notebook
 from coursekit.grading.remote import RemoteAnswers
@@ -17,20 +21,27 @@ def check_notebook(
     exercise: Exercise | None = None,
     cell_seconds: float = 600.0,
     on_step: Callable[[str], None] = lambda words: None,
+    start: Callable[[Path], Worker] = WorkerProcess,
+    seconds_in_all: float = math.inf,
+    recording: Recording | None = None,
 ) -> Report:
-    """The report on a notebook, whose cells are run in another process of the same user.
+    """The report on a notebook, whose cells are run in another process.
 
     Args:
         path: the notebook file; it is not changed.
         exercise: the exercise that it answers; found in the notebook if left out.
         cell_seconds: how long each cell may take.
         on_step: called with a few words before each step.
+        start: what starts the process, given the notebook's folder; for the work of others, the ``start`` of a
+            :class:`coursekit.grading.sandbox.WorkerPool`.
+        seconds_in_all: how long everything may take together.
+        recording: where every answer is kept as well.
 
     Raises:
         coursekit.grading.reading.UnusableNotebook: the file is not a notebook, or of no known exercise.
     """
     notebook = read_notebook(path)
     exercise = exercise or find_exercise(notebook.exercise_name())
-    with RemoteAnswers(notebook.work, path.parent, cell_seconds, on_step) as answers:
-        report = exercise.run(answers)
+    with RemoteAnswers(notebook.work, path.parent, cell_seconds, on_step, start, seconds_in_all) as answers:
+        report = exercise.run(answers if recording is None else RecordedAnswers(answers, recording))
         return replace(report, cells=answers.cell_errors)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -18,9 +20,10 @@ from coursekit.files import replace_file
 from coursekit.grading import progress, results
 from coursekit.grading.cards import own_details, part_details, summary
 from coursekit.grading.checking import check_notebook
-from coursekit.grading.failures import CannotStart
+from coursekit.grading.failures import CannotStart, Lost
+from coursekit.grading.process import WorkerProcess
 from coursekit.grading.questions import find_exercise
-from coursekit.grading.reading import UnusableNotebook
+from coursekit.grading.reading import UnusableNotebook, read_notebook
 from coursekit.grading.release import ReleaseError, release
 
 WORDS = {
@@ -49,22 +52,24 @@ def check_command(
 ) -> None:
     """Run an exercise notebook from the first cell and check its answers.
 
-    The notebook runs with your rights, in another process that is not sealed off: check your own work with it.
+    On Linux the notebook runs in a sandbox where one can be had. Elsewhere it runs with your rights, in a process that
+    is not sealed off: check only your own work there. The last line says which.
     The exit code is 0 if everything passed, 1 if something did not, 2 if the file cannot be used.
     """
     errors = Console(stderr=True)
     try:
         with errors.status("reading the notebook") as status:
-            report = check_notebook(notebook, cell_seconds=timeout, on_step=lambda words: status.update(words))
-    except (UnusableNotebook, CannotStart) as error:
+            report, sandbox = _report_on(notebook, timeout, lambda words: status.update(words))
+    except (UnusableNotebook, CannotStart, Lost) as error:
         errors.print(Text(str(error)))
         raise typer.Exit(UNUSABLE) from error
     if record:
         progress.record(report.exercise, report.questions)
     if as_json:
-        typer.echo(json.dumps(report.as_data(), indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(report.as_data() | {"sandbox": sandbox}, indent=2, ensure_ascii=False))
     else:
         _print_report(Console(), report)
+        typer.echo(f"Sandbox: {sandbox}.")
     raise typer.Exit(0 if report.passed else 1)
 
 
@@ -132,6 +137,20 @@ def _outcome(same: bool, check: bool) -> str:
     if same:
         return "unchanged"
     return "differs  " if check else "written  "
+
+
+def _report_on(notebook: Path, cell_seconds: float, on_step: Callable[[str], None]) -> tuple[results.Report, str]:
+    """The report on one's own notebook, and what held it while it ran."""
+    from coursekit.grading.sandbox import Limits, NoSandbox, WorkerPool
+
+    exercise = find_exercise(read_notebook(notebook).exercise_name())
+    with contextlib.ExitStack() as stack:
+        try:
+            pool = stack.enter_context(WorkerPool(limits=Limits.generous(), own=True, warm=()))
+            start, sandbox = pool.start, pool.level
+        except NoSandbox:
+            start, sandbox = WorkerProcess, "none, the notebook ran with your rights"
+        return check_notebook(notebook, exercise, cell_seconds, on_step, start), sandbox
 
 
 def _print_report(console: Console, report: results.Report) -> None:

@@ -23,6 +23,10 @@ class CannotStart(CheckingError):
     """No worker process can be started on this machine."""
 
 
+class Lost(CheckingError):
+    """The worker process was ended from outside, so that it says nothing of the learner's work."""
+
+
 class AnswerFailure(Exception):
     """An answer could not be had.
 

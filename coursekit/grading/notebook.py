@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import warnings
@@ -59,7 +60,8 @@ class Check:
             UnknownQuestion: no such question; the message offers the nearest names.
             NoPoints: nbgrader runs the notebook, and the question earned nothing.
         """
-        result = self._exercise.find(question).run(NamespaceAnswers(self._namespace))
+        with _stderr_as_stdout() if _nbgrader_is_running() else contextlib.nullcontext():
+            result = self._exercise.find(question).run(NamespaceAnswers(self._namespace))
         _show(Card(result))
         if _nbgrader_is_running():
             return _points_for_nbgrader(result)
@@ -103,6 +105,11 @@ def _show(card: Card | Panel) -> None:
 def _nbgrader_is_running() -> bool:
     """Whether nbgrader executes the notebook: to grade it, or to validate it for the learner."""
     return os.environ.get("NBGRADER_EXECUTION") in ("autograde", "validate") or "NBGRADER_VALIDATING" in os.environ
+
+
+def _stderr_as_stdout() -> contextlib.AbstractContextManager:
+    """Sends warnings and other words for standard error elsewhere: nbgrader gives a cell that has any 0 points."""
+    return contextlib.redirect_stderr(sys.stdout)
 
 
 def _points_for_nbgrader(result: results.QuestionResult) -> float:

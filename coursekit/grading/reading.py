@@ -102,7 +102,16 @@ def read_notebook(path: Path) -> Notebook:
         UnusableNotebook: there is no such file, it is not a regular file, is too large, is not UTF-8 or not JSON, or is
             not a notebook of format 4.
     """
-    content = _json(path, _bytes(path))
+    return parse_notebook(path, _bytes(path))
+
+
+def parse_notebook(path: Path, raw: bytes) -> Notebook:
+    """The notebook in ``raw``, the content of ``path``, which is not read.
+
+    Raises:
+        UnusableNotebook: as :func:`read_notebook`, for what concerns the content.
+    """
+    content = _json(path, raw)
     if not isinstance(content, dict) or ("cells" not in content and "worksheets" not in content):
         raise UnusableNotebook(f"{path} is JSON but not a notebook: it has no cells.")
     if content.get("nbformat") != 4:

@@ -1,19 +1,23 @@
 """Answers from a notebook that runs in another process.
 
 The process holds the learner's code and nothing of the check; what passes between the two is plain data, validated on
-arrival, and every decision is made on this side. It is **not sealed off**: the learner's code runs with the rights of
-whoever calls this. Check your own work with it, not that of others.
+arrival, and every decision is made on this side. Whether that process is sealed off depends on what starts it: a
+:class:`~coursekit.grading.process.WorkerProcess` is not, and is for one's own work; for that of others there is
+:class:`coursekit.grading.sandbox.WorkerPool`.
 """
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from coursekit.grading import failures, wire
 from coursekit.grading.answers import Answers
-from coursekit.grading.process import WorkerEnded, WorkerProcess, WorkerStuck
+from coursekit.grading.channel import Worker, WorkerEnded, WorkerLost, WorkerStuck
+from coursekit.grading.process import WorkerProcess
 from coursekit.grading.reading import Cell
 from coursekit.grading.results import CellError
 
@@ -34,6 +38,8 @@ class RemoteAnswers(Answers):
         folder: where the notebook lies.
         cell_seconds: how long each cell may take.
         on_step: called with a few words before each cell.
+        start: what starts a worker, given the folder.
+        seconds_in_all: how long everything may take together.
         grace: seconds beyond its time after which the process is ended.
     """
 
@@ -43,12 +49,15 @@ class RemoteAnswers(Answers):
         folder: Path,
         cell_seconds: float = 600.0,
         on_step: Callable[[str], None] = lambda words: None,
+        start: Callable[[Path], Worker] = WorkerProcess,
+        seconds_in_all: float = math.inf,
         grace: float = GRACE,
     ) -> None:
         super().__init__()
         self._cells, self._folder, self._cell_seconds = cells, folder, cell_seconds
-        self._on_step, self._grace = on_step, grace
-        self._worker: WorkerProcess | None = None
+        self._on_step, self._start, self._grace = on_step, start, grace
+        self._seconds_in_all, self._last = seconds_in_all, time.monotonic() + seconds_in_all
+        self._worker: Worker | None = None
         self._starts = 0
         self._left_out: dict[int, failures.AnswerFailure] = {}
         self._failed: dict[int, failures.AnswerFailure] = {}
@@ -74,6 +83,8 @@ class RemoteAnswers(Answers):
     def run_cells(self) -> None:
         """Run the cells now, in a new process if there is none. Every request does this by itself."""
         while self._worker is None:
+            if time.monotonic() >= self._last:
+                raise failures.TimedOut.after("The whole notebook", self._seconds_in_all)
             if self._starts == MAX_STARTS:
                 raise failures.Ended(f"The notebook ended its Python process {MAX_STARTS} times; it is not run again.")
             self._starts += 1
@@ -85,11 +96,11 @@ class RemoteAnswers(Answers):
                     self._run_cell(cell)
             self._on_step("checking")
 
-    def _started(self) -> WorkerProcess:
-        worker = WorkerProcess(self._folder)
+    def _started(self) -> Worker:
+        worker = self._start(self._folder)
         try:
             worker.exchange(wire.encode({"ask": "hello"}), STARTING)
-        except (WorkerStuck, WorkerEnded) as error:
+        except (WorkerStuck, WorkerEnded, WorkerLost) as error:
             raise failures.CannotStart(
                 "The process for the notebook did not start. To see why, run: python -m coursekit.grading.worker ."
             ) from error
@@ -100,7 +111,7 @@ class RemoteAnswers(Answers):
         request = {"ask": "cell", "number": cell.number, "source": cell.source, "seconds": self._cell_seconds}
         try:
             reply = self._send(wire.encode(request), f"Cell {cell.number}", self._cell_seconds)
-            failure = None if reply == {"answer": None} else _failure(reply)
+            failure = _failure(reply)
         except (failures.Ended, failures.TimedOut) as ended:
             failure = ended
         if failure is not None:
@@ -112,17 +123,36 @@ class RemoteAnswers(Answers):
 
     def _send(self, request: bytes, what: str, seconds: float) -> Any:
         worker, self._worker = self._worker, None
+        left = max(self._last - time.monotonic(), 0)
         try:
-            reply = worker.exchange(request, seconds + self._grace)
+            reply = worker.exchange(request, min(seconds + self._grace, left))
         except WorkerStuck:
+            if left <= seconds:
+                raise failures.TimedOut.after("The whole notebook", self._seconds_in_all) from None
             raise failures.TimedOut.after(what, seconds) from None
         except WorkerEnded as end:
             raise failures.Ended.during(what, str(end)) from None
+        except WorkerLost:
+            raise failures.Lost(f"{what} was running when its process was ended from outside. Run it again.") from None
+        try:
+            failure = _failure(reply)
+        except ValueError as error:
+            worker.close()
+            raise failures.Ended.during(what, f"after it sent what is no reply ({error})") from None
+        if isinstance(failure, failures.TimedOut):
+            worker.interrupted()
         self._worker = worker
         return reply
 
 
-def _failure(reply: Any) -> failures.AnswerFailure:
+def _failure(reply: Any) -> failures.AnswerFailure | None:
+    """The failure that a reply tells of, if it does.
+
+    Raises:
+        ValueError: it holds neither an answer nor a failure.
+    """
     if isinstance(reply, dict) and reply.keys() == {"failure"}:
         return failures.from_data(reply["failure"])
+    if isinstance(reply, dict) and reply.keys() == {"answer"}:
+        return None
     raise wire.ProtocolError("a reply holds an answer or a failure")

@@ -36,7 +36,7 @@ class Respondent:
         self._models: dict[int, Any] = {}
         self._next_handle = secrets.randbits(48)  # a handle of an earlier process must not fit here
 
-    def reply(self, frame: bytes) -> bytes:
+    def reply(self, frame: bytes | bytearray) -> bytes:
         """The reply to one request, both as frames."""
         request = wire.decode(frame)
         answer = {"value": self._value, "call": self._call, "model": self._model, "predict": self._predict}

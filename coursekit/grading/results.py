@@ -112,6 +112,22 @@ class Report:
         totals = {"points": self.points, "max_points": self.max_points, "passed": self.passed}
         return asdict(self) | totals
 
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> Report:
+        """The report that :meth:`as_data` gave.
+
+        >>> result = QuestionResult("sum", "A sum", "Add up.", 1, 2, PARTIAL, parts=(PartResult("a", 1, 1, PASSED),))
+        >>> report = Report("01_demo", "Demo", (result,), (CellError(3, "Cell 3 stopped."),))
+        >>> Report.from_data(report.as_data()) == report
+        True
+        """
+        questions = (
+            QuestionResult(**question | {"parts": tuple(PartResult(**part) for part in question["parts"])})
+            for question in data["questions"]
+        )
+        cells = (CellError(**cell) for cell in data["cells"])
+        return cls(data["exercise"], data["title"], tuple(questions), tuple(cells))
+
 
 def points_text(points: float, max_points: float) -> str:
     """Points in words.

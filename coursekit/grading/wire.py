@@ -61,7 +61,7 @@ def encode(value: Any) -> bytes:
     return b"".join([PREFIX.pack(MAGIC, len(header), total), header, *(array.tobytes() for array in arrays)])
 
 
-def decode(frame: bytes) -> Any:
+def decode(frame: bytes | bytearray) -> Any:
     """The plain data in ``frame``. Arrays come as fresh, writable arrays.
 
     Raises:
@@ -83,17 +83,17 @@ def decode(frame: bytes) -> Any:
     return value
 
 
-def read_frame(stream: BinaryIO) -> bytes | None:
+def read_frame(stream: BinaryIO) -> bytearray | None:
     """One frame's bytes from a blocking stream; ``None`` at its end.
 
     Raises:
         ProtocolError: the stream ends within a frame, or what comes is not the start of one.
     """
-    prefix = _read_exactly(stream, PREFIX.size)
+    prefix = read_exactly(stream, PREFIX.size)
     if not prefix:
         return None
     body_length = sum(_lengths(prefix))
-    body = _read_exactly(stream, body_length)
+    body = read_exactly(stream, body_length)
     if len(body) != body_length:
         raise ProtocolError("the stream ended within a frame")
     return prefix + body
@@ -107,15 +107,15 @@ def write_frame(stream: BinaryIO, frame: bytes) -> None:
     stream.flush()
 
 
-def _read_exactly(stream: BinaryIO, size: int) -> bytes:
-    chunks = []
-    while size > 0:
-        chunk = stream.read(min(size, 2**20))
-        if not chunk:
-            break
-        chunks.append(chunk)
-        size -= len(chunk)
-    return b"".join(chunks)
+def read_exactly(stream: BinaryIO, size: int) -> bytearray:
+    """``size`` bytes from a blocking stream; fewer only at its end."""
+    found = bytearray(size)
+    with memoryview(found) as rest:
+        filled = 0
+        while filled < size and (count := stream.readinto(rest[filled : filled + 2**20])):
+            filled += count
+    del found[filled:]
+    return found
 
 
 def _lengths(prefix: bytes) -> tuple[int, int]:

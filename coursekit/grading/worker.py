@@ -1,42 +1,61 @@
-"""The process in which a notebook's cells run while ``coursekit check`` asks: ``python -m coursekit.grading.worker``.
+"""The process in which a notebook's cells run: it takes requests and gives replies, as frames of plain data.
 
-It reads requests from its standard input and writes replies to its standard output, as frames of plain data. Both are
-moved aside before any cell runs: what a cell reads, prints or passes to a program it starts goes nowhere. No
-expectation and no check is ever in this process.
+Started by ``coursekit check``, as ``python -m coursekit.grading.worker``, it takes them from its standard input and
+gives them to its standard output, and is **not sealed off**: a cell can do here whatever its owner can do. The workers
+of :mod:`coursekit.grading.sandbox` run the same :func:`run` in processes that are.
 
-This process is **not sealed off**: a cell can do here whatever its owner can do. It is for one's own code.
+What a cell reads, prints or passes to a program it starts goes nowhere. No expectation and no check is ever in this
+process.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
+from functools import partial
 from typing import BinaryIO
 
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
-from coursekit.grading import failures, wire
+from coursekit.grading import channel, failures, wire
 from coursekit.grading.limits import OutOfTime, time_limit
 from coursekit.grading.respond import Respondent, learner_error
 
 
 def main() -> None:
-    """Answer requests until there are no more."""
-    requests, replies = _take_pipes()
-    sys.path.insert(0, sys.argv[1])
-    shell = _Shell.instance()
-    shell.history_manager.enabled = False
-    respondent = Respondent(shell.user_ns, interruptible=False)
-    while frame := wire.read_frame(requests):
-        request = wire.decode(frame)
-        if request["ask"] == "hello":
-            reply = wire.encode({"answer": None})
-        elif request["ask"] == "cell":
-            reply = _run_cell(shell, request)
-        else:
-            reply = respondent.reply(frame)
-        wire.write_frame(replies, reply)
+    """Answer the requests from standard input, within the limits that are given, if any."""
+    if len(sys.argv) > 2:
+        from coursekit.grading.sandbox import bounds
+
+        bounds.apply(bounds.Limits(**json.loads(sys.argv[2])), own_task_count=False)
+    requests, replies = os.dup(0), os.dup(1)
+    silence()
+    run(requests, replies, sys.argv[1])
+
+
+def run(requests: int, replies: int, folder: str) -> None:
+    """Answer requests until there are no more.
+
+    Args:
+        requests: the descriptor of the pipe that they come from.
+        replies: the descriptor of the pipe that replies go to.
+        folder: where the notebook's modules lie.
+    """
+    sys.path.insert(0, folder)
+    shell = _Shell.instance(config=Config({"HistoryManager": {"enabled": False}}))
+    answer = partial(_answer, shell, Respondent(shell.user_ns, interruptible=False))
+    channel.serve(_unbuffered(requests, "rb"), _unbuffered(replies, "wb"), answer)
+
+
+def silence() -> None:
+    """Connect standard input, output and error output to nothing."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+    os.close(nothing)
 
 
 class _Shell(InteractiveShell):
@@ -55,6 +74,17 @@ class _Shell(InteractiveShell):
         return contextlib.nullcontext()
 
 
+def _unbuffered(descriptor: int, mode: str) -> BinaryIO:
+    return os.fdopen(descriptor, mode, buffering=0)
+
+
+def _answer(shell: InteractiveShell, respondent: Respondent, frame: bytearray) -> bytes:
+    request = wire.decode(frame)
+    if request["ask"] == "hello":
+        return wire.encode({"answer": None})
+    return _run_cell(shell, request) if request["ask"] == "cell" else respondent.reply(frame)
+
+
 def _run_cell(shell: InteractiveShell, request: dict) -> bytes:
     try:
         with time_limit(request["seconds"]):
@@ -69,15 +99,6 @@ def _run_cell(shell: InteractiveShell, request: dict) -> bytes:
             {"failure": failures.TimedOut.after(f"Cell {request['number']}", request["seconds"]).as_data()}
         )
     return wire.encode({"failure": learner_error(f"Cell {request['number']}", error, shell.user_ns).as_data()})
-
-
-def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
-    requests, replies = os.fdopen(os.dup(0), "rb", buffering=0), os.fdopen(os.dup(1), "wb", buffering=0)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nothing, descriptor)
-    os.close(nothing)
-    return requests, replies
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+collect_ignore_glob = ["submissions/*"]  # what learners handed in is no test
+
 
 @pytest.fixture(autouse=True)
 def progress_file(tmp_path, monkeypatch):

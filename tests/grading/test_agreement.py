@@ -151,7 +151,8 @@ def test_the_last_line_of_the_learners_own_code_is_shown(tmp_path):
         (
             "import os\ndef softmax(z):\n    for fd in range(3, 20):\n        try: os.write(fd, b'x' * 100)\n"
             "        except OSError: pass",
-            "`softmax` ended the whole Python process, after it sent what is no reply (these bytes are not a frame).",
+            "`softmax` ended the whole Python process, after it sent what is no reply "
+            "(it does not answer what was asked).",
         ),
     ],
     ids=["os._exit", "segfault", "ignores the alarm", "forged reply"],

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import grading_demo as demo
@@ -14,7 +16,7 @@ import typer
 from typer.testing import CliRunner
 
 from coursekit import course
-from coursekit.grading import commands, progress
+from coursekit.grading import commands, progress, sandbox
 
 
 @pytest.fixture
@@ -58,6 +60,19 @@ def test_check_fails_with_exit_code_1_and_says_what_to_do(run, tmp_path):
     ):
         assert line in result.stdout
     assert progress.load() == {}
+
+
+def test_check_says_what_held_the_notebook(run, tmp_path, monkeypatch):
+    attack = "try:\n    open('/etc/passwd')\nexcept OSError:\n    count = 10"
+    (tmp_path / "helper.py").write_text("def double(x):\n    return 2 * x")
+    demo.write_notebook(tmp_path / "another.ipynb")
+    path = answers(tmp_path, "from helper import double", attack)
+    result = run("check", path, "--no-record")
+    assert re.search(r"\nSandbox: (bubblewrap|user namespaces), own user, process, mount, network", result.stdout)
+    assert "3 of 5 points" in result.stdout  # both the learner's own module and the sandbox are there
+    assert json.loads(run("check", path, "--json").stdout)["sandbox"] in result.stdout
+    monkeypatch.setattr(sandbox, "WorkerPool", partial(sandbox.WorkerPool, levels=[]))
+    assert run("check", path).stdout.endswith("Sandbox: none, the notebook ran with your rights.\n")
 
 
 def test_check_as_json(run, tmp_path):

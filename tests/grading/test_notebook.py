@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html.parser
 import re
+import sys
 
 import grading_demo as demo
 import pytest
@@ -167,6 +168,19 @@ def test_under_nbgrader_the_result_is_the_points(variables, shown, monkeypatch, 
     check.all()
     assert len(shown) == 4
     assert not progress_file.exists()
+
+
+def test_under_nbgrader_nothing_goes_to_standard_error(shown, monkeypatch, capsys):
+    def double(x):
+        print("a warning", file=sys.stderr)  # nbgrader would give 0 points
+        return 2 * x
+
+    check = open_exercise(demo.exercise, {"double": double})
+    check("double")
+    assert "a warning" in capsys.readouterr().err
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    assert float(repr(check("double"))) == 2.0
+    assert capsys.readouterr().err == ""
 
 
 def test_in_the_worker_nothing_is_checked(monkeypatch):

@@ -1,0 +1,45 @@
+"""Text that a learner may have chosen, made harmless for terminals, file names and spreadsheets."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+LONGEST_NAME = 60
+
+
+def clean(text: str) -> str:
+    """``text`` without characters that steer a terminal or turn the reading direction, and valid as UTF-8.
+
+    >>> clean("a\\x1b[2Jb\\u202ec\\ud800")
+    'a�[2Jb�c�'
+    """
+    return "".join("�" if unicodedata.category(each) in ("Cc", "Cf", "Cs") else each for each in text)
+
+
+def file_name(text: str) -> str:
+    """A file name for ``text``: letters that every system takes, and a digest that keeps two texts apart.
+
+    >>> file_name("../Zoë O'Neil"), file_name("..") == file_name("...")
+    ('Zoe_O_Neil-99db2d4f', False)
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    short = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_")[:LONGEST_NAME]
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{short}-{digest}" if short else digest
+
+
+def cell(value: object) -> object:
+    """``value`` for a cell of a CSV file; text that a spreadsheet would take for a formula gets an apostrophe before.
+
+    >>> cell("=1+1"), cell(-3.5), cell("Ada")
+    ("'=1+1", -3.5, 'Ada')
+    """
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return value
+    text = value.encode("utf-8", "replace").decode().replace("\0", "�")
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text

@@ -1,0 +1,100 @@
+"""The marker that runs notebooks: each in a sealed worker that sees no other, with its answers recorded."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+from coursekit.files import replace_file
+from coursekit.grading.batch.engine import Stopped
+from coursekit.grading.batch.jobs import Job
+from coursekit.grading.batch.ledger import CannotWrite, Mark
+from coursekit.grading.batch.recording import Recording
+from coursekit.grading.batch.sources import Source
+from coursekit.grading.batch.submissions import content_of
+from coursekit.grading.channel import Worker
+from coursekit.grading.checking import check_notebook
+from coursekit.grading.results import CellError
+from coursekit.grading.sandbox import WorkerPool
+
+
+class NotebookMarker:
+    """Marks one submission at a time for each thread that calls it.
+
+    Args:
+        source: where the submissions are read from.
+        answers: the folder where recorded answers are kept.
+        pool: where workers come from; it is open.
+        cell_seconds: how long each cell may run.
+        seconds: how long a whole submission may take.
+    """
+
+    def __init__(self, source: Source, answers: Path, pool: WorkerPool, cell_seconds: float, seconds: float) -> None:
+        self._source, self._answers, self._pool = source, answers, pool
+        self._limits = {"cell_seconds": cell_seconds, "seconds_in_all": seconds}
+        self._stopped = False
+
+    def __call__(self, job: Job) -> Mark:
+        """The mark of a job; its answers are on the disk when this returns.
+
+        Raises:
+            CannotWrite: the answers cannot be kept.
+            coursekit.grading.batch.sources.UnusableFile: the submission has changed or is gone.
+        """
+        content = content_of(self._source, job.submission)
+        recording = Recording()
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="coursekit-grade-") as folder:
+            path = Path(folder) / f"{job.checks.exercise.name}.ipynb"
+            path.write_bytes(content)
+            try:
+                report = check_notebook(
+                    path,
+                    job.checks.exercise,
+                    on_step=self._step,
+                    start=self._start,
+                    recording=recording,
+                    **self._limits,
+                )
+            finally:
+                self._step("keeping the mark")
+        seconds = time.monotonic() - started
+        keep_answers(self._answers, job.run, recording, report.cells)
+        return Mark(job.key, job.run, report, seconds, self._pool.level, job.checks.private)
+
+    def stop(self) -> None:
+        """End every process that runs a submission; the calls that wait for them raise :class:`Stopped`."""
+        self._stopped = True
+        self._pool.close()
+
+    def _start(self, folder: Path) -> Worker:
+        self._step("starting")
+        return self._pool.start(folder)
+
+    def _step(self, words: str) -> None:
+        if self._stopped:
+            raise Stopped
+
+
+def answers_file(folder: Path, run: str) -> Path:
+    """Where the recorded answers of a run lie."""
+    return folder / f"{run}.answers"
+
+
+def keep_answers(folder: Path, run: str, recording: Recording, cells: tuple[CellError, ...]) -> None:
+    """Keep a recording, if it is not too large.
+
+    Raises:
+        CannotWrite: it cannot be written.
+    """
+    packed = recording.packed(cells)
+    if packed is None:
+        return
+    try:
+        replace_file(answers_file(folder, run), packed)
+    except OSError as error:
+        raise CannotWrite(
+            f"Answers cannot be kept in {folder}: {error.strerror}. The marks in the ledger are safe. "
+            "Make room, then give the same command again: it goes on from there."
+        ) from error

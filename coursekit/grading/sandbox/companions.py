@@ -1,0 +1,49 @@
+"""The files that lie beside a notebook, such as a learner's own modules: which, and copies of them for the worker."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+MAX_FILES, MAX_BYTES = 200, 64 * 2**20
+
+
+def belong_to_one_notebook(folder: Path) -> bool:
+    """Whether the files in ``folder`` can only be one learner's: it holds a single notebook.
+
+    Beside several notebooks nobody can tell whose a file is, and no learner is to see another one's.
+    """
+    with os.scandir(folder) as entries:
+        return sum(entry.name.endswith(".ipynb") for entry in entries) == 1
+
+
+def copy(folder: int, target: Path, owner: int = -1) -> None:
+    """Copy the regular files of a folder, but no notebook, no link and no folder, up to a number and a size in all.
+
+    The smallest come first, since modules are small.
+
+    Args:
+        folder: the descriptor of the folder.
+        target: where to.
+        owner: the user, and the group, to give the copies to; -1 for oneself.
+    """
+    left = MAX_BYTES
+    for size, name in sorted(_files(folder))[:MAX_FILES]:
+        left -= size
+        if left < 0:
+            return
+        source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+        with open(source, "rb") as stream, open(target / name, "wb") as made:
+            shutil.copyfileobj(stream, made)
+            os.fchown(made.fileno(), owner, owner)
+
+
+def _files(folder: int) -> Iterator[tuple[int, str]]:
+    """Size and name of each file that may be copied."""
+    for name in os.listdir(folder):
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        if stat.S_ISREG(status.st_mode) and not name.endswith(".ipynb"):
+            yield status.st_size, name

@@ -1,0 +1,47 @@
+"""One pool of sealed workers for all attacks, and the traces that an attack may not leave."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from attacks import attack_exercise
+from attacks.marked_workers import assert_gone, contents, marked_pool, of_workers
+from coursekit.grading.checking import check_notebook
+
+CELL_SECONDS = 1.5
+
+
+@pytest.fixture(scope="session")
+def pool():
+    """Workers at the best level that there is here."""
+    with marked_pool() as pool:
+        yield pool
+
+
+@pytest.fixture
+def classroom(tmp_path) -> Path:
+    """A folder with another learner's submission, private checks and results."""
+    attack_exercise.submission(tmp_path / "submissions" / "honest")
+    (tmp_path / "private_checks").mkdir()
+    (tmp_path / "private_checks" / "attacked.py").write_text("EXPECTED = 'the private answer'")
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "grades.csv").write_text("learner,points\nhonest,2\n")
+    return tmp_path
+
+
+@pytest.fixture
+def grade(pool, classroom):
+    """Grades a hostile submission; fails if it leaves a process or changes a file anywhere in the classroom."""
+
+    def grade(*attack: str, **options):
+        path = attack_exercise.submission(classroom / "submissions" / "hostile", *attack)
+        files, processes = contents(classroom), of_workers()
+        options = {"cell_seconds": CELL_SECONDS, "seconds_in_all": 120.0} | options
+        report = check_notebook(path, attack_exercise.exercise, start=pool.start, **options)
+        assert contents(classroom) == files
+        assert_gone(processes)
+        return report
+
+    return grade

@@ -1,0 +1,82 @@
+"""What honest notebooks do works in a sealed worker, and what holds it is in force."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from attacks.attack_exercise import submission
+from attacks.marked_workers import LIMITS
+from coursekit.grading.reading import read_notebook
+from coursekit.grading.remote import RemoteAnswers
+
+TRAINING = """\
+import keras
+from coursekit.data import load_imdb, load_mnist
+from coursekit.plotting import plot_history, show, use_course_style
+use_course_style()
+mnist, imdb = load_mnist(), load_imdb()
+x, y = mnist.x_train[:64].reshape(64, -1) / 255, mnist.y_train[:64]
+model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, activation="softmax")])
+model.compile("adam", "sparse_categorical_crossentropy")
+saved = keras.callbacks.ModelCheckpoint("best.keras")
+history = model.fit(x, y, epochs=2, batch_size=32, verbose=0, callbacks=[saved])
+same = keras.models.load_model("best.keras").predict(x, verbose=0)
+%matplotlib inline
+show(plot_history(history))
+loot = [len(history.history["loss"]), abs(same.sum() - 64) < 1e-3, len(imdb.y_train)]
+"""
+STATUS = """\
+import os
+loot = {name: os.readlink(f"/proc/self/ns/{name}") for name in ("user", "pid", "mnt", "net", "ipc", "uts")}
+lines = dict(line.split(":", 1) for line in open("/proc/self/status"))
+loot |= {"seccomp": int(lines["Seccomp"]), "interfaces": os.listdir("/sys/class/net") if os.path.exists("/sys") else []}
+"""
+
+
+@contextlib.contextmanager
+def running(pool, folder: Path, code: str) -> Iterator[RemoteAnswers]:
+    path = submission(folder, code)
+    with RemoteAnswers(read_notebook(path).work, folder, 120, start=pool.start) as answers:
+        answers.run_cells()
+        assert answers.cell_errors == ()
+        yield answers
+
+
+def answer(pool, folder: Path, code: str):
+    with running(pool, folder, code) as answers:
+        return answers.value("loot")
+
+
+def test_a_lesson_trains_saves_draws_and_reads_the_courses_data(pool, tmp_path):
+    assert answer(pool, tmp_path, TRAINING) == [2, True, 25_000]
+
+
+def test_the_warm_parent_has_one_thread_after_its_imports(pool):
+    """After an operation it would have more, and each fork would hang: this is what it tests before each."""
+    assert pool._settings.warm
+    assert "a fresh interpreter" not in pool.level
+
+
+def test_namespaces_and_filters_are_the_workers_own(pool, tmp_path):
+    with running(pool, tmp_path, STATUS) as answers, running(pool, tmp_path, STATUS) as others:
+        found, again = answers.value("loot"), others.value("loot")
+    ours = {name: os.readlink(f"/proc/self/ns/{name}") for name in ("user", "pid", "mnt", "net", "ipc", "uts")}
+    assert not {name for name, namespace in ours.items() if found[name] == namespace}
+    assert (found["seccomp"] == 2) == ("seccomp" in pool.level)
+    assert found["interfaces"] in ([], ["lo"])
+    assert not {name for name in ours if again[name] == found[name]}
+
+
+def test_limits_are_in_force(pool, tmp_path):
+    code = "import resource as r\nloot = [r.getrlimit(getattr(r, n)) for n in names]"
+    kept = {
+        "RLIMIT_DATA": LIMITS.memory,
+        "RLIMIT_CPU": LIMITS.cpu_seconds,
+        "RLIMIT_FSIZE": LIMITS.scratch,
+        "RLIMIT_NOFILE": LIMITS.files,
+        "RLIMIT_NPROC": LIMITS.tasks,
+    }
+    assert answer(pool, tmp_path, f"names = {list(kept)}\n{code}") == [(value, value) for value in kept.values()]
