@@ -30,9 +30,10 @@ class Cluster:
         self.scheduler = self._start("scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))
         self.address = json.loads(wait_until(lambda: file.exists() and file.read_text()))["address"]
 
-    def start_worker(self, path: str = PATH) -> int:
+    def start_worker(self, path: str = PATH, preload: str | None = None) -> int:
         """The process number of a new worker, which has one thread and no parent that starts it again."""
         options = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(self.folder)]
+        options += ["--preload", preload] if preload else []
         worker = self._start("worker", self.address, *options, path=path)
         self.workers[worker.pid] = worker
         return worker.pid
