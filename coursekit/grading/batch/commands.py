@@ -148,7 +148,7 @@ def grade_command(
         )
         tls = tls_of(scheduler, tls_ca, tls_cert, tls_key)
         with ExitStack() as stack, _Bar() as bar:
-            make, jobs = _maker(stack, jobs, unsafe_no_sandbox, (submissions, out, checks), scheduler, tls)
+            make, jobs = _workers(stack, jobs, unsafe_no_sandbox, (submissions, out, checks), scheduler, tls)
             result = desk.grade_class(out, settings, make, jobs, bar)
         _finish(result)
 
@@ -192,12 +192,12 @@ def regrade_command(
         tls = tls_of(scheduler, tls_ca, tls_cert, tls_key)
         with ExitStack() as stack, _Bar() as bar:
             hide = (settings.submissions, out, settings.checks)
-            make, jobs = _maker(stack, jobs, unsafe_no_sandbox, hide, scheduler if run else None, tls)
+            make, jobs = _workers(stack, jobs, unsafe_no_sandbox, hide, scheduler if run else None, tls)
             result = desk.regrade_class(out, settings, make if run else None, jobs, bar)
         _finish(result)
 
 
-def _maker(
+def _workers(
     stack: ExitStack,
     jobs: int | None,
     unsafe: bool,
@@ -205,20 +205,22 @@ def _maker(
     scheduler: str | None,
     tls: Tls | None,
 ) -> tuple[desk.MakeMarker, int]:
-    """What makes the marker, and how many submissions it marks at a time.
+    """What makes the marker, for this machine or for a cluster, and how many submissions it marks at a time."""
+    if scheduler is None:
+        jobs = jobs or _jobs()
+        return _maker(stack, jobs, unsafe, hide), jobs
+    executor = stack.enter_context(open_executor(scheduler=scheduler, tls=tls))
 
-    Its workers, which see none of the folders to hide, end with ``stack``.
-    """
-    if scheduler:
-        executor = stack.enter_context(open_executor(scheduler=scheduler, tls=tls))
+    def make(source: Source, answers: Path, settings: Settings) -> desk.Marker:
+        from coursekit.grading.batch.remote_marking import ClusterMarker
 
-        def make_there(source: Source, answers: Path, settings: Settings) -> desk.Marker:
-            from coursekit.grading.batch.remote_marking import ClusterMarker
+        return ClusterMarker(source, answers, settings, executor, unsafe)
 
-            return ClusterMarker(source, answers, settings, executor, unsafe)
+    return make, executor.slots + AHEAD
 
-        return make_there, executor.slots + AHEAD
-    jobs = jobs or _jobs()
+
+def _maker(stack: ExitStack, jobs: int, unsafe: bool, hide: Iterable[Path | str | None]) -> desk.MakeMarker:
+    """What makes the marker; its workers, which see none of the folders to hide, end with ``stack``."""
 
     def make(source: Source, answers: Path, settings: Settings) -> desk.Marker:
         from coursekit.grading.batch.marking import NotebookMarker
@@ -230,7 +232,7 @@ def _maker(
             raise NoWorkers(str(error)) from error
         return NotebookMarker(source, answers, pool, settings.cell_seconds, settings.seconds)
 
-    return make, jobs
+    return make
 
 
 def _jobs() -> int:
