@@ -59,7 +59,7 @@ class Cluster:
         family = [member for process in processes for member in family_of(process.pid)]
         for process in processes:
             process.terminate()
-        _, alive = psutil.wait_procs(family, timeout=20)
+        _, alive = psutil.wait_procs(family, timeout=60)
         for member in alive:
             member.kill()
         for process in processes:
