@@ -37,8 +37,9 @@ class KernelWatch:
 
     def begin(self, process: int) -> None:
         """Watch the process of that number and those that it starts."""
-        self._threads.append(threading.Thread(target=self._watch, args=(process,), name="watches a kernel"))
-        self._threads[-1].start()
+        thread = threading.Thread(target=self._watch, args=(process,), name="watches a kernel", daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def _watch(self, process: int) -> None:
         import psutil

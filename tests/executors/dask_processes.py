@@ -58,9 +58,10 @@ class Cluster:
         """End everything, and see that it has ended."""
         processes = [*self.workers.values(), self.scheduler]
         family = [member for process in processes for member in family_of(process.pid)]
-        for process in processes:
+        for process in processes[:-1]:
             process.terminate()
-        _, alive = psutil.wait_procs(family, timeout=60)
+        _, alive = psutil.wait_procs([member for member in family if member.pid != self.scheduler.pid], timeout=60)
+        self.scheduler.terminate()
         for member in alive:
             member.kill()
         for process in processes:
