@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from coursekit import __version__, course
+from coursekit.regenerate import commands as regenerate
 
 app = typer.Typer(
     name="coursekit",
@@ -37,53 +38,7 @@ def _options(
     pass
 
 
-@app.command("run")
-def run_command(
-    lessons: Annotated[
-        list[str] | None, typer.Argument(help="Numbers, names or paths of notebooks, or: all.", show_default="01")
-    ] = None,
-    parameters: Annotated[
-        list[str] | None,
-        typer.Option("-p", "--parameter", metavar="NAME VALUE", help="Set a parameter of the notebook; repeatable."),
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the executed notebooks.")] = Path("build"),
-    jobs: Annotated[int, typer.Option(min=1, help="Notebooks at a time; trainings compete for the cores.")] = 1,
-    quick: Annotated[bool, typer.Option("--quick", help="Use each notebook's own small sizes, to try it out.")] = False,
-    update: Annotated[
-        bool, typer.Option("--update", help="Store the new outputs in the notebooks, if all of them passed.")
-    ] = False,
-    solutions: Annotated[bool, typer.Option("--solutions", help="Run the lessons' solutions as well.")] = False,
-) -> None:
-    """Execute notebooks from the first cell to the last and print the figures that they reached.
-
-    [bold]Examples[/bold]
-
-      coursekit run                       lesson 01
-
-      coursekit run 01 -p EPOCHS 2        with a parameter of your own
-
-      coursekit run all --jobs 2          everything, two at a time
-
-      coursekit run my/notebook.ipynb     any notebook
-    """
-    from coursekit import regenerate
-
-    jobs_to_do = regenerate.plan(
-        lessons or ["01"], out=out, parameters=_pairs(parameters), quick=quick, solutions=solutions, update=update
-    )
-    results = regenerate.run(jobs_to_do, jobs_at_once=jobs)
-    regenerate.report(results)
-    if not all(result.passed for result in results):
-        raise typer.Exit(1)
-    if update:
-        regenerate.update(results)
-
-
-def _pairs(parameters: list[str] | None) -> dict[str, str]:
-    pairs = dict(text.partition("=")[::2] for text in parameters or [])
-    if not all(name and value for name, value in pairs.items()):
-        raise typer.BadParameter("write -p NAME VALUE, as in: -p EPOCHS 2")
-    return pairs
+regenerate.register(app)
 
 
 def _join_pairs(arguments: list[str]) -> list[str]:
@@ -143,10 +98,11 @@ def _mount_the_rest() -> None:
 
 
 def _expected_errors() -> tuple[type[Exception], ...]:
+    from coursekit.executors import ExecutorError
     from coursekit.regenerate import CannotRun
     from coursekit.workspace import CannotRefresh
 
-    return (course.UnknownLesson, CannotRun, CannotRefresh, OSError)
+    return (course.UnknownLesson, CannotRun, ExecutorError, CannotRefresh, OSError)
 
 
 def main(arguments: list[str] | None = None) -> Any:

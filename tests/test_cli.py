@@ -9,7 +9,8 @@ import pytest
 
 from coursekit import cli
 
-HEAVY = ("tensorflow", "keras", "matplotlib.pyplot", "scipy", "sklearn", "papermill", "jupyterlab")
+HEAVY = ("tensorflow", "keras", "matplotlib.pyplot", "scipy", "sklearn", "jupyterlab")
+HEAVY += ("papermill", "nbformat", "jinja2", "psutil", "distributed")
 
 
 def coursekit(*arguments, **options) -> subprocess.CompletedProcess:
@@ -68,6 +69,11 @@ def test_version(called):
         (["run", "-p"], "requires an argument"),
         (["run", "-p", "EPOCHS"], "write -p NAME VALUE"),
         (["run", "--quick", "--update"], "full run"),
+        (["run", "-p", "EPOCH", "2"], "no parameter 'EPOCH'. It has: "),
+        (["run", "-f", "none.yaml"], "none.yaml"),
+        (["run", "--tls-ca", "ca.pem"], "name its --scheduler as well"),
+        (["run", "--scheduler", "x:1", "--tls-ca", "ca.pem"], "TLS needs --tls-ca and --tls-cert"),
+        (["run", "--scheduler", "x:1", "--tls-ca", "ca.pem", "--tls-cert", "c.pem"], "ca.pem is not there"),
         (["lab", "99"], "No lesson '99'"),
         (["lab", "--port", "0"], "--port"),
         (["no-such-command"], "No such command"),
@@ -103,15 +109,16 @@ def test_an_interrupt_exits_with_130_and_one_line(called, monkeypatch):
 def test_a_failed_notebook_exits_with_1(called, monkeypatch, tmp_path):
     from coursekit.regenerate import Job, Outcome
 
-    failed = Outcome(Job(tmp_path / "a" / "x.ipynb", tmp_path / "y.ipynb"), 1.0, {}, "code cell 1 of 1 did not …")
+    failed = Outcome(Job(tmp_path / "a" / "x.ipynb", tmp_path / "x.ipynb"), 1.0, {}, "code cell 1 of 1 did not …")
     monkeypatch.setattr("coursekit.regenerate.plan", lambda *_, **__: [])
     monkeypatch.setattr("coursekit.regenerate.run", lambda *_, **__: [failed])
     monkeypatch.setattr("coursekit.regenerate.update", lambda *_: pytest.fail("stored the outputs of a failed run"))
 
-    code, out, err = called("run", "--update")
+    code, out, err = called("run", "--update", "--out", tmp_path)
 
     assert code == 1
     assert "a/x FAILED in 1 s" in out
+    assert f"summary: {tmp_path / 'summary.html'}" in out
     assert "code cell 1 of 1" in err
 
 

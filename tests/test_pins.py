@@ -59,8 +59,8 @@ def read_lock(text: str) -> list[Pin]:
 
 
 def requirements(project: dict) -> list[Requirement]:
-    extras = project["project"]["optional-dependencies"]
-    return [Requirement(text) for text in [*project["project"]["dependencies"], *extras["dev"]]]
+    extras = project["project"]["optional-dependencies"].values()
+    return [Requirement(text) for texts in [project["project"]["dependencies"], *extras] for text in texts]
 
 
 def disagreements(project: dict, lock: list[Pin], conda: dict) -> list[str]:

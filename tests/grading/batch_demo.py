@@ -39,7 +39,7 @@ class StandIn:
                 exec("import numpy as np\n" + cell.source, namespace)
         recording = Recording()
         report = job.checks.exercise.run(RecordedAnswers(NamespaceAnswers(namespace), recording))
-        keep_answers(self.answers, job.run, recording, ())
+        keep_answers(self.answers, job.run, recording.packed(()))
         self.marked.append(job.submission.file)
         return Mark(job.key, job.run, report, 0.5, "held in a test", job.checks.private)
 

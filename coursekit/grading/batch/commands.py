@@ -16,6 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from coursekit import course
+from coursekit.executors import ExecutorError, Tls, open_executor
+from coursekit.executors.options import Scheduler, TlsCa, TlsCert, TlsKey, tls_of
 from coursekit.grading.batch import desk
 from coursekit.grading.batch.cleaning import clean
 from coursekit.grading.batch.desk import NoBatch, Result, Settings
@@ -30,7 +32,7 @@ from coursekit.grading.batch.sources import Source, UnusableSource
 from coursekit.grading.failures import BadCheck
 
 COMPLETE, INCOMPLETE, REFUSED, INTERRUPTED = 0, 1, 2, 130
-SHOWN = 10
+SHOWN, AHEAD = 10, 2
 MEMORY_OF_ONE = 2**30
 
 
@@ -43,6 +45,7 @@ EXPECTED = (
     BadRule,
     BadTable,
     CannotWrite,
+    ExecutorError,
     LedgerInUse,
     NoBatch,
     NoWorkers,
@@ -84,6 +87,10 @@ def grade_command(
     checks: Checks = None,
     jobs: Jobs = None,
     unsafe_no_sandbox: Unsafe = False,
+    scheduler: Scheduler = None,
+    tls_ca: TlsCa = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     cell_seconds: Annotated[float, typer.Option(min=1, help="Seconds that each cell may run.")] = 600.0,
     seconds: Annotated[float, typer.Option(min=1, help="Seconds that a whole submission may take.")] = 1800.0,
     deadline: Annotated[
@@ -139,9 +146,9 @@ def grade_command(
             roster=_absolute(roster),
             exports=tuple(dict.fromkeys(export or ())),
         )
-        jobs = jobs or _jobs()
+        tls = tls_of(scheduler, tls_ca, tls_cert, tls_key)
         with ExitStack() as stack, _Bar() as bar:
-            make = _maker(stack, jobs, unsafe_no_sandbox, (submissions, out, checks))
+            make, jobs = _workers(stack, jobs, unsafe_no_sandbox, (submissions, out, checks), scheduler, tls)
             result = desk.grade_class(out, settings, make, jobs, bar)
         _finish(result)
 
@@ -155,6 +162,10 @@ def regrade_command(
     ] = False,
     jobs: Jobs = None,
     unsafe_no_sandbox: Unsafe = False,
+    scheduler: Scheduler = None,
+    tls_ca: TlsCa = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
 ) -> None:
     """Mark a class anew after a check was corrected, from the recorded answers: no learner's code runs again.
 
@@ -178,11 +189,34 @@ def regrade_command(
             settings = replace(settings, checks=_absolute(checks))
         if overrides:
             settings = replace(settings, overrides=_absolute(overrides))
-        jobs = jobs or _jobs()
+        tls = tls_of(scheduler, tls_ca, tls_cert, tls_key)
         with ExitStack() as stack, _Bar() as bar:
-            make = _maker(stack, jobs, unsafe_no_sandbox, (settings.submissions, out, settings.checks))
+            hide = (settings.submissions, out, settings.checks)
+            make, jobs = _workers(stack, jobs, unsafe_no_sandbox, hide, scheduler if run else None, tls)
             result = desk.regrade_class(out, settings, make if run else None, jobs, bar)
         _finish(result)
+
+
+def _workers(
+    stack: ExitStack,
+    jobs: int | None,
+    unsafe: bool,
+    hide: Iterable[Path | str | None],
+    scheduler: str | None,
+    tls: Tls | None,
+) -> tuple[desk.MakeMarker, int]:
+    """What makes the marker, for this machine or for a cluster, and how many submissions it marks at a time."""
+    if scheduler is None:
+        jobs = jobs or _jobs()
+        return _maker(stack, jobs, unsafe, hide), jobs
+    executor = stack.enter_context(open_executor(scheduler=scheduler, tls=tls))
+
+    def make(source: Source, answers: Path, settings: Settings) -> desk.Marker:
+        from coursekit.grading.batch.remote_marking import ClusterMarker
+
+        return ClusterMarker(source, answers, settings, executor, unsafe)
+
+    return make, executor.slots + AHEAD
 
 
 def _maker(stack: ExitStack, jobs: int, unsafe: bool, hide: Iterable[Path | str | None]) -> desk.MakeMarker:

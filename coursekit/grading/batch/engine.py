@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
+from coursekit.executors.tasks import ExecutorError, WorkLost
 from coursekit.grading.batch.cleaning import clean
 from coursekit.grading.batch.jobs import Job
 from coursekit.grading.batch.ledger import CannotWrite, Ledger, Mark
@@ -96,7 +97,7 @@ def _keep(done: Future[Mark], job: Job, ledger: Ledger, outcome: Outcome) -> Non
     if error is None:
         ledger.add(done.result())
         outcome.marked += 1
-    elif isinstance(error, CannotWrite):
+    elif isinstance(error, CannotWrite) or (isinstance(error, ExecutorError) and not isinstance(error, WorkLost)):
         raise error
     elif not isinstance(error, Stopped):
         told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

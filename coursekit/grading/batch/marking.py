@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from coursekit.files import replace_file
@@ -15,7 +16,8 @@ from coursekit.grading.batch.sources import Source
 from coursekit.grading.batch.submissions import content_of
 from coursekit.grading.channel import Worker
 from coursekit.grading.checking import check_notebook
-from coursekit.grading.results import CellError
+from coursekit.grading.questions import Exercise
+from coursekit.grading.results import Report
 from coursekit.grading.sandbox import WorkerPool
 
 
@@ -43,24 +45,9 @@ class NotebookMarker:
             coursekit.grading.batch.sources.UnusableFile: the submission has changed or is gone.
         """
         content = content_of(self._source, job.submission)
-        recording = Recording()
-        started = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="coursekit-grade-") as folder:
-            path = Path(folder) / f"{job.checks.exercise.name}.ipynb"
-            path.write_bytes(content)
-            try:
-                report = check_notebook(
-                    path,
-                    job.checks.exercise,
-                    on_step=self._step,
-                    start=self._start,
-                    recording=recording,
-                    **self._limits,
-                )
-            finally:
-                self._step("keeping the mark")
-        seconds = time.monotonic() - started
-        keep_answers(self._answers, job.run, recording, report.cells)
+        run = run_submission(content, job.checks.exercise, self._start, self._step, self._limits)
+        report, recording, seconds = run
+        keep_answers(self._answers, job.run, recording.packed(report.cells))
         return Mark(job.key, job.run, report, seconds, self._pool.level, job.checks.private)
 
     def stop(self) -> None:
@@ -77,18 +64,44 @@ class NotebookMarker:
             raise Stopped
 
 
+def run_submission(
+    content: bytes,
+    exercise: Exercise,
+    start: Callable[[Path], Worker],
+    step: Callable[[str], None],
+    limits: Mapping[str, float],
+) -> tuple[Report, Recording, float]:
+    """The report on a notebook, its recorded answers, and the seconds that it took.
+
+    Args:
+        content: the notebook.
+        exercise: whose questions are asked.
+        start: starts a worker.
+        step: called before each step and at the end; what it raises comes out.
+        limits: ``cell_seconds`` and ``seconds_in_all``.
+    """
+    recording, started = Recording(), time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="coursekit-grade-") as folder:
+        path = Path(folder) / f"{exercise.name}.ipynb"
+        path.write_bytes(content)
+        try:
+            report = check_notebook(path, exercise, on_step=step, start=start, recording=recording, **limits)
+        finally:
+            step("keeping the mark")
+    return report, recording, time.monotonic() - started
+
+
 def answers_file(folder: Path, run: str) -> Path:
     """Where the recorded answers of a run lie."""
     return folder / f"{run}.answers"
 
 
-def keep_answers(folder: Path, run: str, recording: Recording, cells: tuple[CellError, ...]) -> None:
-    """Keep a recording, if it is not too large.
+def keep_answers(folder: Path, run: str, packed: bytes | None) -> None:
+    """Keep a packed recording, if it was not too large to pack.
 
     Raises:
         CannotWrite: it cannot be written.
     """
-    packed = recording.packed(cells)
     if packed is None:
         return
     try:

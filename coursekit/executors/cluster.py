@@ -1,0 +1,199 @@
+"""Work on the workers of a Dask cluster. Dask is imported only when a cluster is asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import uuid
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coursekit.executors.fingerprint import differences, fingerprint
+from coursekit.executors.tasks import ExecutorError, Function, Halted, OnReport, Work, WorkLost, ignore
+
+if TYPE_CHECKING:
+    from distributed import Client, Worker
+
+CONNECTING = 30.0
+COUNTING = 5.0
+SHOWN = 5
+
+
+class WorkerDiffers(ExecutorError):
+    """A worker has another Python, another course or other data than this machine."""
+
+
+@dataclass(frozen=True)
+class Tls:
+    """PEM files with which a cluster is reached.
+
+    Attributes:
+        ca: certificates of the authorities that sign the cluster's.
+        cert: this client's certificate.
+        key: this client's key; left out when it is in the file of the certificate.
+    """
+
+    ca: Path
+    cert: Path
+    key: Path | None = None
+
+
+class ClusterExecutor:
+    """Runs work on a cluster, for a client that is connected to it.
+
+    Every worker is compared with this machine: those that are there at once, those that come later before their first
+    piece of work. A worker that ends has its work done by another one.
+
+    Args:
+        client: of Dask; the caller closes it.
+
+    Raises:
+        WorkerDiffers: naming the workers.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client, self._executor = client, client.get_executor(pure=False)
+        self._expected, self._topic = fingerprint(), f"coursekit-{uuid.uuid4().hex}"
+        self._listeners: dict[str, OnReport] = {}
+        self._closing = contextlib.ExitStack()
+        self._slots, self._counted = 0, -COUNTING
+        self._stopped = False
+        self._compare_workers()
+        client.subscribe_topic(self._topic, self._hear)
+
+    @classmethod
+    def connect(cls, address: str, tls: Tls | None = None) -> ClusterExecutor:
+        """An executor with a client of its own.
+
+        Raises:
+            ExecutorError: Dask is not installed, or nobody answers at the address.
+        """
+        client = _client(address, tls)
+        try:
+            executor = cls(client)
+        except BaseException:
+            client.close()
+            raise
+        executor._closing.callback(client.close)
+        return executor
+
+    def __enter__(self) -> ClusterExecutor:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+        with self._closing:
+            if self._client.status == "running":
+                self._client.unsubscribe_topic(self._topic)
+
+    @property
+    def slots(self) -> int:
+        """Threads of all workers; at least one, since a cluster may start its first worker when work is there."""
+        if time.monotonic() - self._counted > COUNTING and self._client.status == "running":
+            self._slots, self._counted = sum(self._client.nthreads().values()), time.monotonic()
+        return max(1, self._slots)
+
+    def submit(self, function: Function, work: Work, on_report: OnReport = ignore) -> Future[dict[str, Any]]:
+        """Start ``function(work, task)`` on a worker."""
+        key = f"{work['title']}-{uuid.uuid4().hex}"
+        self._listeners[key] = on_report
+        inner = self._executor.submit(_perform, self._expected, self._topic, function, work, key=key)
+        outer: Future[dict[str, Any]] = Future()
+        outer.set_running_or_notify_cancel()
+        inner.add_done_callback(lambda done: self._hand_over(done, outer, key, work["title"]))
+        return outer
+
+    def stop(self) -> None:
+        """Cancel what waits and what runs; work that runs sees it within about a second."""
+        self._stopped = True
+        if self._client.status == "running":
+            self._executor.shutdown(wait=False)
+
+    def _hear(self, event: tuple[float, Any]) -> None:
+        key, done, total = event[1]
+        self._listeners.get(key, ignore)(done, total)
+
+    def _hand_over(self, done: Future, outer: Future, key: str, title: str) -> None:
+        self._listeners.pop(key, None)
+        try:
+            outer.set_result(done.result())
+        except CancelledError:
+            lost = "The connection to the scheduler was lost. Give the same command again when it is back."
+            outer.set_exception(Halted() if self._stopped else ExecutorError(lost))
+        except BaseException as error:
+            outer.set_exception(_in_words(error, title))
+
+    def _compare_workers(self) -> None:
+        found = self._client.run(fingerprint, on_error="return")
+        problems = [problem for address, theirs in found.items() if (problem := _problem(address, theirs))]
+        if problems:
+            more = [f"… and {len(problems) - SHOWN} more workers"] if len(problems) > SHOWN else []
+            raise WorkerDiffers("\n".join([*problems[:SHOWN], *more]))
+
+
+def _client(address: str, tls: Tls | None) -> Client:
+    try:
+        from distributed import Client, Security
+    except ImportError as error:
+        raise ExecutorError('--scheduler needs Dask: pip install "coursekit[cluster]"') from error
+    security = None
+    if tls:
+        key = str(tls.key or tls.cert)
+        security = Security(
+            tls_ca_file=str(tls.ca), tls_client_cert=str(tls.cert), tls_client_key=key, require_encryption=True
+        )
+        address = address if "://" in address else f"tls://{address}"
+    try:
+        return Client(address, security=security, timeout=CONNECTING, set_as_default=False, name="coursekit")
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        raise ExecutorError(
+            f"No Dask scheduler can be reached at {address}: {error}. Is it running there? "
+            "With TLS its address is tls://HOST:PORT, and it needs certificates: --tls-ca, --tls-cert, --tls-key."
+        ) from error
+
+
+def _problem(address: str, theirs: Any) -> str:
+    """Why a worker cannot be used; empty if it can."""
+    if isinstance(theirs, BaseException):
+        return f"The worker {address} cannot run this course: {type(theirs).__name__}: {theirs}. Install it there."
+    found = differences(theirs, fingerprint())
+    return f"The worker {address} differs: {'; '.join(found)}. Install the same there." if found else ""
+
+
+def _in_words(error: BaseException, title: str) -> BaseException:
+    from distributed.scheduler import KilledWorker
+
+    if isinstance(error, KilledWorker):
+        return WorkLost(
+            f"{title} ended {error.allowed_failures + 1} workers, the last one {error.last_worker.address}. "
+            "Did they run out of memory? Their logs tell."
+        )
+    return error
+
+
+def _perform(expected: dict[str, str], topic: str, function: Function, work: Work) -> dict[str, Any]:
+    """Runs on a worker."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    if found := differences(fingerprint(), expected):
+        raise WorkerDiffers(f"The worker {worker.address} differs: {'; '.join(found)}. Install the same there.")
+    task = _RemoteTask(worker, worker.get_current_task(), topic)
+    return function(work, task)
+
+
+@dataclass(frozen=True)
+class _RemoteTask:
+    worker: Worker
+    key: str
+    topic: str
+
+    def halted(self) -> bool:
+        """Dask forgets or marks a task that was cancelled, also when its client is gone."""
+        state = self.worker.state.tasks.get(self.key)
+        return state is None or state.state == "cancelled" or self.worker.status.name.startswith("clos")
+
+    def report(self, done: int, total: int) -> None:
+        self.worker.log_event(self.topic, (self.key, done, total))

@@ -1,0 +1,52 @@
+"""Work in threads of this process. What is heavy runs in processes that the work starts, such as kernels."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from coursekit.executors.tasks import Function, Halted, OnReport, Work, ignore
+
+
+@dataclass(frozen=True)
+class _LocalTask:
+    stopping: threading.Event
+    report: OnReport
+
+    def halted(self) -> bool:
+        return self.stopping.is_set()
+
+
+class LocalExecutor:
+    """Runs work on this machine.
+
+    Args:
+        jobs: how many pieces at a time.
+    """
+
+    def __init__(self, jobs: int = 1) -> None:
+        self.slots = jobs
+        self._stopping = threading.Event()
+        self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="coursekit")
+
+    def __enter__(self) -> LocalExecutor:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+        self._threads.shutdown()
+
+    def submit(self, function: Function, work: Work, on_report: OnReport = ignore) -> Future[dict[str, Any]]:
+        """Start ``function(work, task)`` in a thread."""
+        return self._threads.submit(self._perform, function, work, on_report)
+
+    def stop(self) -> None:
+        """Tell the work that runs to stop; what waits is not begun."""
+        self._stopping.set()
+
+    def _perform(self, function: Function, work: Work, on_report: OnReport) -> dict[str, Any]:
+        if self._stopping.is_set():
+            raise Halted
+        return function(work, _LocalTask(self._stopping, on_report))

@@ -1,0 +1,70 @@
+"""What an executed notebook shows: the cell that did not run to its end, and the figures that it reports."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from coursekit.results import MIME
+
+INJECTED = "injected-parameters"
+
+
+def unfinished_cell(stored: Any, executed: Any, raised: str, died: bool) -> str:
+    """The first code cell that was not seen to end, or the one in which the kernel died; empty if all ran.
+
+    Papermill lets ``sys.exit(0)`` and cells tagged ``raises-exception`` pass, and marks the cell completed in which a
+    kernel dies.
+
+    Args:
+        stored: the notebook that was to be executed.
+        executed: what papermill made of it, with its metadata.
+        raised: the error of the run; empty if there was none.
+        died: whether the kernel ended before its time.
+    """
+    cells = [cell for cell in executed.cells if cell.cell_type == "code"]
+    states = [cell.metadata.get("papermill", {}) for cell in cells]
+    started = [number for number, state in enumerate(states) if state.get("start_time")]
+    for number, (cell, state) in enumerate(zip(cells, states)):
+        if cell.source.strip() and (not _ended(cell, state) or (died and number == started[-1])):
+            printed = "\n".join(_printed(output) for output in cell.outputs)
+            first_line = cell.source.strip().splitlines()[0]
+            details = "\n".join(part.strip() for part in (printed, raised if died or not printed else "") if part)
+            return f"code cell {number + 1} of {len(cells)} did not run to its end: {first_line}\n{details}"
+    return raised or _lost_cells(stored, cells)
+
+
+def _ended(cell: Any, state: Any) -> bool:
+    failed = any(output.output_type == "error" for output in cell.outputs)
+    return bool(cell.execution_count) and not state.get("exception") and not failed
+
+
+def _lost_cells(stored: Any, executed: list[Any]) -> str:
+    """Every cell of the notebook must be there in what was executed, whatever executed it."""
+    wanted = [cell.source for cell in stored.cells if cell.cell_type == "code" and not _injected(cell)]
+    came = [cell.source for cell in executed if not _injected(cell)]
+    return "" if came == wanted else f"{len(wanted)} code cells were to be executed, and other ones were: {len(came)}"
+
+
+def _injected(cell: Any) -> bool:
+    return INJECTED in cell.metadata.get("tags", [])
+
+
+def _printed(output: Any) -> str:
+    text = output.get("text") or "\n".join(output.get("traceback", []))
+    return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
+
+
+def headline_figures(notebook: Any) -> dict[str, float]:
+    """The numbers that a notebook's outputs carry under the type `coursekit.results.MIME`.
+
+    >>> from nbformat.v4 import new_code_cell, new_notebook, new_output
+    >>> table = new_output("display_data", {MIME: {"figures": {"test accuracy": 0.98}}})
+    >>> headline_figures(new_notebook(cells=[new_code_cell("table", outputs=[table])]))
+    {'test accuracy': 0.98}
+    """
+    figures: dict[str, float] = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            figures |= output.get("data", {}).get(MIME, {}).get("figures", {})
+    return figures

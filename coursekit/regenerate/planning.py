@@ -1,0 +1,91 @@
+"""From what was typed to jobs. What could only fail later is refused here, before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from coursekit import course
+from coursekit.regenerate import parameters as parameter
+from coursekit.regenerate.jobs import CannotRun, Job
+from coursekit.regenerate.reading import parse
+
+
+def plan(
+    names: Sequence[str],
+    *,
+    out: Path,
+    parameters: Mapping[str, str] | None = None,
+    files: Sequence[Path] = (),
+    quick: bool = False,
+    solutions: bool = False,
+    update: bool = False,
+) -> list[Job]:
+    """Turn what was typed into jobs.
+
+    Args:
+        names: lesson numbers, slugs or names, ``all``, or paths of notebooks.
+        out: folder of the executed copies.
+        parameters: parameter names and their values as typed; ``1,5,20`` is a sweep.
+        files: YAML files with parameters; what was typed wins.
+        quick: apply the small sizes that each notebook declares in its metadata.
+        solutions: run each lesson's solution as well.
+        update: the outputs are to be stored, so they must come from the default parameters.
+
+    Raises:
+        CannotRun: with what was wrong and what there is instead.
+        course.UnknownLesson: no such lesson.
+    """
+    typed, read = parameters or {}, parameter.read_files(files)
+    if update and (quick or typed or files):
+        raise CannotRun("--update stores the outputs of a full run: leave out -p, -f and --quick.")
+    contents = {source: source.read_bytes() for source in _sources(names, solutions)}
+    notebooks = {source: parse(content, source) for source, content in contents.items()}
+    known = {source: parameter.known_parameters(notebook) for source, notebook in notebooks.items()}
+    parameter.refuse_unknown([*read, *typed], known)
+    jobs = []
+    for source, defaults in known.items():
+        values = _quick_values(notebooks[source], source) if quick and defaults else {}
+        for name, default in defaults.items():
+            if name in typed:
+                values[name] = parameter.typed_values(name, typed[name], default)
+            elif name in read:
+                values[name] = parameter.checked_values(name, read[name], default)
+        jobs += _jobs(source, out.resolve(), values, contents[source])
+    if len({job.target for job in jobs}) < len(jobs):
+        raise CannotRun("Two of these notebooks have the same name and folder name; run them one by one.")
+    return jobs
+
+
+def _jobs(source: Path, out: Path, values: parameter.Values, content: bytes) -> list[Job]:
+    """One job for each combination of values."""
+    swept = [name for name, several in values.items() if len(several) > 1]
+    jobs = []
+    for chosen in parameter.combinations(values):
+        target = out / source.parent.name / f"{parameter.copy_name(source.stem, chosen, swept)}.ipynb"
+        if target == source:
+            raise CannotRun(f"The executed copy would overwrite {source}: name another folder with --out.")
+        jobs.append(Job(source, target, chosen, content))
+    return jobs
+
+
+def _sources(names: Sequence[str], solutions: bool) -> list[Path]:
+    found: list[Path] = []
+    for name in names:
+        if name.endswith(".ipynb"):
+            found.append(Path(name).resolve())
+            continue
+        for lesson in course.LESSONS if name == "all" else [course.find(name)]:
+            found += [lesson.notebook, lesson.solution] if solutions else [lesson.notebook]
+    for path in found:
+        if not path.is_file():
+            raise CannotRun(f"{path} is not there.")
+    return list(dict.fromkeys(found))
+
+
+def _quick_values(notebook: Any, source: Path) -> parameter.Values:
+    values = notebook.metadata.get("coursekit", {}).get("quick")
+    if not values:
+        raise CannotRun(f'{source.name} has no quick sizes: its metadata lack {{"coursekit": {{"quick": …}}}}.')
+    return {name: [value] for name, value in values.items()}

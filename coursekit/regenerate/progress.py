@@ -1,0 +1,108 @@
+"""How far a run is: bars on a terminal; elsewhere a line now and then, for logs."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import TextIO
+
+from coursekit.regenerate.jobs import Job, Outcome
+
+INTERVAL = 10.0
+OnReport = Callable[[int, int], None]
+
+
+class Progress:
+    """Is told what begins and what ends; this one ignores it."""
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        pass
+
+    def begun(self, jobs: int, earlier: int) -> None:
+        """So many jobs are to be done, so many of them were done in an earlier run."""
+
+    def cells_of(self, job: Job) -> OnReport:
+        """What is called, from any thread, with the cells that have run and all cells of a job."""
+        return lambda done, total: None
+
+    def ended(self, outcome: Outcome) -> None:
+        """A job is done."""
+
+
+class Lines(Progress):
+    """A line for each job every ten seconds, and one at its end."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream, self._lock = stream, threading.Lock()
+
+    def begun(self, jobs: int, earlier: int) -> None:
+        if earlier:
+            self._say(f"{earlier} of {jobs} notebooks were executed earlier; their copies are kept.")
+
+    def cells_of(self, job: Job) -> OnReport:
+        start = time.monotonic()
+        told = [start]
+
+        def report(done: int, total: int) -> None:
+            now = time.monotonic()
+            if now - told[0] >= INTERVAL:
+                told[0] = now
+                self._say(f"{job.title}: {done} of {total} cells, {now - start:.0f} s")
+
+        return report
+
+    def ended(self, outcome: Outcome) -> None:
+        self._say(f"{outcome.job.title}: {'passed' if outcome.passed else 'FAILED'}, {outcome.seconds:.0f} s")
+
+    def _say(self, line: str) -> None:
+        with self._lock:
+            print(line, file=self._stream, flush=True)
+
+
+class Bars(Progress):
+    """A bar for each notebook that has begun, and one for all of them."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as RichProgress
+
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+        unit = TextColumn("{task.fields[unit]}")
+        self._bars = RichProgress(*columns, unit, TimeElapsedColumn(), console=Console(stderr=True))
+        self._of: dict[str, int] = {}
+        self._all = self._bars.add_task("all", total=None, unit="notebooks")
+
+    def __enter__(self) -> Bars:
+        self._bars.start()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._bars.stop()
+
+    def begun(self, jobs: int, earlier: int) -> None:
+        self._bars.update(self._all, total=jobs, completed=earlier, visible=jobs > 1)
+
+    def cells_of(self, job: Job) -> OnReport:
+        def report(done: int, total: int) -> None:
+            if job.title not in self._of:
+                self._of[job.title] = self._bars.add_task(job.title, total=total, unit="cells")
+            self._bars.update(self._of[job.title], completed=done)
+
+        return report
+
+    def ended(self, outcome: Outcome) -> None:
+        self._bars.advance(self._all)
+        if outcome.job.title in self._of:
+            self._bars.stop_task(self._of[outcome.job.title])
+
+
+def for_this_terminal() -> Progress:
+    """Bars if standard error is a terminal, else lines."""
+    return Bars() if sys.stderr.isatty() else Lines(sys.stderr)

@@ -1,0 +1,80 @@
+"""The summary page: each executed notebook beside its last run, and the copies of a sweep beside each other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from coursekit.regenerate.archive import Entry
+
+
+def page(entries: Sequence[Entry]) -> bytes:
+    """The page as HTML; self-contained, without scripts.
+
+    Args:
+        entries: of all copies.
+    """
+    from jinja2 import Environment, PackageLoader
+
+    blocks = {"trim_blocks": True, "lstrip_blocks": True}
+    environment = Environment(loader=PackageLoader("coursekit.regenerate"), autoescape=True, **blocks)
+    environment.filters |= {"seconds": seconds, "megabytes": megabytes, "figure": figure}
+    template = environment.get_template("summary.html")
+    failed = [entry for entry in entries if entry.failure]
+    return template.render(entries=entries, failed=failed, sweeps=_sweeps(entries)).encode()
+
+
+def seconds(value: float | None) -> str:
+    """As ``12 s`` or ``2 min 5 s``.
+
+    >>> seconds(125.3), seconds(3.21), seconds(None)
+    ('2 min 5 s', '3.2 s', '–')
+    """
+    if value is None:
+        return "–"
+    if value < 60:
+        return f"{value:.1f} s"
+    return f"{round(value) // 60} min {round(value) % 60} s"
+
+
+def megabytes(value: int | None) -> str:
+    """As ``512 MB``.
+
+    >>> megabytes(512_000_000), megabytes(None)
+    ('512 MB', '–')
+    """
+    return "–" if value is None else f"{value / 1e6:,.0f} MB"
+
+
+def figure(value: float | None) -> str:
+    """Six digits of a number.
+
+    >>> figure(0.98123456), figure(None)
+    ('0.981235', '–')
+    """
+    return "–" if value is None else f"{value:.6g}"
+
+
+def _sweeps(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """The notebooks that have several copies: the parameters in which these differ, and all figures."""
+    groups = defaultdict(list)
+    for entry in entries:
+        groups[entry.source].append(entry)
+    return [_sweep(source, copies) for source, copies in sorted(groups.items()) if len(copies) > 1]
+
+
+def _sweep(source: str, copies: list[Entry]) -> dict[str, Any]:
+    names = {name: None for entry in copies for name in entry.parameters}
+    differing = [name for name in names if len({repr(entry.parameters.get(name)) for entry in copies}) > 1]
+    ordered = sorted(copies, key=lambda entry: [_order(entry.parameters.get(name)) for name in differing])
+    figures = list({name: None for entry in copies for name in entry.now.figures})
+    return {"source": source, "parameters": differing, "figures": figures, "copies": ordered}
+
+
+def _order(value: Any) -> tuple[int, float, str]:
+    """Numbers by size, after those that are left at their default and before everything else by its text."""
+    if isinstance(value, (int, float)):
+        return 1, float(value), ""
+    return (0, 0.0, "") if value is None else (2, 0.0, str(value))

@@ -1,0 +1,206 @@
+"""Executing notebooks: what counts as a failure, what is kept, what is stored, what is left when it is stopped."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import nbformat
+import psutil
+import pytest
+
+from coursekit import regenerate
+from coursekit.executors import Halted, LocalExecutor
+from coursekit.regenerate.executing import execute
+from coursekit.regenerate.reading import KERNELSPEC
+
+PARAMETERS = "EPOCHS = 3  # passes over the data\nRATE = 0.1\nNAME = 'adam'"
+REPORTS = "from coursekit.results import results_table\nresults_table([('accuracy', 0.98, EPOCHS / 4)])"
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def run(plan, tmp_path):
+    """Plans and runs one notebook."""
+
+    def run_one(path, **options):
+        return regenerate.run(plan(path, **options), archive=regenerate.Archive(tmp_path / "build"))[0]
+
+    return run_one
+
+
+def test_parameters_reach_the_notebook_and_figures_come_back(notebook, run, tmp_path):
+    path = notebook(PARAMETERS, REPORTS, "import sys, os\nprint(sys.executable, RATE, NAME, os.getcwd())")
+
+    outcome = run(path, parameters={"EPOCHS": "2", "RATE": "1", "NAME": "sgd"})
+
+    assert outcome.passed
+    assert outcome.figures == {"accuracy": 0.5}
+    assert outcome.job.target == tmp_path / "build" / "notebooks" / "lesson.ipynb"
+    printed = nbformat.read(outcome.job.target, as_version=4).cells[-1].outputs[0].text.split()
+    assert printed == [sys.executable, "1", "sgd", str(path.parent)]
+    assert 0.2 < outcome.seconds < 600
+    assert 20e6 < outcome.memory < 2e9
+
+
+def test_memory_counts_what_the_kernel_starts(notebook, run):
+    hog = "import subprocess, sys\ncode = 'import time; x = bytearray(300_000_000); time.sleep(2)'"
+
+    outcome = run(notebook(hog, "subprocess.run([sys.executable, '-c', code])"))
+
+    assert outcome.memory > 300e6
+
+
+def test_an_executed_copy_is_the_same_each_time(notebook, plan):
+    (job,) = plan(notebook(PARAMETERS, "print(EPOCHS)", "1 / 0"), parameters={"EPOCHS": "2"})
+
+    first, second = (regenerate.run([job])[0].notebook for _ in range(2))
+
+    assert first == second
+    copied = nbformat.reads(first.decode(), as_version=4)
+    nbformat.validate(copied)
+    assert copied.metadata.papermill == {"parameters": {"EPOCHS": 2}}
+
+
+def test_a_kernel_that_is_installed_elsewhere_does_not_take_over(notebook, run, tmp_path, monkeypatch):
+    specification = {"argv": ["/nowhere/python"], "display_name": "other", "language": "python"}
+    (tmp_path / "kernels" / "python3").mkdir(parents=True)
+    (tmp_path / "kernels" / "python3" / "kernel.json").write_text(json.dumps(specification))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+
+    assert run(notebook("x = 1")).passed
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("import sys\nsys.exit(0)", "SystemExit: 0"),
+        ("%no_such_magic\nx = 1", "UsageError: Line magic function `%no_such_magic` not found."),
+        ("import os\nos._exit(0)", "Kernel died"),
+        ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "Kernel died"),
+    ],
+)
+def test_a_cell_that_did_not_end_is_a_failure_and_the_copy_is_kept(notebook, run, source, told, capsys):
+    outcome = run(notebook("print('seen')", source, "x = 2"))
+    regenerate.report([outcome])
+
+    assert not outcome.passed
+    first_line = source.splitlines()[0]
+    assert outcome.failure.startswith(f"code cell 2 of 3 did not run to its end: {first_line}")
+    shown = capsys.readouterr()
+    assert told in shown.err
+    assert "notebooks/lesson FAILED" in shown.out
+    kept = nbformat.read(outcome.job.target, as_version=4)
+    assert "seen" in json.dumps(kept)
+
+
+@pytest.mark.parametrize("tag", ["raises-exception", "skip-execution"])
+def test_a_tag_makes_no_failure_pass(notebook, run, tag):
+    path = notebook("x = 1", "1 / 0")
+    tagged = nbformat.read(path, as_version=4)
+    tagged.cells[2].metadata.tags = [tag]
+    nbformat.write(tagged, path)
+
+    assert run(path).failure.startswith("code cell 2 of 2 did not run to its end: 1 / 0")
+
+
+def test_several_at_a_time_give_the_outcomes_in_order(notebook, plan, tmp_path):
+    wait = "import time, pathlib\npathlib.Path('{0}').touch()\nwhile not pathlib.Path('{1}').exists(): time.sleep(0.1)"
+    paths = [notebook(wait.format(*names), name=f"n{names[0]}") for names in ("ab", "ba")]
+
+    with LocalExecutor(2) as executor:
+        outcomes = regenerate.run(plan(*paths), executor)
+
+    assert [outcome.job.source.stem for outcome in outcomes] == ["na", "nb"]
+    assert all(outcome.passed for outcome in outcomes)
+
+
+def test_resume_runs_what_is_missing_failed_or_changed(notebook, plan, tmp_path):
+    count = "import pathlib\npathlib.Path('{0}.txt').open('a').write('x')\n{1}"
+    codes = {"good": "", "bad": "1 / 0", "new": ""}
+    paths = [notebook(count.format(name, code), name=name) for name, code in codes.items()]
+    first = regenerate.run(plan(*paths[:2]), archive=regenerate.Archive(tmp_path / "build"))
+
+    second = regenerate.run(plan(*paths), archive=regenerate.Archive(tmp_path / "build"), resume=True)
+
+    assert [outcome.kept for outcome in second] == [True, False, False]
+    assert (second[0].notebook, second[0].figures) == (first[0].notebook, first[0].figures)
+    assert [len((tmp_path / "notebooks" / f"{name}.txt").read_text()) for name in ("good", "bad", "new")] == [1, 2, 1]
+
+
+def test_update_changes_outputs_and_nothing_else(notebook, run):
+    path = notebook(PARAMETERS, "EPOCHS + 1", coursekit={"quick": {"EPOCHS": 1}})
+    before = nbformat.read(path, as_version=4)
+
+    regenerate.update([run(path)])
+
+    after = nbformat.read(path, as_version=4)
+    nbformat.validate(after)
+    assert [cell.get("execution_count") for cell in after.cells] == [None, 1, 2]
+    assert after.cells[2].outputs[0].data["text/plain"] == "4"
+    assert [(cell.id, cell.source, cell.metadata) for cell in after.cells] == [
+        (cell.id, cell.source, cell.metadata) for cell in before.cells
+    ]
+    assert after.metadata.coursekit == before.metadata.coursekit
+    assert after.metadata.kernelspec == KERNELSPEC
+    assert "version" not in after.metadata.language_info
+    assert "papermill" not in path.read_text()
+    first = path.read_bytes()
+    regenerate.update([run(path)])
+    assert path.read_bytes() == first, "a second run makes a difference"
+
+
+def test_a_halted_run_ends_its_kernel_and_what_that_started(notebook, plan, tmp_path):
+    sleep = "import subprocess, sys, os, time\n"
+    sleep += "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])"
+    tell = f"open({str(tmp_path / 'pids')!r}, 'w').write(f'{{os.getpid()}} {{child.pid}} end')\ntime.sleep(60)"
+    (job,) = plan(notebook(sleep, tell))
+    halt = threading.Event()
+
+    class Stopping:
+        halted = staticmethod(halt.is_set)
+        report = staticmethod(lambda done, total: None)
+
+    threading.Thread(target=lambda: (wait_for(tmp_path / "pids", "end"), halt.set())).start()
+    with pytest.raises(Halted):
+        execute(job.work(), Stopping)
+
+    for process in (tmp_path / "pids").read_text().split()[:2]:
+        assert_gone(int(process))
+
+
+def test_ctrl_c_ends_the_kernels_and_leaves_what_is_finished(notebook, tmp_path):
+    wait = f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(f'{{os.getpid()}} end')\ntime.sleep(60)"
+    names = [str(notebook("x = 1", name="a")), str(notebook(wait, name="b"))]
+    command = [sys.executable, "-m", "coursekit", "run", *names, "--out", str(tmp_path / "build")]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    wait_for(tmp_path / "pid", "end")
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert errors.rstrip().endswith("Interrupted."), errors
+    assert "Traceback" not in errors, errors
+    assert_gone(int((tmp_path / "pid").read_text().split()[0]))
+    kept = json.loads((tmp_path / "build" / "summary.json").read_text())["notebooks"]
+    assert [entry["title"] for entry in kept] == ["notebooks/a"]
+    assert sorted(path.name for path in (tmp_path / "build" / "notebooks").iterdir()) == ["a.ipynb"]
+
+
+def wait_for(path, end):
+    deadline = time.monotonic() + 60
+    while not path.exists() or not path.read_text().endswith(end):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def assert_gone(process):
+    deadline = time.monotonic() + 10
+    while psutil.pid_exists(process) and psutil.Process(process).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline, f"process {process} is still there"
+        time.sleep(0.1)
