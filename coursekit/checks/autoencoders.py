@@ -77,9 +77,7 @@ def spoil(answers, expect):
         "Whole rows or columns got the same noise.",
         hint="size=images.shape: one draw for each pixel of each image.",
     )
-    expect.between(
-        float(noisy.mean()), 0.49, 0.51, hint="Noise around zero brightens as often as it darkens."
-    )
+    expect.between(float(noisy.mean()), 0.49, 0.51, hint="Noise around zero brightens as often as it darkens.")
     with expect.part(points=1, title="clipped"):
         loud = np.asarray(answers.call("spoil", np.tile([0.0, 1.0], (20, 50)), 0.5, 4))
         expect.true(

@@ -177,11 +177,15 @@ def training(answers, expect):
     mean, log_var = np.split(np.asarray(output, dtype=float), 2, axis=1)
     z = mean + np.exp(log_var / 2) * np.random.default_rng(6).normal(size=mean.shape)
     logits = answers.model("decoder").predict(z.astype("float32"))
-    expect.shape(logits, (TEST_DIGITS, 784), hint="One logit a pixel, from z of half the width of the encoder's output.")
+    expect.shape(
+        logits, (TEST_DIGITS, 784), hint="One logit a pixel, from z of half the width of the encoder's output."
+    )
     expect.finite(logits, hint="Did the training diverge? A smaller learning rate helps, and exp(log_var / 2) for σ.")
     elbo = float(np.mean(_log_bernoulli(x, np.asarray(logits, dtype=float)) - _kl(mean, log_var)))
     with expect.part(points=2, title=f"{HIGH_BAR} nats"):
-        expect.at_least(elbo, HIGH_BAR, hint="Two hidden layers in each half, all digits, a KL warm-up, a falling rate.")
+        expect.at_least(
+            elbo, HIGH_BAR, hint="Two hidden layers in each half, all digits, a KL warm-up, a falling rate."
+        )
     expect.at_least(
         elbo,
         LOW_BAR,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -59,14 +62,36 @@ def run(
 def _outcomes(jobs: Sequence[Job], executor: Executor, progress: Progress) -> Iterator[Outcome]:
     """The outcomes as they come. A little more than what runs at a time is handed out, never all."""
     waiting, running = iter(jobs), {}
-    while True:
-        while len(running) < executor.slots + AHEAD and (job := next(waiting, None)) is not None:
-            folder = None if isinstance(executor, ClusterExecutor) else job.source.parent
-            running[executor.submit(execute, job.work(folder), progress.cells_of(job))] = job
-        if not running:
-            return
-        for done in wait(running, timeout=POLL, return_when=FIRST_COMPLETED).done:
-            yield _outcome(running.pop(done), done)
+    with _noted_interrupts() as interrupted:
+        while not interrupted.is_set():
+            while len(running) < executor.slots + AHEAD and (job := next(waiting, None)) is not None:
+                folder = None if isinstance(executor, ClusterExecutor) else job.source.parent
+                running[executor.submit(execute, job.work(folder), progress.cells_of(job))] = job
+            if not running:
+                return
+            for done in wait(running, timeout=POLL, return_when=FIRST_COMPLETED).done:
+                yield _outcome(running.pop(done), done)
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _noted_interrupts() -> Iterator[threading.Event]:
+    """An event that Ctrl-C sets, since its KeyboardInterrupt is lost when it is raised in somebody's callback."""
+    noted = threading.Event()
+    here = threading.current_thread() is threading.main_thread()
+    if not here or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:  # somebody else takes care of it
+        yield noted
+        return
+
+    def note(number: int, frame: object) -> None:
+        noted.set()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _outcome(job: Job, done: Future[dict[str, Any]]) -> Outcome:

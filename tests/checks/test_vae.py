@@ -67,7 +67,8 @@ RIGHT = {
         LOSS.format("-float(np.mean(log_bernoulli(x, logits)) - beta * np.mean(gaussian_kl(mean, log_var)))"),
     ],
     "importance_bound": [
-        "from scipy.special import logsumexp\n" + BOUND.format("logsumexp(log_weights, axis=0) - np.log(len(log_weights))"),
+        "from scipy.special import logsumexp\n"
+        + BOUND.format("logsumexp(log_weights, axis=0) - np.log(len(log_weights))"),
         """
         def importance_bound(log_weights):
             top = log_weights.max(axis=0)

@@ -96,11 +96,16 @@ def test_stopping_reaches_work_that_runs_on_a_worker(executor, tmp_path):
     wait_until(lambda: (tmp_path / "state").read_text() == "halted")
 
 
+INTERRUPTIBLE = (  # also where these tests run in the background of a shell, which ignores interrupts there
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from coursekit import cli; cli.main()"
+)
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
 def test_a_command_that_ends_leaves_no_kernel_on_the_workers(executor, cluster, jobs, tmp_path, number, code):
     tell = f"import os, time\nprint(os.getpid(), 'end', file=open({str(tmp_path / 'kernel')!r}, 'w'))\ntime.sleep(99)"
     (job,) = jobs(["X = 1", tell])
-    command = [sys.executable, "-m", "coursekit", "run", str(job.source), "--out", str(tmp_path / "build")]
+    command = [sys.executable, "-c", INTERRUPTIBLE, "run", str(job.source), "--out", str(tmp_path / "build")]
     command += ["--scheduler", cluster.address]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": PATH})
     wait_until(lambda: (tmp_path / "kernel").exists() and "end" in (tmp_path / "kernel").read_text())

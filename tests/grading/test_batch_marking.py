@@ -32,11 +32,12 @@ from coursekit.grading.sandbox import WorkerPool
 
 @contextmanager
 def markers(jobs=1):
+    before = psutil.Process().children(recursive=True)
     with WorkerPool(jobs, unsafe=True) as pool:
         yield lambda source, answers, settings: NotebookMarker(
             source, answers, pool, settings.cell_seconds, settings.seconds
         )
-    assert not psutil.Process().children(recursive=True)
+    assert not set(psutil.Process().children(recursive=True)) - set(before)
 
 
 @pytest.mark.usefixtures("demo_lesson")

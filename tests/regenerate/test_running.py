@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import Future
 
 import nbformat
 import psutil
@@ -172,6 +175,20 @@ def test_a_halted_run_ends_its_kernel_and_what_that_started(notebook, plan, tmp_
 
     for process in (tmp_path / "pids").read_text().split()[:2]:
         assert_gone(int(process))
+
+
+def test_ctrl_c_in_somebody_elses_callback_is_not_lost(notebook, plan):
+    class Swallowing:
+        slots = 1
+
+        def submit(self, function, work, on_report):
+            with contextlib.suppress(KeyboardInterrupt):
+                os.kill(os.getpid(), signal.SIGINT)
+            return Future()
+
+    with pytest.raises(KeyboardInterrupt):
+        regenerate.run(plan(notebook("x = 1")), Swallowing())
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_ctrl_c_ends_the_kernels_and_leaves_what_is_finished(notebook, tmp_path):
