@@ -57,7 +57,7 @@ def origin(path: PurePosixPath) -> Origin:
     Learner(id='4711', name='Ada Lovelace')
     >>> origin(PurePosixPath("lovelaceada_LATE_22_8841_01_mnist_dense-2.ipynb"))
     Origin(learner=Learner(id='22', name='lovelaceada'), late=True, upload=2)
-    >>> origin(PurePosixPath("ada/work/01_mnist_dense.ipynb")).learner.id
+    >>> origin(PurePosixPath("ada/week_1/01_mnist_dense.ipynb")).learner.id
     'ada'
     >>> origin(PurePosixPath("ada_01_mnist_dense.ipynb")).learner.id
     'ada'
