@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from coursekit.nn.compiling import compile_classifier
     from coursekit.nn.gaussian import gaussian_kl
     from coursekit.nn.predictive import predictive_samples
     from coursekit.nn.variational import VariationalConv2D, VariationalDense
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
 _MODULES = {
     "VariationalConv2D": "coursekit.nn.variational",
     "VariationalDense": "coursekit.nn.variational",
+    "compile_classifier": "coursekit.nn.compiling",
     "gaussian_kl": "coursekit.nn.gaussian",
     "predictive_samples": "coursekit.nn.predictive",
 }
 
-__all__ = ["VariationalConv2D", "VariationalDense", "gaussian_kl", "predictive_samples"]
+__all__ = ["VariationalConv2D", "VariationalDense", "compile_classifier", "gaussian_kl", "predictive_samples"]
 
 
 def __getattr__(name: str):

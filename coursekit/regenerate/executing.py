@@ -56,6 +56,8 @@ def _papermill(
     from jupyter_core.utils import ensure_event_loop
     from nbclient.exceptions import DeadKernelError
 
+    from coursekit.regenerate import engine
+
     source, target, aside = scratch / "source.ipynb", scratch / "executed.ipynb", scratch / "aside"
     aside.mkdir()
     source.write_bytes(as_bytes(stored))
@@ -67,6 +69,7 @@ def _papermill(
                 source,
                 target,
                 parameters,
+                engine_name=engine.NAME,
                 kernel_name="python3",
                 language="python",
                 progress_bar=False,
