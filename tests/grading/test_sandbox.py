@@ -46,6 +46,14 @@ def test_every_level_runs_a_notebook_and_says_what_it_is(level, tmp_path):
         assert workers.level.startswith("NOT SEALED") == (level not in SEALED)
 
 
+def test_what_the_warm_parent_imported_is_no_workers_garbage(tmp_path):
+    with ColdPool(limits=LIMITS) as workers:
+        worker = workers.start(tmp_path)
+        cell = {"ask": "cell", "number": 1, "source": "import gc; assert gc.get_freeze_count() > 10_000", "seconds": 9}
+        assert worker.exchange(wire.encode(cell), 30) == {"answer": None}
+        worker.close()
+
+
 def test_levels_that_do_not_seal_are_refused_with_reasons_unless_they_are_asked_for(monkeypatch, tmp_path):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(NoSandbox, match="bwrap is not installed") as caught, ColdPool(levels=LEVELS[:1]):

@@ -12,6 +12,7 @@ with its first operation: so nothing is computed here, and nothing is forked unl
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -42,6 +43,8 @@ def main(settings: Settings, control: socket.socket) -> None:
     for name in settings.warm:
         importlib.import_module(name)
     _take_checksums()
+    gc.collect()
+    gc.freeze()  # no worker searches what was imported for garbage, nor copies it in doing so
     _answer(control, lambda: {"threads": _alone()})
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, LONGEST_REQUEST, 4)
