@@ -157,7 +157,7 @@ def test_release_refuses_with_exit_code_2(run, course_folder, monkeypatch):
 def test_importing_the_checks_engine_loads_nothing_heavy():
     code = (
         "import sys, coursekit.grading.commands, coursekit.grading.worker\n"
-        "heavy = {'tensorflow', 'keras', 'matplotlib', 'scipy', 'sklearn', 'nbformat', 'pandas'}\n"
+        "heavy = {'tensorflow', 'keras', 'matplotlib', 'scipy', 'sklearn', 'nbformat', 'jsonschema', 'pandas'}\n"
         "print(sorted(heavy & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

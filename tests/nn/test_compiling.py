@@ -35,7 +35,7 @@ def test_trains_as_compile_does_and_is_traced_once(units: int, optimizer: str) -
         optimizer, "binary_crossentropy" if units == 1 else "sparse_categorical_crossentropy", metrics=["accuracy"]
     )
     assert compile_classifier(ours, optimizer) is ours
-    settings = dict(epochs=3, batch_size=16, shuffle=False, verbose=0, validation_data=(X, labels))
+    settings = {"epochs": 3, "batch_size": 16, "shuffle": False, "verbose": 0, "validation_data": (X, labels)}
     theirs, here = (model.fit(X, labels, **settings).history for model in (plain, ours))
     assert here == theirs
     assert (plain.layers[0].traced, ours.layers[0].traced) == (2, 1)
@@ -47,7 +47,9 @@ def test_takes_another_loss_more_metrics_and_settings() -> None:
     labels = RNG.integers(2, size=(64, 1))
     assert {"loss", "accuracy", "binary_crossentropy"} == set(model.fit(X, labels, verbose=0).history)
     assert model.layers[0].traced == 1
-    assert model.loss == "mse" and model.steps_per_execution == 2 and model.optimizer.built
+    assert model.loss == "mse"
+    assert model.steps_per_execution == 2
+    assert model.optimizer.built
 
 
 def test_a_model_without_shape_or_with_two_outputs_is_an_error() -> None:
