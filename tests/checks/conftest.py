@@ -8,6 +8,8 @@ import pytest
 
 from coursekit.grading import NamespaceAnswers, find_exercise
 
+pytest.register_assert_rewrite("answer_tables")  # its tests are to show what they compared
+
 
 @pytest.fixture
 def earned():

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from answer_tables import KERAS, AnswerTables
 
 from coursekit.checks import autoencoders as checks
-from coursekit.grading import find_exercise
 
 EXERCISE = "07_autoencoders"
 
-KERAS = """
-import keras
-from keras import layers
-"""
 PSNR = """
 def psnr(images, others, peak):
     difference = images.astype(float) - others.astype(float)
@@ -248,28 +244,9 @@ PARTIAL = [
 ]
 
 
-def cases(table):
-    return [(question, answer) for question, answers in table.items() for answer in answers]
-
-
-def points(question):
-    return find_exercise(EXERCISE).find(question).points
-
-
-@pytest.mark.parametrize(("question", "source"), cases(RIGHT))
-def test_right_answers_earn_all_points(earned, question, source):
-    assert earned(EXERCISE, question, source) == points(question)
-
-
-@pytest.mark.parametrize(("question", "answer"), cases(WRONG))
-def test_wrong_answers_earn_nothing(earned, question, answer):
-    _, source = answer
-    assert earned(EXERCISE, question, source) == 0
-
-
-@pytest.mark.parametrize(("question", "source", "want"), PARTIAL)
-def test_partly_right_answers_earn_their_part(earned, question, source, want):
-    assert earned(EXERCISE, question, source) == want
+class TestAnswers(AnswerTables):
+    exercise, right, wrong, partial = EXERCISE, RIGHT, WRONG, PARTIAL
+    elsewhere = ("training",)
 
 
 def test_the_tied_gradient_agrees_with_finite_differences():

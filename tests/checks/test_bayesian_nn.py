@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from answer_tables import AnswerTables
 
 from coursekit.checks import bayesian_nn as checks
 from coursekit.grading import find_exercise
@@ -244,38 +245,13 @@ def network():
     return network
 
 
-def cases(table):
-    return [(question, answer) for question, answers in table.items() for answer in answers]
+class TestAnswers(AnswerTables):
+    exercise, right, wrong, partial = EXERCISE, RIGHT, WRONG, PARTIAL
+    elsewhere = ("uncertain",)
 
-
-def points(question):
-    return find_exercise(EXERCISE).find(question).points
-
-
-def names_for(question, request):
-    return {"network": request.getfixturevalue("network")} if question == "mc_dropout" else {}
-
-
-quiet = pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value", "ignore:__array__ implementation")
-
-
-@quiet
-@pytest.mark.parametrize(("question", "source"), cases(RIGHT))
-def test_right_answers_earn_all_points(earned, request, question, source):
-    assert earned(EXERCISE, question, source, **names_for(question, request)) == points(question)
-
-
-@quiet
-@pytest.mark.parametrize(("question", "answer"), cases(WRONG))
-def test_wrong_answers_earn_nothing(earned, request, question, answer):
-    _, source = answer
-    assert earned(EXERCISE, question, source, **names_for(question, request)) == 0
-
-
-@quiet
-@pytest.mark.parametrize(("question", "source", "want"), PARTIAL)
-def test_partly_right_answers_earn_their_part(earned, request, question, source, want):
-    assert earned(EXERCISE, question, source, **names_for(question, request)) == want
+    def names(self, question, request):
+        """The network whose passes `mc_dropout` averages."""
+        return {"network": request.getfixturevalue("network")} if question == "mc_dropout" else {}
 
 
 def test_the_points_add_up():

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from coursekit.grading import find_exercise
+from answer_tables import KERAS, AnswerTables
+from nearest_neighbour import nearest_neighbour
 
 EXERCISE = "04_cnn"
 
-KERAS = """
-import keras
-from keras import layers
-"""
 PUZZLE = "first, second, third = ((100, 100, 16), 80), ((100, 100, 32), 4640), ((99, 99, 64), 8256)\n"
 
 
@@ -328,48 +324,9 @@ PARTIAL = [
 ]
 
 
-def cases(table):
-    return [(question, answer) for question, answers in table.items() for answer in answers]
-
-
-def points(question):
-    return find_exercise(EXERCISE).find(question).points
-
-
-@pytest.mark.parametrize(("question", "source"), cases(RIGHT))
-def test_right_answers_earn_all_points(earned, question, source):
-    assert earned(EXERCISE, question, source) == points(question)
-
-
-@pytest.mark.parametrize(("question", "answer"), cases(WRONG))
-def test_wrong_answers_earn_nothing(earned, question, answer):
-    _, source = answer
-    assert earned(EXERCISE, question, source) == 0
-
-
-@pytest.mark.parametrize(("question", "source", "want"), PARTIAL)
-def test_partly_right_answers_earn_their_part(earned, question, source, want):
-    assert earned(EXERCISE, question, source) == want
-
-
-def nearest_neighbour(images, labels):
-    """A network that gives the label of the nearest of its images: a good one without training."""
-    import keras
-    from keras import layers
-
-    model = keras.Sequential(
-        [
-            keras.Input((28, 28, 1)),
-            layers.Flatten(),
-            layers.Dense(48, use_bias=False),
-            layers.Dense(len(images), activation="softmax"),
-            layers.Dense(10, use_bias=False),
-        ]
-    )
-    projection = np.random.default_rng(0).normal(size=(784, 48))
-    known = images.reshape(len(images), -1) @ projection
-    model.set_weights([projection, 2 * known.T, -np.sum(known**2, axis=1), np.eye(10)[labels]])
-    return model
+class TestAnswers(AnswerTables):
+    exercise, right, wrong, partial = EXERCISE, RIGHT, WRONG, PARTIAL
+    elsewhere = ("training",)
 
 
 @pytest.fixture(scope="module")
@@ -385,8 +342,8 @@ def networks():
     both = np.concatenate([still, _moved(still, 2)])
     untrained = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(10)])
     return {
-        "model": nearest_neighbour(both, np.tile(mnist.y_test, 2)),
-        "unmoved": nearest_neighbour(still, mnist.y_test),
+        "model": nearest_neighbour(both, np.tile(mnist.y_test, 2), 10),
+        "unmoved": nearest_neighbour(still, mnist.y_test, 10),
         "untrained": untrained,
     }
 
@@ -409,9 +366,3 @@ HISTORIES = {"history": {"val_accuracy": [0.97, 0.98]}, "dense_history": {"val_a
 def test_training_is_judged_by_two_bars_and_a_comparison(earned, networks, source, want):
     histories = {name: {key: list(values) for key, values in run.items()} for name, run in HISTORIES.items()}
     assert earned(EXERCISE, "training", source, **networks, **histories) == want
-
-
-def test_every_question_has_two_right_and_two_wrong_answers():
-    questions = set(find_exercise(EXERCISE).questions) - {"training"}
-    assert questions == set(RIGHT) == set(WRONG)
-    assert all(len(RIGHT[name]) >= 2 and len(WRONG[name]) >= 2 for name in questions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from answer_tables import AnswerTables
 
 from coursekit.grading import find_exercise
 
@@ -289,36 +290,11 @@ PARTIAL = [
 ACCURACIES = {
     name: [0.880, 0.884] for name in ("baseline", "1 layer", "3 layers", "32 units", "64 units", "MSE", "tanh")
 }
-quiet = pytest.mark.filterwarnings(
-    "ignore:overflow", "ignore:invalid", "ignore:divide", "ignore:You are using a softmax"
-)
 
 
-def cases(table):
-    return [(question, answer) for question, answers in table.items() for answer in answers]
-
-
-def points(question):
-    return find_exercise(EXERCISE).find(question).points
-
-
-@pytest.mark.parametrize(("question", "source"), cases(RIGHT))
-@quiet
-def test_right_answers_earn_all_points(earned, question, source):
-    assert earned(EXERCISE, question, source) == points(question)
-
-
-@pytest.mark.parametrize(("question", "answer"), cases(WRONG))
-@quiet
-def test_wrong_answers_earn_nothing(earned, question, answer):
-    _, source = answer
-    assert earned(EXERCISE, question, source) == 0
-
-
-@pytest.mark.parametrize(("question", "source", "want"), PARTIAL)
-@quiet
-def test_partly_right_answers_earn_their_part(earned, question, source, want):
-    assert earned(EXERCISE, question, source) == want
+class TestAnswers(AnswerTables):
+    exercise, right, wrong, partial = EXERCISE, RIGHT, WRONG, PARTIAL
+    elsewhere = ("training",)
 
 
 @pytest.fixture(scope="module")
@@ -350,7 +326,8 @@ accuracies = {name: np.array([0.8712, 0.8840, 0.8799]) for name in accuracies}
 @pytest.mark.parametrize("source", ["", FUNCTIONAL])
 def test_a_comparison_and_a_trained_network_earn_all_points(earned, trained, source):
     names = {"model": trained, "history": {"loss": [0.3], "val_loss": [0.3]}, "accuracies": dict(ACCURACIES)}
-    assert earned(EXERCISE, "training", source, **names) == points("training")
+    points = find_exercise(EXERCISE).find("training").points
+    assert earned(EXERCISE, "training", source, **names) == points
 
 
 @pytest.mark.parametrize(

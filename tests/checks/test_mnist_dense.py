@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from answer_tables import KERAS, AnswerTables
 
 from coursekit.grading import find_exercise
 
 EXERCISE = "01_mnist_dense"
 
-KERAS = """
-import keras
-from keras import layers
-"""
 SOFTMAX = """
 def softmax(z):
     e = np.exp(z - z.max(axis=-1, keepdims=True))
@@ -248,31 +245,9 @@ model, history = functional, history.history
 )
 
 
-def cases(table):
-    return [(question, answer) for question, answers in table.items() for answer in answers]
-
-
-def points(question):
-    return find_exercise(EXERCISE).find(question).points
-
-
-@pytest.mark.parametrize(("question", "source"), cases(RIGHT))
-@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid", "ignore:divide")
-def test_right_answers_earn_all_points(earned, question, source):
-    assert earned(EXERCISE, question, source) == points(question)
-
-
-@pytest.mark.parametrize(("question", "answer"), cases(WRONG))
-@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid", "ignore:divide")
-def test_wrong_answers_earn_nothing(earned, question, answer):
-    _, source = answer
-    assert earned(EXERCISE, question, source) == 0
-
-
-@pytest.mark.parametrize(("question", "source", "want"), PARTIAL)
-@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid", "ignore:divide")
-def test_partly_right_answers_earn_their_part(earned, question, source, want):
-    assert earned(EXERCISE, question, source) == want
+class TestAnswers(AnswerTables):
+    exercise, right, wrong, partial = EXERCISE, RIGHT, WRONG, PARTIAL
+    elsewhere = ("training",)
 
 
 @pytest.mark.parametrize(("last", "loss"), MISMATCHED)
@@ -311,7 +286,8 @@ def trained():
 @pytest.mark.parametrize("source", ["", AS_LOGITS])
 def test_a_trained_network_earns_all_points(earned, trained, source):
     model, history, _ = trained
-    assert earned(EXERCISE, "training", source, model=model, history=history) == points("training")
+    points = find_exercise(EXERCISE).find("training").points
+    assert earned(EXERCISE, "training", source, model=model, history=history) == points
 
 
 @pytest.mark.parametrize(
@@ -328,9 +304,3 @@ def test_training_is_judged_by_validation_data_and_bars(earned, trained, source,
     best = model.get_weights()
     assert earned(EXERCISE, "training", source, model=model, history=history, first_epoch=first_epoch) == want
     model.set_weights(best)
-
-
-def test_every_question_has_two_right_and_two_wrong_answers():
-    questions = set(find_exercise(EXERCISE).questions) - {"training"}
-    assert questions == set(RIGHT) == set(WRONG)
-    assert all(len(RIGHT[name]) >= 2 and len(WRONG[name]) >= 2 for name in questions)

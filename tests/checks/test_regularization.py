@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from coursekit.grading import find_exercise
+from answer_tables import AnswerTables
 
 EXERCISE = "03_regularization"
 
@@ -268,29 +267,9 @@ PARTIAL = [
 ]
 
 
-def cases(table):
-    return [(question, answer) for question, answers in table.items() for answer in answers]
-
-
-def points(question):
-    return find_exercise(EXERCISE).find(question).points
-
-
-@pytest.mark.parametrize(("question", "source"), cases(RIGHT))
-def test_right_answers_earn_all_points(earned, question, source):
-    assert earned(EXERCISE, question, source) == points(question)
-
-
-@pytest.mark.parametrize(("question", "answer"), cases(WRONG))
-def test_wrong_answers_earn_nothing(earned, question, answer):
-    _, source = answer
-    assert earned(EXERCISE, question, source) == 0
-
-
-@pytest.mark.parametrize(("question", "source", "want"), PARTIAL)
-@pytest.mark.filterwarnings("ignore:invalid", "ignore:divide")
-def test_partly_right_answers_earn_their_part(earned, question, source, want):
-    assert earned(EXERCISE, question, source) == want
+class TestAnswers(AnswerTables):
+    exercise, right, wrong, partial = EXERCISE, RIGHT, WRONG, PARTIAL
+    elsewhere = ("training",)
 
 
 @pytest.fixture(scope="module")
@@ -328,9 +307,3 @@ def test_training_is_judged_by_loss_accuracy_and_validation(earned, trained, sou
     weights = model.get_weights()
     assert earned(EXERCISE, "training", source, model=model, history=history) == want
     model.set_weights(weights)
-
-
-def test_every_question_has_two_right_and_two_wrong_answers():
-    questions = set(find_exercise(EXERCISE).questions) - {"training"}
-    assert questions == set(RIGHT) == set(WRONG)
-    assert all(len(RIGHT[name]) >= 2 and len(WRONG[name]) >= 2 for name in questions)

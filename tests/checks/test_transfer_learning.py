@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from coursekit.grading import find_exercise
+from answer_tables import AnswerTables
+from nearest_neighbour import nearest_neighbour
 
 EXERCISE = "06_transfer_learning"
 
@@ -352,28 +352,9 @@ PARTIAL = [
 ]
 
 
-def cases(table):
-    return [(question, answer) for question, answers in table.items() for answer in answers]
-
-
-def points(question):
-    return find_exercise(EXERCISE).find(question).points
-
-
-@pytest.mark.parametrize(("question", "source"), cases(RIGHT))
-def test_right_answers_earn_all_points(earned, question, source):
-    assert earned(EXERCISE, question, source) == points(question)
-
-
-@pytest.mark.parametrize(("question", "answer"), cases(WRONG))
-def test_wrong_answers_earn_nothing(earned, question, answer):
-    _, source = answer
-    assert earned(EXERCISE, question, source) == 0
-
-
-@pytest.mark.parametrize(("question", "source", "want"), PARTIAL)
-def test_partly_right_answers_earn_their_part(earned, question, source, want):
-    assert earned(EXERCISE, question, source) == want
+class TestAnswers(AnswerTables):
+    exercise, right, wrong, partial = EXERCISE, RIGHT, WRONG, PARTIAL
+    elsewhere = ("training",)
 
 
 def test_the_numbers_of_the_base_are_those_of_keras():
@@ -426,26 +407,6 @@ def test_keras_changes_what_the_check_says_that_it_changes(earned, fragment):
     assert earned(EXERCISE, "changed", f"changed = {others | {fragment: moved}}") == 1
 
 
-def nearest_neighbour(images, labels):
-    """A network that gives the label of the nearest of its images: a good one without training."""
-    import keras
-    from keras import layers
-
-    model = keras.Sequential(
-        [
-            keras.Input((28, 28, 1)),
-            layers.Flatten(),
-            layers.Dense(48, use_bias=False),
-            layers.Dense(len(images), activation="softmax"),
-            layers.Dense(5, use_bias=False),
-        ]
-    )
-    projection = np.random.default_rng(0).normal(size=(784, 48))
-    known = images.reshape(len(images), -1) @ projection
-    model.set_weights([projection, 2 * known.T, -np.sum(known**2, axis=1), np.eye(5)[labels]])
-    return model
-
-
 @pytest.fixture(scope="module")
 def networks():
     """Networks that pass both bars, only the first, and neither."""
@@ -461,8 +422,8 @@ def networks():
     ten = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(10)])
     untrained = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(5)])
     return {
-        "model": nearest_neighbour(images, labels),
-        "confused": nearest_neighbour(images, confused),
+        "model": nearest_neighbour(images, labels, 5),
+        "confused": nearest_neighbour(images, confused, 5),
         "untrained": untrained,
         "ten": ten,
     }
@@ -481,9 +442,3 @@ def networks():
 )
 def test_training_is_judged_by_two_bars(earned, networks, source, want):
     assert earned(EXERCISE, "training", source, **networks, history={"val_loss": [0.5, 0.3]}) == want
-
-
-def test_every_question_has_two_right_and_two_wrong_answers():
-    questions = set(find_exercise(EXERCISE).questions) - {"training"}
-    assert questions == set(RIGHT) == set(WRONG)
-    assert all(len(RIGHT[name]) >= 2 and len(WRONG[name]) >= 2 for name in questions)

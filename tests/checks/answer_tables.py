@@ -1,0 +1,67 @@
+"""The tests of an exercise's tables of answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from coursekit.grading import find_exercise
+
+# What the sources of networks start with.
+KERAS = """
+import keras
+from keras import layers
+"""
+
+quiet = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # by NumPy, of a logarithm of 0: no error in a notebook
+
+
+class AnswerTables:
+    """Tests that right answers earn all points, wrong ones nothing, and partly right ones their part.
+
+    Attributes:
+        exercise: the lesson's full name.
+        right: for each question, sources of right answers.
+        wrong: for each question, wrong answers: the mistake, and a source that makes it.
+        partial: partly right answers: the question, the source, and the points that its right parts earn.
+        elsewhere: the questions that are in neither table, since the module tests them by functions of its own.
+    """
+
+    exercise: str
+    right: dict[str, list[str]]
+    wrong: dict[str, list[tuple[str, str]]]
+    partial: list[tuple[str, str, float]]
+    elsewhere: tuple[str, ...] = ()
+
+    def names(self, question: str, request: pytest.FixtureRequest) -> dict:
+        """What the answers to ``question`` find in the notebook, as if earlier cells had made it."""
+        return {}
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Make one test for each row of the table whose columns the test takes."""
+        if "mistake" in metafunc.fixturenames:
+            rows = [(question, *answer) for question, answers in self.wrong.items() for answer in answers]
+            ids = [f"{question}-{mistake}" for question, mistake, _ in rows]
+            metafunc.parametrize(("question", "mistake", "source"), rows, ids=ids)
+        elif "want" in metafunc.fixturenames:
+            ids = [question for question, _, _ in self.partial]
+            metafunc.parametrize(("question", "source", "want"), self.partial, ids=ids)
+        elif "source" in metafunc.fixturenames:
+            rows = [(question, source) for question, sources in self.right.items() for source in sources]
+            metafunc.parametrize(("question", "source"), rows, ids=[question for question, _ in rows])
+
+    def test_right_answers_earn_all_points(self, earned, request, question, source):
+        points = find_exercise(self.exercise).find(question).points
+        assert earned(self.exercise, question, source, **self.names(question, request)) == points
+
+    @quiet
+    def test_wrong_answers_earn_nothing(self, earned, request, question, mistake, source):
+        assert earned(self.exercise, question, source, **self.names(question, request)) == 0, mistake
+
+    @quiet
+    def test_partly_right_answers_earn_their_part(self, earned, request, question, source, want):
+        assert earned(self.exercise, question, source, **self.names(question, request)) == want
+
+    def test_every_question_has_two_right_and_two_wrong_answers(self):
+        for table in (self.right, self.wrong):
+            assert sorted([*table, *self.elsewhere]) == sorted(find_exercise(self.exercise).questions)
+            assert [question for question, answers in table.items() if len(set(answers)) < 2] == []
