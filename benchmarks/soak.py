@@ -96,7 +96,7 @@ def write_class(folder: Path, count: int) -> dict[str, str]:
         learner = f"learner{number:04d}"
         kind = bad[number // 10 % len(bad)] if number % 10 == 9 else ("trained" if number % 3 == 0 else "good")
         kinds[learner] = kind
-        (folder / f"{learner}.ipynb").write_bytes(BROKEN.get(kind) or _notebook(number, kind))
+        (folder / f"{learner}.ipynb").write_bytes(BROKEN[kind] if kind in BROKEN else _notebook(number, kind))
     return kinds
 
 

@@ -48,7 +48,7 @@ class Worker(abc.ABC):
         """End the process and every process that it started; tell how it ended, or nothing if it was lost."""
 
     def interrupted(self) -> None:  # noqa: B027 (most have nothing to do)
-        """Hear that the learner's code was interrupted, so that what it left running can be ended where possible."""
+        """Hear that the learner's code was cut short, so that what it left running can be ended where possible."""
 
     def exchange(self, request: bytes, seconds: float) -> object:
         """Send a request and return the reply, decoded. After an exception the process is gone.

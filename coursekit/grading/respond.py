@@ -28,16 +28,21 @@ class Respondent:
         namespace: the learner's names.
         interruptible: whether ``KeyboardInterrupt`` comes from a person at the keyboard and ends everything; otherwise
             it is an error of the learner's code like any other.
+
+    Attributes:
+        failed: whether the last request ended in a failure.
     """
 
     def __init__(self, namespace: MutableMapping[str, Any], interruptible: bool) -> None:
         self._namespace = namespace
         self._interruptible = interruptible
+        self.failed = False
         self._models: dict[int, Any] = {}
         self._next_handle = secrets.randbits(48)  # a handle of an earlier process must not fit here
 
     def reply(self, frame: bytes | bytearray) -> bytes:
         """The reply to one request, both as frames."""
+        self.failed = False
         request = wire.decode(frame)
         answer = {"value": self._value, "call": self._call, "model": self._model, "predict": self._predict}
         try:
@@ -50,6 +55,7 @@ class Respondent:
             failure = _not_plain(request["name"], str(error))
         except failures.AnswerFailure as raised:
             failure = raised
+        self.failed = True
         return wire.encode({"failure": failure.as_data()})
 
     def _value(self, request: dict) -> Any:

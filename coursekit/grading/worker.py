@@ -80,25 +80,35 @@ def _unbuffered(descriptor: int, mode: str) -> BinaryIO:
 
 def _answer(shell: InteractiveShell, respondent: Respondent, frame: bytearray) -> bytes:
     request = wire.decode(frame)
+    if respondent.failed:
+        _reap()
     if request["ask"] == "hello":
         return wire.encode({"answer": None})
-    return _run_cell(shell, request) if request["ask"] == "cell" else respondent.reply(frame)
+    if request["ask"] != "cell":
+        return respondent.reply(frame)
+    failure = _run_cell(shell, request)
+    respondent.failed = failure is not None
+    return wire.encode({"failure": failure.as_data()} if failure else {"answer": None})
 
 
-def _run_cell(shell: InteractiveShell, request: dict) -> bytes:
+def _run_cell(shell: InteractiveShell, request: dict) -> failures.AnswerFailure | None:
+    what = f"Cell {request['number']}"
     try:
         with time_limit(request["seconds"]):
             result = shell.run_cell(request["source"], store_history=True)
         error = result.error_before_exec or result.error_in_exec
     except OutOfTime as out_of_time:
         error = out_of_time
-    if error is None:
-        return wire.encode({"answer": None})
     if isinstance(error, OutOfTime):
-        return wire.encode(
-            {"failure": failures.TimedOut.after(f"Cell {request['number']}", request["seconds"]).as_data()}
-        )
-    return wire.encode({"failure": learner_error(f"Cell {request['number']}", error, shell.user_ns).as_data()})
+        return failures.TimedOut.after(what, request["seconds"])
+    return None if error is None else learner_error(what, error, shell.user_ns)
+
+
+def _reap() -> None:
+    """Take note of ended children: those that nobody waits for count as running, and leave no room for threads."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 if __name__ == "__main__":

@@ -141,6 +141,18 @@ def test_the_same_in_an_answer_costs_its_question(attack, grade):
     assert report.points == 2
 
 
+def test_processes_that_a_failed_cell_left_take_no_room_from_what_follows(grade):
+    storm = "import os, time\nwhile True:\n    if os.fork() == 0:\n        time.sleep(600)\n        os._exit(0)"
+    threads = (
+        "import threading\nmany = [threading.Thread(target=time.sleep, args=(0.1,)) for _ in range(16)]\n"
+        "for each in many: each.start()"
+    )
+    report = grade(storm, threads, cell_seconds=8)
+    assert statuses(report) == [True, False, True]
+    (error,) = report.cells
+    assert (error.number, "Resource temporarily unavailable" in error.message) == (3, True)
+
+
 def test_an_attack_on_the_builtins_earns_nothing(grade):
     attack = (
         "import builtins\nbuiltins.isinstance = builtins.callable = lambda *a: True\n"

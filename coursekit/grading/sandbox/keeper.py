@@ -15,7 +15,7 @@ import time
 from coursekit.grading.channel import ending
 from coursekit.grading.sandbox.bounds import MB, Limits
 
-LOOK_SECONDS = 0.25
+LOOK_SECONDS, DYING_SECONDS = 0.25, 5.0
 EXACT, QUICK = ("Pss_Anon:", "Pss_Shmem:"), ("RssAnon:", "RssShmem:")
 SWEEP = b"sweep"
 
@@ -23,7 +23,7 @@ SWEEP = b"sweep"
 def keep(worker: int, lifeline: int, limits: Limits, alone: bool) -> None:
     """Watch a child process until it ends, oversteps or is no longer wanted; then end all that is left of it.
 
-    Asked to sweep, it ends all but the child itself, such as what an interrupted cell has left behind.
+    Asked to sweep, it ends all but the child itself, such as what a cell that was cut short has left behind.
 
     Args:
         worker: the child's number.
@@ -75,9 +75,13 @@ def _sweep(worker: int, alone: bool) -> None:
     if not alone:
         return  # a descendant could have a new parent by now, and other processes are not ours to stop
     os.kill(-1, signal.SIGSTOP)
-    for process in set(_processes(alone)) - {worker}:
+    others = set(_processes(alone)) - {worker}
+    for process in others:
         with contextlib.suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
+    last = time.monotonic() + DYING_SECONDS
+    while any(map(_lives, others)) and time.monotonic() < last:
+        time.sleep(0.01)
     os.kill(worker, signal.SIGCONT)
 
 
@@ -108,9 +112,21 @@ def _processes(alone: bool) -> list[int]:
     return sorted(found - {os.getpid()})
 
 
+def _lives(process: int) -> bool:
+    """Whether a process has not ended; one that its parent has not taken note of yet has."""
+    found = _stat(process)
+    return bool(found) and found[0] not in "ZX"
+
+
 def _parent(process: int) -> int:
+    found = _stat(process)
+    return int(found[1]) if found else 0
+
+
+def _stat(process: int) -> list[str]:
+    """State, parent and more of a process, nothing if it is gone."""
     try:
         with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as stat:
-            return int(stat.read().rpartition(")")[2].split()[1])
+            return stat.read().rpartition(")")[2].split()
     except OSError:
-        return 0
+        return []

@@ -165,7 +165,7 @@ class SealedWorker(Worker):
             ours.pop_all()
 
     def interrupted(self) -> None:
-        """End what the interrupted code has started beside the worker itself."""
+        """End what the code that was cut short has started beside the worker itself."""
         with contextlib.suppress(OSError):  # where it is gone, the next request tells
             self._lifeline.settimeout(ENDING)
             self._lifeline.send(SWEEP)
