@@ -188,9 +188,7 @@ WRONG = {
         ("everything", "def find_outsiders(v, t, rate): return np.ones(len(t), bool)"),
         (
             "one answer for all",
-            ALARM.replace("return ", "return np.mean(")
-            .replace("rate)\n", "rate)\n", 1)
-            .replace("1 - rate)", "1 - rate))"),
+            ALARM.replace("return ", "return np.mean(").replace("1 - rate)", "1 - rate))"),
         ),
     ],
     "build_denoiser": [
