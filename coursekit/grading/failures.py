@@ -69,6 +69,12 @@ class LearnerError(AnswerFailure):
     kind = "error"
 
 
+class NoRoom(LearnerError):
+    """The learner's code started more processes or threads than it may."""
+
+    kind = "no room"
+
+
 class TimedOut(AnswerFailure):
     """The learner's code took too long."""
 
@@ -115,7 +121,7 @@ class Ended(AnswerFailure):
 
 _KINDS = {
     each.kind: each
-    for each in (MissingName, Unfinished, LearnerError, TimedOut, NotPlainData, WrongKind, StaleModel, Ended)
+    for each in (MissingName, Unfinished, LearnerError, NoRoom, TimedOut, NotPlainData, WrongKind, StaleModel, Ended)
 }
 
 

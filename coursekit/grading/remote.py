@@ -139,7 +139,7 @@ class RemoteAnswers(Answers):
         except ValueError as error:
             worker.close()
             raise failures.Ended.during(what, f"after it sent what is no reply ({error})") from None
-        if isinstance(failure, (failures.TimedOut, failures.LearnerError)):
+        if isinstance(failure, (failures.TimedOut, failures.NoRoom)):
             worker.interrupted()
         self._worker = worker
         return reply

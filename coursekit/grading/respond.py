@@ -30,19 +30,19 @@ class Respondent:
             it is an error of the learner's code like any other.
 
     Attributes:
-        failed: whether the last request ended in a failure.
+        failure: what the last request failed by, if it did.
     """
 
     def __init__(self, namespace: MutableMapping[str, Any], interruptible: bool) -> None:
         self._namespace = namespace
         self._interruptible = interruptible
-        self.failed = False
+        self.failure: failures.AnswerFailure | None = None
         self._models: dict[int, Any] = {}
         self._next_handle = secrets.randbits(48)  # a handle of an earlier process must not fit here
 
     def reply(self, frame: bytes | bytearray) -> bytes:
         """The reply to one request, both as frames."""
-        self.failed = False
+        self.failure = None
         request = wire.decode(frame)
         answer = {"value": self._value, "call": self._call, "model": self._model, "predict": self._predict}
         try:
@@ -55,7 +55,7 @@ class Respondent:
             failure = _not_plain(request["name"], str(error))
         except failures.AnswerFailure as raised:
             failure = raised
-        self.failed = True
+        self.failure = failure
         return wire.encode({"failure": failure.as_data()})
 
     def _value(self, request: dict) -> Any:
@@ -142,7 +142,10 @@ def learner_error(what: str, error: BaseException, namespace: MutableMapping[str
     hint = "Call it yourself in a new cell: the traceback there shows every step."
     if isinstance(error, TypeError) and not line:
         hint = "Compare its arguments with the question: how many are there, and in which order?"
-    return failures.LearnerError(f"{what} stopped with {error_text(error)}{where}", hint=hint)
+    message = f"{what} stopped with {error_text(error)}{where}"
+    if isinstance(error, BlockingIOError) or "can't start new thread" in message:
+        return failures.NoRoom(message, hint="It ran out of room for processes and threads. Start fewer, and end them.")
+    return failures.LearnerError(message, hint=hint)
 
 
 def error_text(error: BaseException) -> str:
@@ -153,7 +156,7 @@ def error_text(error: BaseException) -> str:
     """
     try:
         message = str(error).strip()
-    except Exception:
+    except Exception:  # anything may stand in the learner's __str__; the end of its time goes on to whoever set it
         message = "(its message cannot be read)"
     first = message.splitlines()[0] if message else ""
     return shorten(f"{type(error).__name__}: {first}" if first else type(error).__name__, 300)

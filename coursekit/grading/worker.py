@@ -80,14 +80,13 @@ def _unbuffered(descriptor: int, mode: str) -> BinaryIO:
 
 def _answer(shell: InteractiveShell, respondent: Respondent, frame: bytearray) -> bytes:
     request = wire.decode(frame)
-    if respondent.failed:
+    if isinstance(respondent.failure, (failures.TimedOut, failures.NoRoom)):
         _reap()
     if request["ask"] == "hello":
         return wire.encode({"answer": None})
     if request["ask"] != "cell":
         return respondent.reply(frame)
-    failure = _run_cell(shell, request)
-    respondent.failed = failure is not None
+    failure = respondent.failure = _run_cell(shell, request)
     return wire.encode({"failure": failure.as_data()} if failure else {"answer": None})
 
 

@@ -153,6 +153,12 @@ def test_processes_that_a_failed_cell_left_take_no_room_from_what_follows(grade)
     assert (error.number, "Resource temporarily unavailable" in error.message) == (3, True)
 
 
+def test_an_ordinary_error_ends_nothing_that_an_earlier_cell_started(grade):
+    program = "import subprocess\nprogram = subprocess.Popen(['sleep', '20'])"
+    report = grade(program, "1 / 0", "assert program.poll() is None", cell_seconds=8)
+    assert [error.number for error in report.cells] == [4]
+
+
 def test_an_attack_on_the_builtins_earns_nothing(grade):
     attack = (
         "import builtins\nbuiltins.isinstance = builtins.callable = lambda *a: True\n"

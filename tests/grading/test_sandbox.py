@@ -118,9 +118,10 @@ def test_a_warm_parent_that_is_killed_costs_nobody_a_point(tmp_path):
             killed.append(os.killpg(workers.process_id, 9))
 
     killed = []
-    path = demo.write_notebook(tmp_path / "a.ipynb", demo.COUNT, demo.DOUBLE, demo.SETUP, demo.SOFTMAX)
+    slow = f"import time; time.sleep(0.5)\n{demo.DOUBLE}"  # a killed process dies a little later
+    path = demo.write_notebook(tmp_path / "a.ipynb", demo.COUNT, slow, demo.SETUP, demo.SOFTMAX)
     with ColdPool(limits=LIMITS) as workers:
-        with pytest.raises(Lost, match="was running when its process was ended from outside"):  # it dies a little later
+        with pytest.raises(Lost, match="Cell 2 was running when its process was ended from outside"):
             check_notebook(path, demo.exercise, start=workers.start, on_step=kill)
         assert check_notebook(path, demo.exercise, start=workers.start, on_step=kill).points == 5
 
