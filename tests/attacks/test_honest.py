@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from attacks.attack_exercise import submission
 from attacks.marked_workers import LIMITS
 from coursekit.grading.reading import read_notebook
@@ -27,6 +29,46 @@ same = keras.models.load_model("best.keras").predict(x, verbose=0)
 %matplotlib inline
 show(plot_history(history))
 loot = [len(history.history["loss"]), abs(same.sum() - 64) < 1e-3, len(imdb.y_train)]
+"""
+COUNTS_TRACES = """\
+import keras
+calls = []
+class Counted(keras.layers.Layer):
+    def call(self, x):
+        calls.append(x)
+        return x
+keras.utils.set_random_seed(1)
+model = keras.Sequential([keras.Input((4,)), Counted(), keras.layers.Dense(3, "tanh"), keras.layers.Dense(1)])
+model.compile("adam", "mse")
+x = keras.random.normal((64, 4), seed=1)
+history = model.fit(x, x[:, :1], epochs=3, verbose=0)
+loot = [len(calls), *history.history["loss"]]
+"""
+LATE_AND_STRANGE = """\
+import keras
+import tensorflow as tf
+class Late(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = keras.layers.Dense(3), keras.layers.Dense(1)
+    def build(self, shape):
+        self.first.build(shape)
+    def call(self, x):
+        return self.last(self.first(x))
+elsewhere = [keras.Variable(3.0)]
+class Strange(keras.Sequential):
+    def train_step(self, data):
+        with tf.GradientTape() as tape:
+            loss = keras.ops.square(elsewhere[0])
+        self.optimizer.apply(tape.gradient(loss, [elsewhere[0].value]), elsewhere)
+        return {"loss": loss}
+x = keras.ops.ones((8, 2))
+loot = []
+for model in (Late(), Strange([keras.Input((2,)), keras.layers.Dense(1)])):
+    model.build((None, 2))
+    model.compile("sgd", "mse")
+    loot.append(len(model.fit(x, x[:, :1], epochs=2, verbose=0).history["loss"]))
+loot.append(float(elsewhere[0]) < 3)
 """
 STATUS = """\
 import os
@@ -52,6 +94,18 @@ def answer(pool, folder: Path, code: str):
 
 def test_a_lesson_trains_saves_draws_and_reads_the_courses_data(pool, tmp_path):
     assert answer(pool, tmp_path, TRAINING) == [2, True, 25_000]
+
+
+def test_a_training_step_is_traced_once_and_gives_what_it_gives_elsewhere(pool, tmp_path):
+    elsewhere: dict = {}
+    exec(COUNTS_TRACES, elsewhere)
+    calls, *losses = answer(pool, tmp_path, COUNTS_TRACES)
+    assert (calls, elsewhere["loot"][0]) == (2, 3), "once for the model's shapes, once or twice for the step"
+    assert losses == pytest.approx(elsewhere["loot"][1:], rel=1e-6)
+
+
+def test_models_whose_variables_are_not_known_before_they_train_are_trained_as_ever(pool, tmp_path):
+    assert answer(pool, tmp_path, LATE_AND_STRANGE) == [2, 2, True]
 
 
 def test_the_warm_parent_has_one_thread_after_its_imports(pool):

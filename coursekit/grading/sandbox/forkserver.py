@@ -24,7 +24,7 @@ from collections.abc import Callable
 
 from coursekit.data import registry, store
 from coursekit.grading.channel import ending
-from coursekit.grading.sandbox import birth, syscalls
+from coursekit.grading.sandbox import birth, syscalls, tracing
 from coursekit.grading.sandbox.settings import Settings
 
 LONGEST_REQUEST = 65536
@@ -42,6 +42,8 @@ def main(settings: Settings, control: socket.socket) -> None:
     _answer(control, lambda: {"in_force": _try(settings)})
     for name in settings.warm:
         importlib.import_module(name)
+    if "keras" in settings.warm:
+        tracing.build_optimizers_early()
     _take_checksums()
     gc.collect()
     gc.freeze()  # no worker searches what was imported for garbage, nor copies it in doing so
