@@ -33,7 +33,7 @@ class ResultsTable:
     source: str
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
-        figures = {row.name: row.here for row in self.rows}
+        figures = [[row.name, row.here] for row in self.rows]  # a dictionary would be sorted in the file
         return {MIME: {"figures": figures}, "text/html": self._html(), "text/plain": str(self)}
 
     def __str__(self) -> str:

@@ -59,12 +59,12 @@ def headline_figures(notebook: Any) -> dict[str, float]:
     """The numbers that a notebook's outputs carry under the type `coursekit.results.MIME`.
 
     >>> from nbformat.v4 import new_code_cell, new_notebook, new_output
-    >>> table = new_output("display_data", {MIME: {"figures": {"test accuracy": 0.98}}})
+    >>> table = new_output("display_data", {MIME: {"figures": [["test accuracy", 0.98]]}})
     >>> headline_figures(new_notebook(cells=[new_code_cell("table", outputs=[table])]))
     {'test accuracy': 0.98}
     """
     figures: dict[str, float] = {}
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            figures |= output.get("data", {}).get(MIME, {}).get("figures", {})
+            figures |= dict(output.get("data", {}).get(MIME, {}).get("figures", []))
     return figures

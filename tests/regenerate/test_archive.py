@@ -75,7 +75,7 @@ def test_a_first_run_stands_beside_the_outputs_that_are_stored(notebook, plan, a
 
     path = notebook(PARAMETERS)
     stored = read(path, as_version=4)
-    figures = {"application/vnd.coursekit.results+json": {"figures": {"accuracy": 0.98}}}
+    figures = {"application/vnd.coursekit.results+json": {"figures": [["accuracy", 0.98]]}}
     stored.cells[1].outputs = [new_output("display_data", figures)]
     write(stored, path)
     for job in [*plan(path), *plan(path, parameters={"EPOCHS": "1,2"})]:
