@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from coursekit.executors import ClusterExecutor, Executor, LocalExecutor
+from coursekit.executors.interrupts import interrupts_set
 from coursekit.executors.tasks import WorkLost
 from coursekit.regenerate.archive import Archive
 from coursekit.regenerate.executing import execute
@@ -41,6 +40,7 @@ def run(
 
     Raises:
         coursekit.executors.ExecutorError: nothing can be done any more; what is in the archive stands.
+        KeyboardInterrupt: Ctrl-C or SIGTERM; what was finished is in the archive.
     """
     if executor is None:
         with LocalExecutor() as one_at_a_time:
@@ -49,9 +49,10 @@ def run(
     outcomes: dict[Path, Outcome] = {}
     if resume and archive:
         outcomes = {job.target: kept for job in jobs if (kept := archive.finished(job))}
-    with progress:
+    missing, halted = [job for job in jobs if job.target not in outcomes], threading.Event()
+    with progress, interrupts_set(halted):
         progress.begun(len(jobs), len(outcomes))
-        for outcome in _outcomes([job for job in jobs if job.target not in outcomes], executor, progress):
+        for outcome in _outcomes(missing, executor, progress, halted):
             outcomes[outcome.job.target] = outcome
             if archive:
                 archive.keep(outcome)
@@ -59,39 +60,20 @@ def run(
     return [outcomes[job.target] for job in jobs]
 
 
-def _outcomes(jobs: Sequence[Job], executor: Executor, progress: Progress) -> Iterator[Outcome]:
+def _outcomes(
+    jobs: Sequence[Job], executor: Executor, progress: Progress, halted: threading.Event
+) -> Iterator[Outcome]:
     """The outcomes as they come. A little more than what runs at a time is handed out, never all."""
     waiting, running = iter(jobs), {}
-    with _noted_interrupts() as interrupted:
-        while not interrupted.is_set():
-            while len(running) < executor.slots + AHEAD and (job := next(waiting, None)) is not None:
-                folder = None if isinstance(executor, ClusterExecutor) else job.source.parent
-                running[executor.submit(execute, job.work(folder), progress.cells_of(job))] = job
-            if not running:
-                return
-            for done in wait(running, timeout=POLL, return_when=FIRST_COMPLETED).done:
-                yield _outcome(running.pop(done), done)
-        raise KeyboardInterrupt
-
-
-@contextmanager
-def _noted_interrupts() -> Iterator[threading.Event]:
-    """An event that Ctrl-C sets, since its KeyboardInterrupt is lost when it is raised in somebody's callback."""
-    noted = threading.Event()
-    here = threading.current_thread() is threading.main_thread()
-    if not here or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:  # somebody else takes care of it
-        yield noted
-        return
-
-    def note(number: int, frame: object) -> None:
-        noted.set()
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGINT, note)
-    try:
-        yield noted
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    while not halted.is_set():
+        while len(running) < executor.slots + AHEAD and (job := next(waiting, None)) is not None:
+            folder = None if isinstance(executor, ClusterExecutor) else job.source.parent
+            running[executor.submit(execute, job.work(folder), progress.cells_of(job))] = job
+        if not running:
+            return
+        for done in wait(running, timeout=POLL, return_when=FIRST_COMPLETED).done:
+            yield _outcome(running.pop(done), done)
+    raise KeyboardInterrupt
 
 
 def _outcome(job: Job, done: Future[dict[str, Any]]) -> Outcome:

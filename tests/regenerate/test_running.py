@@ -192,13 +192,25 @@ def test_ctrl_c_in_somebody_elses_callback_is_not_lost(notebook, plan):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_ctrl_c_ends_the_kernels_and_leaves_what_is_finished(notebook, tmp_path):
+def test_ctrl_c_does_not_keep_a_finished_copy_from_its_archive(notebook, plan, tmp_path):
+    class Interrupted(regenerate.Archive):
+        def keep(self, outcome):
+            os.kill(os.getpid(), signal.SIGINT)
+            super().keep(outcome)
+
+    with pytest.raises(KeyboardInterrupt):
+        regenerate.run(plan(notebook("x = 1")), archive=Interrupted(tmp_path / "build"))
+    assert len(regenerate.Archive(tmp_path / "build").entries) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_the_kernels_and_leaves_what_is_finished(notebook, tmp_path, number):
     wait = f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(f'{{os.getpid()}} end')\ntime.sleep(60)"
     names = [str(notebook("x = 1", name="a")), str(notebook(wait, name="b"))]
     command = [sys.executable, "-m", "coursekit", "run", *names, "--out", str(tmp_path / "build")]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     wait_for(tmp_path / "pid", "end")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, errors = process.communicate(timeout=60)
 
     assert process.returncode == 130

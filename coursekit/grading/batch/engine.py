@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
+from coursekit.executors.interrupts import interrupts_set
 from coursekit.executors.tasks import ExecutorError, WorkLost
 from coursekit.grading.batch.cleaning import clean
 from coursekit.grading.batch.jobs import Job
@@ -70,7 +69,7 @@ def run(
         return marker(job)
 
     running: dict[Future[Mark], Job] = {}
-    with _interrupts(halted), ThreadPoolExecutor(at_once, thread_name_prefix="marking") as threads:
+    with interrupts_set(halted), ThreadPoolExecutor(at_once, thread_name_prefix="marking") as threads:
         try:
             while not halted.is_set():
                 while len(running) < at_once and (job := next(waiting, None)) is not None:
@@ -102,26 +101,3 @@ def _keep(done: Future[Mark], job: Job, ledger: Ledger, outcome: Outcome) -> Non
     elif not isinstance(error, Stopped):
         told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         outcome.failures[job.key] = f"It could not be marked. {shorten(clean(told), 300)}"
-
-
-@contextlib.contextmanager
-def _interrupts(halted: threading.Event) -> Iterator[None]:
-    """Within the block, the first SIGINT or SIGTERM sets ``halted`` rather than raising somewhere; a second one raises.
-
-    A write to the ledger is thus never torn by Ctrl-C.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def handle(number: int, frame: object) -> None:
-        if halted.is_set():
-            raise KeyboardInterrupt
-        halted.set()
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
