@@ -14,10 +14,10 @@ from pathlib import Path
 import psutil
 
 from coursekit.grading import Exercise
-from coursekit.grading.channel import Worker
 from coursekit.grading.checking import check_notebook
-from coursekit.grading.process import WorkerProcess
-from coursekit.grading.sandbox import WorkerPool
+from coursekit.sandbox import WorkerPool
+from coursekit.sandbox.unsealed import WorkerProcess
+from coursekit.worker.channel import Worker
 
 CELLS = (
     "import numpy as np, keras",

@@ -88,9 +88,9 @@ def lab_command(
 
 
 def _mount_the_rest() -> None:
+    from coursekit.classroom import commands as batch
     from coursekit.data import commands as data
     from coursekit.grading import commands as grading
-    from coursekit.grading.batch import commands as batch
 
     app.add_typer(data.app, name="data")
     grading.register(app)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
+
+from coursekit.errors import CoursekitError
+from coursekit.names import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -65,21 +67,23 @@ LESSONS = (
 )
 
 
-class UnknownLesson(LookupError):
+class UnknownLesson(CoursekitError):
     """A lesson was asked for that the course does not have."""
+
+
+class NoCourse(CoursekitError):
+    """The package was installed without the course around it."""
 
 
 def root() -> Path:
     """The folder that holds ``notebooks/``, ``solutions/`` and ``exercises/``.
 
     Raises:
-        FileNotFoundError: coursekit was installed without the course around it.
+        NoCourse: coursekit was installed without the course around it.
     """
     folder = Path(__file__).resolve().parents[1]
     if not (folder / "notebooks").is_dir():
-        raise FileNotFoundError(
-            f"No notebooks beside {folder / 'coursekit'}. Clone the whole course and run `make run` there."
-        )
+        raise NoCourse(f"No notebooks beside {folder / 'coursekit'}. Clone the whole course and run `make run` there.")
     return folder
 
 
@@ -96,5 +100,4 @@ def find(text: str) -> Lesson:
         if text in (lesson.slug, lesson.name) or (text.isdecimal() and int(text) == lesson.number):
             return lesson
     names = [lesson.name for lesson in LESSONS]
-    near = difflib.get_close_matches(text, names, n=3, cutoff=0.6) or names
-    raise UnknownLesson(f"No lesson {text!r}. Did you mean {', '.join(near)}?")
+    raise UnknownLesson(f"No lesson {text!r}. {did_you_mean(text, names, offered=len(names))}")

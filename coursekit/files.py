@@ -6,21 +6,42 @@ import os
 import tempfile
 from pathlib import Path
 
+from coursekit.errors import CoursekitError
 
-def replace_file(path: Path, content: bytes) -> None:
+
+class CannotWrite(CoursekitError):
+    """A file cannot be written, as when the disk is full. What was there before stands."""
+
+    def __init__(self, path: Path, error: OSError, advice: str = "") -> None:
+        super().__init__(f"{path} cannot be written: {error.strerror or error}. {advice}".rstrip())
+
+
+def replace_file(path: Path, content: bytes, advice: str = "") -> None:
     """Write ``content`` to ``path`` in one step: after a crash the file is the old one or the new one.
 
     The folder is made when it is missing; an existing file keeps its permissions.
 
+    Args:
+        path: where to.
+        content: all of it.
+        advice: what the message of an error adds, such as what is safe and what to do.
+
     Raises:
-        OSError: the folder cannot be written to, or the disk is full; the old file is as it was.
+        CannotWrite: the folder cannot be written to, or the disk is full; the old file is as it was.
 
     >>> folder = Path(tempfile.mkdtemp())
     >>> replace_file(folder / "new" / "note.txt", b"hello")
     >>> (folder / "new" / "note.txt").read_text()
     'hello'
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, content)
+    except OSError as error:
+        raise CannotWrite(path, error, advice) from error
+
+
+def _replace(path: Path, content: bytes) -> None:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -69,5 +69,5 @@ def test_an_unknown_lesson_is_refused_with_an_offer(text):
 def test_a_course_without_notebooks_says_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setattr(course, "__file__", str(tmp_path / "coursekit" / "course.py"))
 
-    with pytest.raises(FileNotFoundError, match="Clone the whole course"):
+    with pytest.raises(course.NoCourse, match="Clone the whole course"):
         course.root()

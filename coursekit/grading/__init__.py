@@ -6,8 +6,8 @@ For check modules: :class:`Exercise`, whose questions get ``answers`` (:class:`A
 
 from coursekit.grading.answers import Answers, NamespaceAnswers
 from coursekit.grading.expect import Expect
+from coursekit.grading.in_notebook import open_exercise
 from coursekit.grading.models import Layer, Loss, Model, Optimizer
-from coursekit.grading.notebook import open_exercise
 from coursekit.grading.questions import Exercise, Question, find_exercise
 from coursekit.grading.results import PartResult, QuestionResult, Report
 

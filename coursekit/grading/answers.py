@@ -1,7 +1,7 @@
 """Answers: the only way in which a check reaches the learner's work.
 
 A check asks for a value, for the result of a call, or for a model. What it gets is plain data (see
-:mod:`coursekit.grading.wire`), never an object of the learner's, so that the same check works on a notebook's own
+:mod:`coursekit.worker.wire`), never an object of the learner's, so that the same check works on a notebook's own
 namespace (:class:`NamespaceAnswers`) and on another process (:class:`coursekit.grading.remote.RemoteAnswers`).
 """
 
@@ -13,16 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.grading import failures, wire
 from coursekit.grading.models import Model
-from coursekit.grading.respond import Respondent
-from coursekit.grading.text import brief
+from coursekit.worker import failures, wire
+from coursekit.worker.responding import Respondent
+from coursekit.worker.text import brief
 
 REMEMBERED = 4
 
 
 class Answers(abc.ABC):
-    """What a check can ask. Each request may raise an :class:`~coursekit.grading.failures.AnswerFailure`.
+    """What a check can ask. Each request may raise an :class:`~coursekit.worker.failures.AnswerFailure`.
 
     Attributes:
         seconds: how long the learner's code may take for one answer.
@@ -114,7 +114,7 @@ class NamespaceAnswers(Answers):
     >>> answers.value("rats")
     Traceback (most recent call last):
         ...
-    coursekit.grading.failures.MissingName: There is no `rats` in your notebook yet.
+    coursekit.worker.failures.MissingName: There is no `rats` in your notebook yet.
     """
 
     def __init__(self, namespace: MutableMapping[str, Any]) -> None:

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from coursekit.grading.batch.recording import RecordedAnswers, Recording
-from coursekit.grading.channel import Worker
-from coursekit.grading.process import WorkerProcess
+from coursekit.grading.notebook_file import read_notebook
 from coursekit.grading.questions import Exercise, find_exercise
-from coursekit.grading.reading import read_notebook
+from coursekit.grading.recording import RecordedAnswers, Recording
 from coursekit.grading.remote import RemoteAnswers
 from coursekit.grading.results import Report
+from coursekit.sandbox.unsealed import WorkerProcess
+from coursekit.worker.channel import Worker
 
 
 def check_notebook(
@@ -33,12 +33,12 @@ def check_notebook(
         cell_seconds: how long each cell may take.
         on_step: called with a few words before each step.
         start: what starts the process, given the notebook's folder; for the work of others, the ``start`` of a
-            :class:`coursekit.grading.sandbox.WorkerPool`.
+            :class:`coursekit.sandbox.WorkerPool`.
         seconds_in_all: how long everything may take together.
         recording: where every answer is kept as well.
 
     Raises:
-        coursekit.grading.reading.UnusableNotebook: the file is not a notebook, or of no known exercise.
+        coursekit.grading.notebook_file.UnusableNotebook: the file is not a notebook, or of no known exercise.
     """
     notebook = read_notebook(path)
     exercise = exercise or find_exercise(notebook.exercise_name())

@@ -20,11 +20,11 @@ from coursekit.files import replace_file
 from coursekit.grading import progress, results
 from coursekit.grading.cards import own_details, part_details, summary
 from coursekit.grading.checking import check_notebook
-from coursekit.grading.failures import CannotStart, Lost
-from coursekit.grading.process import WorkerProcess
+from coursekit.grading.notebook_file import UnusableNotebook, read_notebook
 from coursekit.grading.questions import find_exercise
-from coursekit.grading.reading import UnusableNotebook, read_notebook
 from coursekit.grading.release import ReleaseError, release
+from coursekit.sandbox.unsealed import WorkerProcess
+from coursekit.worker.failures import CannotStart, Lost
 
 WORDS = {
     results.PASSED: ("PASS", "green"),
@@ -141,7 +141,7 @@ def _outcome(same: bool, check: bool) -> str:
 
 def _report_on(notebook: Path, cell_seconds: float, on_step: Callable[[str], None]) -> tuple[results.Report, str]:
     """The report on one's own notebook, and what held it while it ran."""
-    from coursekit.grading.sandbox import Limits, NoSandbox, WorkerPool
+    from coursekit.sandbox import Limits, NoSandbox, WorkerPool
 
     exercise = find_exercise(read_notebook(notebook).exercise_name())
     with contextlib.ExitStack() as stack:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from coursekit.grading import results
-from coursekit.grading.failures import AnswerFailure, BadCheck, CheckingError
-from coursekit.grading.text import short
+from coursekit.worker.failures import AnswerFailure, BadCheck, CheckingError
+from coursekit.worker.text import short
 
 
 class Unmet(Exception):

@@ -1,28 +1,12 @@
-"""A Keras model as plain data: what it is made of, and what it predicts.
-
-Keras is never imported here: where it is not loaded, nothing is a model.
-"""
+"""A learner's Keras model as a check sees it: described, and connected to the worker that holds it."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
-from coursekit.grading.plain import CannotBePlain, to_plain
-from coursekit.grading.wire import ProtocolError
-
-MAX_LAYERS = 2_000
-ESSENTIALS = frozenset(
-    """units activation rate filters kernel_size strides padding dilation_rate pool_size use_bias input_dim output_dim
-    kernel_initializer bias_initializer kernel_regularizer bias_regularizer activity_regularizer kernel_constraint
-    return_sequences return_state recurrent_dropout dropout go_backwards merge_mode mask_zero momentum epsilon axis
-    center scale stddev seed target_shape size interpolation data_format groups depth_multiplier num_heads key_dim
-    value_dim dtype noise_shape offset height width factor mode n""".split()  # noqa: SIM905
-)
+from coursekit.worker.wire import ProtocolError
 
 
 @dataclass(frozen=True)
@@ -51,7 +35,7 @@ class Layer:
 
     @classmethod
     def from_data(cls, data: Any) -> Layer:
-        """The layer that :func:`describe` described.
+        """The layer that :func:`coursekit.worker.describing.describe` described.
 
         Raises:
             ProtocolError: ``data`` is no such description.
@@ -123,7 +107,7 @@ class Model:
 
     @classmethod
     def from_data(cls, data: Any) -> Model:
-        """The model that :func:`describe` described.
+        """The model that :func:`coursekit.worker.describing.describe` described.
 
         Raises:
             ProtocolError: ``data`` is no such description.
@@ -205,135 +189,3 @@ def _require(data: Any, types: dict[str, Any]) -> None:
 
 def _walk(layers: tuple[Layer, ...]) -> list[Layer]:
     return [each for layer in layers for each in (layer, *_walk(layer.layers))]
-
-
-def is_model(value: Any) -> bool:
-    """Whether ``value`` is a Keras model."""
-    keras = sys.modules.get("keras")
-    return keras is not None and isinstance(value, keras.Model)
-
-
-def describe(model: Any) -> dict[str, Any]:
-    """A Keras model as plain data: the fields of :class:`Model` but for ``handle``.
-
-    Args:
-        model: a ``keras.Model``, built or not, compiled or not.
-    """
-    return {
-        "class_name": type(model).__name__,
-        "name": str(model.name),
-        "layers": _layers(model),
-        "input_shape": _shape(getattr(model, "input_shape", None)),
-        "output_shape": _shape(getattr(model, "output_shape", None)),
-        "parameter_count": _count(model.weights),
-        "trainable_parameter_count": _count(model.trainable_weights),
-        "optimizer": _optimizer(getattr(model, "optimizer", None)),
-        "loss": _loss(getattr(model, "loss", None)),
-        "metrics": _metrics(model),
-    }
-
-
-def predict(model: Any, x: Any) -> Any:
-    """What a Keras model gives for the batch ``x``, computed in batches of 256."""
-    return model.predict(x, batch_size=256, verbose=0)
-
-
-def _layers(owner: Any) -> list[dict[str, Any]]:
-    layers = list(getattr(owner, "layers", None) or [getattr(owner, "layer", None)])
-    return [
-        _layer(layer) for layer in layers[:MAX_LAYERS] if layer is not None and type(layer).__name__ != "InputLayer"
-    ]
-
-
-def _layer(layer: Any) -> dict[str, Any]:
-    return {
-        "class_name": type(layer).__name__,
-        "name": str(layer.name),
-        "config": _settings(layer, keep=ESSENTIALS),
-        "input_shape": _shape(_tensor_shapes(layer, "input")),
-        "output_shape": _shape(_tensor_shapes(layer, "output")),
-        "parameter_count": _count(layer.weights),
-        "trainable": bool(layer.trainable),
-        "layers": _layers(layer),
-    }
-
-
-def _tensor_shapes(layer: Any, which: str) -> Any:
-    try:
-        tensors = getattr(layer, which)
-    except (AttributeError, ValueError):  # Keras: the layer has never been called, or several times
-        return None
-    return [each.shape for each in tensors] if isinstance(tensors, list | tuple) else getattr(tensors, "shape", None)
-
-
-def _shape(shape: Any) -> Any:
-    if shape is None or isinstance(shape, dict):
-        return None
-    if len(shape) and isinstance(shape[0], list | tuple):
-        return [_shape(each) for each in shape]
-    return tuple(None if length is None else int(length) for length in shape)
-
-
-def _count(weights: Any) -> int:
-    return sum(int(np.prod(weight.shape)) for weight in weights)
-
-
-def _settings(thing: Any, keep: frozenset[str] | None = None) -> dict[str, Any]:
-    try:
-        config = thing.get_config()
-    except (NotImplementedError, TypeError):  # Keras: a class that takes arguments and says nothing about them
-        return {}
-    chosen = {key: _setting(value) for key, value in config.items() if keep is None or key in keep}
-    return {key: value for key, value in chosen.items() if value is not _LEFT_OUT}
-
-
-_LEFT_OUT = object()
-
-
-def _setting(value: Any) -> Any:
-    """A setting as plain data; a serialised object becomes its class name, or name and settings."""
-    if isinstance(value, dict) and "class_name" in value:
-        config = value.get("config")
-        if value["class_name"] == "function":
-            return str(config)
-        settings = config if isinstance(config, dict) else {}
-        if value["class_name"] == "DTypePolicy":
-            return str(settings.get("name"))
-        return {"class": str(value["class_name"])} | {str(k): _setting(v) for k, v in settings.items()}
-    try:
-        return to_plain(value)
-    except CannotBePlain:
-        return _LEFT_OUT
-
-
-def _optimizer(optimizer: Any) -> dict[str, Any] | None:
-    if optimizer is None:
-        return None
-    settings = _settings(optimizer)
-    rate = settings.get("learning_rate")
-    if not isinstance(rate, dict):  # a dict is a schedule: its class and settings
-        rate = float(f"{float(np.asarray(optimizer.learning_rate)):.7g}")  # Keras keeps it as float32: 7 digits
-    return {"name": type(optimizer).__name__, "learning_rate": rate, "config": settings | {"learning_rate": rate}}
-
-
-def _loss(loss: Any) -> dict[str, Any] | None:
-    if loss is None:
-        return None
-    if isinstance(loss, str):
-        loss = sys.modules["keras"].losses.get(loss)
-    settings = _settings(loss) if hasattr(loss, "get_config") else {}
-    name = getattr(loss, "name", None) or getattr(loss, "__name__", type(loss).__name__)
-    return {"name": str(name), "from_logits": bool(settings.get("from_logits", False)), "config": settings}
-
-
-def _metrics(model: Any) -> list[str]:
-    compiled = getattr(model, "_compile_config", None)
-    config = getattr(compiled, "config", None) or {}
-    metrics = config.get("metrics") or []
-    return [_metric_name(metric) for metric in (metrics if isinstance(metrics, list | tuple) else [metrics])]
-
-
-def _metric_name(metric: Any) -> str:
-    if isinstance(metric, str):
-        return metric
-    return str(getattr(metric, "name", None) or getattr(metric, "__name__", type(metric).__name__))

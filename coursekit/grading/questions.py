@@ -12,7 +12,7 @@ from coursekit import course
 from coursekit.grading import results
 from coursekit.grading.answers import Answers
 from coursekit.grading.expect import Expect, explain
-from coursekit.grading.failures import BadCheck, CheckingError
+from coursekit.worker.failures import BadCheck, CheckingError
 
 Body = Callable[[Answers, Expect], None]
 

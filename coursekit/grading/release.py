@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from coursekit.grading.notebook_file import Cell, Notebook, read_notebook
 from coursekit.grading.questions import Exercise
-from coursekit.grading.reading import Cell, Notebook, read_notebook
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 STUB = 'raise NotImplementedError("Replace this line with your answer.")'
@@ -38,7 +38,7 @@ def release(solution: Path, exercise: Exercise, keep_solutions: bool = False) ->
         keep_solutions: leave the solutions in, between their markers: the form that nbgrader itself starts from.
 
     Raises:
-        coursekit.grading.reading.UnusableNotebook: the file is not a notebook.
+        coursekit.grading.notebook_file.UnusableNotebook: the file is not a notebook.
         ReleaseError: markers do not match, or check cells and questions do not.
     """
     notebook = read_notebook(solution)

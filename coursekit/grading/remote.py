@@ -2,8 +2,8 @@
 
 The process holds the learner's code and nothing of the check; what passes between the two is plain data, validated on
 arrival, and every decision is made on this side. Whether that process is sealed off depends on what starts it: a
-:class:`~coursekit.grading.process.WorkerProcess` is not, and is for one's own work; for that of others there is
-:class:`coursekit.grading.sandbox.WorkerPool`.
+:class:`~coursekit.sandbox.unsealed.WorkerProcess` is not, and is for one's own work; for that of others there is
+:class:`coursekit.sandbox.WorkerPool`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from coursekit.grading import failures, wire
 from coursekit.grading.answers import Answers
-from coursekit.grading.channel import Worker, WorkerEnded, WorkerLost, WorkerStuck
-from coursekit.grading.process import WorkerProcess
-from coursekit.grading.reading import Cell
+from coursekit.grading.notebook_file import Cell
 from coursekit.grading.results import CellError
+from coursekit.sandbox.unsealed import WorkerProcess
+from coursekit.worker import failures, wire
+from coursekit.worker.channel import Worker, WorkerEnded, WorkerLost, WorkerStuck
 
 MAX_STARTS = 6
 GRACE = 5.0
@@ -102,7 +102,7 @@ class RemoteAnswers(Answers):
             worker.exchange(wire.encode({"ask": "hello"}), STARTING)
         except (WorkerStuck, WorkerEnded, WorkerLost) as error:
             raise failures.CannotStart(
-                "The process for the notebook did not start. To see why, run: python -m coursekit.grading.worker ."
+                "The process for the notebook did not start. To see why, run: python -m coursekit.worker.serving ."
             ) from error
         return worker
 

@@ -56,7 +56,7 @@ def _papermill(
     from jupyter_core.utils import ensure_event_loop
     from nbclient.exceptions import DeadKernelError
 
-    from coursekit.regenerate import engine
+    from coursekit.regenerate import papermill_engine as engine
 
     source, target, aside = scratch / "source.ipynb", scratch / "executed.ipynb", scratch / "aside"
     aside.mkdir()

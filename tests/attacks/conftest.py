@@ -33,13 +33,17 @@ def classroom(tmp_path) -> Path:
 
 @pytest.fixture
 def grade(pool, classroom):
-    """Grades a hostile submission; fails if it leaves a process or changes a file anywhere in the classroom."""
+    """Grades a hostile submission; fails if it leaves a process or changes a file anywhere in the classroom, or if the
+    attack did not even begin because it names a module that is not there."""
 
     def grade(*attack: str, **options):
         path = attack_exercise.submission(classroom / "submissions" / "hostile", *attack)
         files, processes = contents(classroom), of_workers()
         options = {"cell_seconds": CELL_SECONDS, "seconds_in_all": 120.0} | options
         report = check_notebook(path, attack_exercise.exercise, start=pool.start, **options)
+        assert not [
+            error for error in report.cells if "ImportError" in error.message or "NotFoundError" in error.message
+        ]
         assert contents(classroom) == files
         assert_gone(processes)
         return report

@@ -10,7 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from coursekit.grading.sandbox import Limits, WorkerPool, server
+from coursekit.sandbox import Limits, WorkerPool
+from coursekit.sandbox import forkclient as server
 
 MARK = "COURSEKIT_MARK_OF_A_TEST"
 LIMITS = Limits(seconds=120, cpu_seconds=60, memory=1000 * 2**20, tasks=64, scratch=32 * 2**20, files=128)

@@ -39,9 +39,7 @@ ANSWERS = {
     "a dict with hostile keys": YES
     + "    def __hash__(self): return 1\nguess = {Yes(): 1}\ndef secret(x): return guess",
 }
-FRAME = (
-    "from coursekit.grading import wire\nimport os, threading, time, pickle\nforged = wire.encode({'answer': 1.0})\n"
-)
+FRAME = "from coursekit.worker import wire\nimport os, threading, time, pickle\nforged = wire.encode({'answer': 1.0})\n"
 EVERYWHERE = (
     "def everywhere(raw):\n    for fd in range(3, 64):\n        try: os.write(fd, raw)\n        except OSError: pass\n"
 )
@@ -51,11 +49,11 @@ FORGED = {
     "a pickle": FRAME + EVERYWHERE + "everywhere(pickle.dumps(print))",
     "a reply without end": FRAME + EVERYWHERE + "everywhere(bytes(8) + wire.PREFIX.pack(wire.MAGIC, 2**22, 2**28))",
     "the same reply again and again": (
-        "import coursekit.grading.wire as wire\nwrite = wire.write_frame\n"
+        "import coursekit.worker.wire as wire\nwrite = wire.write_frame\n"
         "def twice(stream, frame):\n    write(stream, frame); write(stream, frame)\nwire.write_frame = twice"
     ),
     "a late reply": (
-        FRAME + "import coursekit.grading.wire as wire\nwrite = wire.write_frame\nkept = []\n"
+        FRAME + "import coursekit.worker.wire as wire\nwrite = wire.write_frame\nkept = []\n"
         "def late(stream, frame):\n    kept.append(frame)\n    write(stream, kept[max(len(kept) - 2, 0)])\nwire.write_frame = late"
     ),
     "replies from a thread": (
@@ -64,14 +62,14 @@ FORGED = {
     ),
     "a copy of the process": "import os\nos.fork()",
     "a failure of no kind": (
-        "from coursekit.grading import worker, wire\n"
+        "from coursekit.worker import serving as worker, wire\n"
         "worker._answer = worker._run_cell = lambda *a: wire.encode({'failure': {'kind': 'x'}})"
     ),
     "an array for a cell's end": (
-        "from coursekit.grading import worker, wire\nworker._run_cell = lambda *a: wire.encode({'answer': np.zeros(9)})"
+        "from coursekit.worker import serving as worker, wire\nworker._run_cell = lambda *a: wire.encode({'answer': np.zeros(9)})"
     ),
     "neither an answer nor a failure": (
-        "from coursekit.grading import worker, wire\nworker._run_cell = lambda *a: wire.encode([np.zeros(9)])"
+        "from coursekit.worker import serving as worker, wire\nworker._run_cell = lambda *a: wire.encode([np.zeros(9)])"
     ),
 }
 
@@ -99,7 +97,7 @@ def test_a_descriptor_that_is_filled_in_an_answer_costs_that_question_only(grade
 
 def test_answers_kept_from_a_replaced_engine_are_only_answers(grade):
     attack = (
-        "from coursekit.grading import respond, failures\nimport builtins\n"
+        "from coursekit.worker import responding as respond, failures\nimport builtins\n"
         "respond.Respondent.reply = lambda self, frame: respond.wire.encode({'answer': True})\n"
         "respond.to_plain = lambda value: True"
     )

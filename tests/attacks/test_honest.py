@@ -11,7 +11,7 @@ import pytest
 
 from attacks.attack_exercise import submission
 from attacks.marked_workers import LIMITS
-from coursekit.grading.reading import read_notebook
+from coursekit.grading.notebook_file import read_notebook
 from coursekit.grading.remote import RemoteAnswers
 
 TRAINING = """\

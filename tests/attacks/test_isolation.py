@@ -13,10 +13,10 @@ import pytest
 from attacks.attack_exercise import submission
 from attacks.marked_workers import assert_gone, contents, marked_pool, of_workers
 from coursekit import course
-from coursekit.grading.failures import AnswerFailure
-from coursekit.grading.reading import read_notebook
+from coursekit.grading.notebook_file import read_notebook
 from coursekit.grading.remote import RemoteAnswers
-from coursekit.grading.sandbox.settings import SEALED
+from coursekit.sandbox.levels import SEALED
+from coursekit.worker.failures import AnswerFailure
 
 
 @pytest.fixture(scope="module", params=SEALED)

@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coursekit.grading import NamespaceAnswers, failures
-from coursekit.grading.models import Model, is_model
-from coursekit.grading.reading import Cell
+from coursekit.grading import NamespaceAnswers
+from coursekit.grading.models import Model
+from coursekit.grading.notebook_file import Cell
 from coursekit.grading.remote import RemoteAnswers
-from coursekit.grading.wire import ProtocolError
+from coursekit.worker import failures
+from coursekit.worker.describing import is_model
+from coursekit.worker.wire import ProtocolError
 
 CODE = """
 import keras, numpy as np

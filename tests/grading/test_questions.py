@@ -8,8 +8,8 @@ import pytest
 from coursekit import course
 from coursekit.grading import Exercise, Expect, NamespaceAnswers, find_exercise
 from coursekit.grading.expect import Unmet
-from coursekit.grading.failures import BadCheck
 from coursekit.grading.questions import UnknownQuestion
+from coursekit.worker.failures import BadCheck
 
 
 def run(body, points=3, **namespace):

@@ -21,7 +21,7 @@ from coursekit.grading.release import BEGIN, END, release
 
 pytestmark = pytest.mark.interop
 
-EXAMPLES = Path(__file__).parents[1] / "grading" / "submissions"
+EXAMPLES = Path(__file__).parents[1] / "classroom" / "submissions"
 PARTLY_RIGHT = ("wrong_overflow", "wrong_no_biases", "wrong_syntax", "wrong_twice_softmax", "hostile_exits")
 Change = Callable[[int, str, str], str]
 

@@ -1,0 +1,321 @@
+"""The commands ``coursekit grade`` and ``coursekit regrade``."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
+
+from coursekit import course
+from coursekit.classroom import pipeline
+from coursekit.classroom.intake.cleaning import clean
+from coursekit.classroom.intake.sources import Source, UnusableSource
+from coursekit.classroom.marking.jobs import Job
+from coursekit.classroom.marking.ledger import CannotWrite, LedgerInUse
+from coursekit.classroom.marking.private import UnusableChecks
+from coursekit.classroom.pipeline import NoBatch, Result, Settings
+from coursekit.classroom.report.exports import FORMATS, UnknownFormat
+from coursekit.classroom.report.grades import BY_HAND, MARKED, NOT_MARKED, UNUSABLE
+from coursekit.classroom.report.lateness import BadRule
+from coursekit.classroom.report.overrides import BadTable
+from coursekit.executors import ExecutorError, Tls, open_executor
+from coursekit.executors.options import Scheduler, TlsCa, TlsCert, TlsKey, tls_of
+from coursekit.worker.failures import BadCheck
+
+COMPLETE, INCOMPLETE, REFUSED, INTERRUPTED = 0, 1, 2, 130
+SHOWN, AHEAD = 10, 2
+MEMORY_OF_ONE = 2**30
+
+
+class NoWorkers(RuntimeError):
+    """No sandbox can be had; the message tells why and what to do."""
+
+
+EXPECTED = (
+    BadCheck,
+    BadRule,
+    BadTable,
+    CannotWrite,
+    ExecutorError,
+    LedgerInUse,
+    NoBatch,
+    NoWorkers,
+    UnknownFormat,
+    UnusableChecks,
+    UnusableSource,
+    course.UnknownLesson,
+)
+
+Out = Annotated[Path, typer.Option(help="Folder for the results.")]
+Checks = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of private checks, added to the course's.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option(min=1, help="Submissions at a time.", show_default="one a core, as far as 1 GB of memory each allows"),
+]
+Overrides = Annotated[
+    Path | None, typer.Option(metavar="CSV", help="Points by hand: columns learner, question, points, comment.")
+]
+
+Unsafe = Annotated[
+    bool, typer.Option("--unsafe-no-sandbox", help="Run learners' code with your rights where no sandbox can be had.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the two commands to the command line's app."""
+    app.command("grade")(grade_command)
+    app.command("regrade")(regrade_command)
+
+
+def grade_command(
+    submissions: Annotated[
+        Path, typer.Argument(help="A folder of notebooks, or of one folder a learner, or a zip archive of either.")
+    ],
+    out: Out = Path("build/grades"),
+    exercise: Annotated[
+        str | None, typer.Option(help="Number or name of the exercise.", show_default="each notebook's own")
+    ] = None,
+    checks: Checks = None,
+    jobs: Jobs = None,
+    unsafe_no_sandbox: Unsafe = False,
+    scheduler: Scheduler = None,
+    tls_ca: TlsCa = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    cell_seconds: Annotated[float, typer.Option(min=1, help="Seconds that each cell may run.")] = 600.0,
+    seconds: Annotated[float, typer.Option(min=1, help="Seconds that a whole submission may take.")] = 1800.0,
+    deadline: Annotated[
+        str | None, typer.Option(metavar="TIME", help="When it was due, as 2026-10-01T23:59; files' times count.")
+    ] = None,
+    late_penalty: Annotated[
+        str | None, typer.Option(metavar="RULE", help='Taken off when late: "10%/day, at most 50%", "1%/hour", "20%".')
+    ] = None,
+    attempts: Annotated[
+        str, typer.Option(metavar="last|best", help="Which of a learner's several notebooks counts.")
+    ] = "last",
+    overrides: Overrides = None,
+    roster: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Canvas's Gradebook export, or Moodle's grading worksheet.")
+    ] = None,
+    export: Annotated[
+        list[str] | None, typer.Option(metavar="|".join(FORMATS), help="A format to write as well; repeatable.")
+    ] = None,
+) -> None:
+    """Grade a class: marks, a feedback page for every learner, a page on the class.
+
+    Each mark is on the disk before the next submission begins. Whatever stops it, the same command goes on from there
+    and marks nothing twice. A file that cannot be used becomes a row with the reason.
+
+    [bold]Examples[/bold]
+
+      coursekit grade submissions/ --out build/grades
+
+      coursekit grade canvas.zip --exercise 1 --export canvas --roster gradebook.csv
+
+      coursekit grade submissions/ --deadline 2026-10-01T23:59 --late-penalty "10%/day, at most 50%"
+
+      coursekit grade submissions/ --checks private/ --overrides by-hand.csv
+
+    [bold]Exit codes[/bold]: 0 every submission was marked; 1 some could not be used or marked; 2 the request could not
+    be carried out; 130 stopped by Ctrl-C.
+    """
+    with _messages():
+        if attempts not in ("last", "best"):
+            raise BadRule(f"--attempts {attempts!r} is not understood. Write last or best.")
+        if deadline and not late_penalty:
+            raise BadRule('--deadline needs a rule as well: --late-penalty "10%/day", for example.')
+        settings = Settings(
+            submissions=str(submissions.resolve()),
+            exercise=course.find(exercise).name if exercise else "",
+            checks=_absolute(checks),
+            cell_seconds=cell_seconds,
+            seconds=seconds,
+            late_penalty=late_penalty or "",
+            deadline=deadline or "",
+            attempts=attempts,
+            overrides=_absolute(overrides),
+            roster=_absolute(roster),
+            exports=tuple(dict.fromkeys(export or ())),
+        )
+        tls = tls_of(scheduler, tls_ca, tls_cert, tls_key)
+        with ExitStack() as stack, _Bar() as bar:
+            make, jobs = _workers(stack, jobs, unsafe_no_sandbox, (submissions, out, checks), scheduler, tls)
+            result = pipeline.grade_class(out, settings, make, jobs, bar)
+        _finish(result)
+
+
+def regrade_command(
+    out: Annotated[Path, typer.Argument(help="The folder that coursekit grade wrote.")],
+    checks: Checks = None,
+    overrides: Overrides = None,
+    run: Annotated[
+        bool, typer.Option("--run", help="Run the submissions again whose recorded answers do not suffice.")
+    ] = False,
+    jobs: Jobs = None,
+    unsafe_no_sandbox: Unsafe = False,
+    scheduler: Scheduler = None,
+    tls_ca: TlsCa = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+) -> None:
+    """Mark a class anew after a check was corrected, from the recorded answers: no learner's code runs again.
+
+    Where the new checks ask what was not recorded, the submission is listed and keeps its earlier mark; with --run it
+    runs again. Options that are left out are those of coursekit grade.
+
+    [bold]Examples[/bold]
+
+      coursekit regrade build/grades
+
+      coursekit regrade build/grades --run
+
+      coursekit regrade build/grades --overrides by-hand.csv
+
+    [bold]Exit codes[/bold]: 0 every submission has its new mark; 1 some need a new run, or could not be used or marked;
+    2 the request could not be carried out; 130 stopped by Ctrl-C.
+    """
+    with _messages():
+        settings = pipeline.stored(out)
+        if checks:
+            settings = replace(settings, checks=_absolute(checks))
+        if overrides:
+            settings = replace(settings, overrides=_absolute(overrides))
+        tls = tls_of(scheduler, tls_ca, tls_cert, tls_key)
+        with ExitStack() as stack, _Bar() as bar:
+            hide = (settings.submissions, out, settings.checks)
+            make, jobs = _workers(stack, jobs, unsafe_no_sandbox, hide, scheduler if run else None, tls)
+            result = pipeline.regrade_class(out, settings, make if run else None, jobs, bar)
+        _finish(result)
+
+
+def _workers(
+    stack: ExitStack,
+    jobs: int | None,
+    unsafe: bool,
+    hide: Iterable[Path | str | None],
+    scheduler: str | None,
+    tls: Tls | None,
+) -> tuple[pipeline.MakeMarker, int]:
+    """What makes the marker, for this machine or for a cluster, and how many submissions it marks at a time."""
+    if scheduler is None:
+        jobs = jobs or _jobs()
+        return _maker(stack, jobs, unsafe, hide), jobs
+    executor = stack.enter_context(open_executor(scheduler=scheduler, tls=tls))
+
+    def make(source: Source, answers: Path, settings: Settings) -> pipeline.Marker:
+        from coursekit.classroom.marking.on_cluster import ClusterMarker
+
+        return ClusterMarker(source, answers, settings, executor, unsafe)
+
+    return make, executor.slots + AHEAD
+
+
+def _maker(stack: ExitStack, jobs: int, unsafe: bool, hide: Iterable[Path | str | None]) -> pipeline.MakeMarker:
+    """What makes the marker; its workers, which see none of the folders to hide, end with ``stack``."""
+
+    def make(source: Source, answers: Path, settings: Settings) -> pipeline.Marker:
+        from coursekit.classroom.marking.here import NotebookMarker
+        from coursekit.sandbox import NoSandbox, WorkerPool
+
+        try:
+            pool = stack.enter_context(WorkerPool(jobs, unsafe=unsafe, hide=[Path(each) for each in hide if each]))
+        except NoSandbox as error:
+            raise NoWorkers(str(error)) from error
+        return NotebookMarker(source, answers, pool, settings.cell_seconds, settings.seconds)
+
+    return make
+
+
+def _jobs() -> int:
+    """How many submissions run at a time where nobody said so: one a core, as far as the memory allows."""
+    import psutil  # takes a tenth of a second
+
+    return max(1, min(os.cpu_count() or 1, psutil.virtual_memory().available // MEMORY_OF_ONE))
+
+
+class _messages:
+    """Turns errors that are expected into a sentence and exit code 2."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, EXPECTED):
+            Console(stderr=True, soft_wrap=True).print(Text(str(error)))
+            raise typer.Exit(REFUSED) from error
+
+
+class _Bar(pipeline.Watch):
+    """A bar on standard error, with an estimate; where that is no terminal, nothing."""
+
+    def __init__(self) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        console = Console(stderr=True)
+        left = (TextColumn("left:"), TimeRemainingColumn())
+        self._progress = Progress(*columns, *left, console=console, disable=not console.is_terminal)
+        self._task = self._progress.add_task("reading", total=None)
+
+    def __enter__(self) -> _Bar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._progress.stop()
+
+    def reading(self, done: int, total: int) -> None:
+        self._progress.update(self._task, completed=done, total=total)
+
+    def begun(self, done: int, total: int) -> None:
+        self._progress.reset(self._task, description="marking", completed=done, total=total)
+
+    def marked(self, job: Job) -> None:
+        self._progress.advance(self._task)
+
+
+def _finish(result: Result) -> None:
+    console, errors = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
+    for line in _summary(result):
+        console.print(Text(line))
+    if result.damaged:
+        lines = ", ".join(map(str, result.damaged[:SHOWN]))
+        errors.print(Text(f"The ledger was damaged in line {lines}; those submissions were marked again."))
+    if result.outcome.interrupted:
+        errors.print(Text("Give the same command again to go on from there."))
+        raise typer.Exit(INTERRUPTED)
+    complete = all(each.has_points and not each.outdated for each in result.grades)
+    raise typer.Exit(COMPLETE if complete else INCOMPLETE)
+
+
+def _summary(result: Result) -> list[str]:
+    """What happened, in sentences."""
+    states = Counter(each.state for each in result.grades)
+    resumed = f", {result.resumed} of them earlier" if result.resumed else ""
+    by_hand = f"{states[BY_HAND]} by hand, " if states[BY_HAND] else ""
+    rest = f"{by_hand}{states[UNUSABLE]} unusable, {states[NOT_MARKED]} not marked"
+    lines = [f"{len(result.grades)} submissions: {states[MARKED]} marked{resumed}, {rest}."]
+    counted = [each for each in result.grades if each.counts and each.max_points]
+    if counted:
+        mean = sum(each.points / each.max_points for each in counted) / len(counted)
+        lines.append(f"{len(counted)} learners have a mark; they earned {mean:.0%} of the points on average.")
+    levels = sorted({each.level for each in result.grades if each.level})
+    lines += [f"Sandbox: {level}." for level in levels]
+    told = [each for each in result.grades if not each.has_points]
+    lines += [f"  {each.submission.shown_file}: {clean(each.reason)}" for each in told[:SHOWN]]
+    if len(told) > SHOWN:
+        lines.append(f"  … and {len(told) - SHOWN} more; grades.csv has every reason.")
+    if result.rerun:
+        lines.append(f"{len(result.rerun)} need a new run (coursekit regrade --run):")
+        lines += [f"  {each.shown_file}" for each in result.rerun[:SHOWN]]
+    return [*lines, *(f"written: {path}" for path in result.written)]
+
+
+def _absolute(path: Path | None) -> str:
+    return str(path.resolve()) if path else ""

@@ -1,0 +1,107 @@
+"""How a submission differs from the exercise as it was released: notes for the instructor, never a reason for a mark.
+
+Questions are matched by the names that a check asks for, wherever the learner put them; so nothing here is needed to
+mark a notebook. It tells what to look at first when a mark surprises.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache
+
+from coursekit import course
+from coursekit.grading.notebook_file import Cell, Notebook, UnusableNotebook, read_notebook
+
+SHOWN = 3
+
+
+def language_problem(notebook: Notebook) -> str:
+    """Why the notebook's kernel cannot be used, or empty: it is for another language than Python."""
+    kernel = notebook.metadata.get("kernelspec")
+    language = notebook.metadata.get("language_info")
+    kernel, language = (each if isinstance(each, dict) else {} for each in (kernel, language))
+    named = kernel.get("language") or language.get("name")
+    if isinstance(named, str) and named.lower() not in ("python", "ipython", "python3"):
+        return f"Its kernel is for {named[:40]}; the exercises are in Python."
+    return ""
+
+
+def notes(notebook: Notebook, exercise: str) -> tuple[str, ...]:
+    """What differs from the released exercise, in sentences; nothing where none is at hand."""
+    given = _released(exercise)
+    if given is None:
+        return ()
+    told = [*_kernel(notebook), *_cells(_names(notebook.cells), _names(given.cells)), *_changed(notebook, given)]
+    return tuple(told)
+
+
+def released_lines(exercise: str) -> frozenset[str]:
+    """The lines of code that the released exercise gives, without the spaces around them."""
+    given = _released(exercise)
+    cells = given.cells if given else ()
+    return frozenset(line.strip() for cell in cells if cell.kind == "code" for line in cell.source.splitlines())
+
+
+@cache
+def _released(exercise: str) -> Notebook | None:
+    try:
+        return read_notebook(course.find(exercise).exercise)
+    except (UnusableNotebook, course.UnknownLesson, course.NoCourse):
+        return None
+
+
+def _names(cells: Iterable[Cell]) -> list[str]:
+    """The names of the cells that the release marked, in order."""
+    marks = [cell.metadata.get("nbgrader") for cell in cells]
+    names = [mark.get("grade_id") for mark in marks if isinstance(mark, dict)]
+    return [name for name in names if isinstance(name, str)]
+
+
+def _kernel(notebook: Notebook) -> list[str]:
+    kernel = notebook.metadata.get("kernelspec")
+    if not isinstance(kernel, dict) or kernel.get("language") or notebook.metadata.get("language_info"):
+        return []
+    return ["Its kernel is unknown; it was run with Python."]
+
+
+def _cells(came: list[str], given: list[str]) -> list[str]:
+    if not came:
+        return ["Its cells have no metadata, so cells that are missing or moved were not looked for."]
+    told = []
+    if missing := [name for name in given if name not in came]:
+        told.append(f"Cells are missing: {_some(missing)}.")
+    if twice := [name for name, count in Counter(came).items() if count > 1]:
+        told.append(f"Cells occur more than once: {_some(twice)}.")
+    if unknown := [name for name in came if name not in given]:
+        told.append(f"Cells are not of this version of the exercise: {_some(unknown)}.")
+    both = [name for name in dict.fromkeys(came) if name in given]
+    if both != [name for name in given if name in both]:
+        told.append("Cells are in another order.")
+    return told
+
+
+def _changed(notebook: Notebook, given: Notebook) -> list[str]:
+    """Check cells whose text or points are not those of the release: an older version, or changed by hand."""
+    theirs = {_name(cell): _locked(cell) for cell in notebook.cells if cell.is_check}
+    changed = [
+        _name(cell) for cell in given.cells if cell.is_check and theirs.get(_name(cell), _locked(cell)) != _locked(cell)
+    ]
+    if not changed:
+        return []
+    return [f"Check cells differ, as in an older version of the exercise: {_some(filter(None, changed))}."]
+
+
+def _name(cell: Cell) -> str | None:
+    return next(iter(_names([cell])), None)
+
+
+def _locked(cell: Cell) -> tuple[object, object]:
+    marks = cell.metadata.get("nbgrader")
+    return cell.source.strip(), marks.get("points") if isinstance(marks, dict) else None
+
+
+def _some(names: Iterable[str]) -> str:
+    listed = [name[:60] for name in names]
+    more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
+    return ", ".join(listed[:SHOWN]) + more

@@ -1,0 +1,58 @@
+"""What is to be marked: each distinct content once, with the exercise whose checks it gets."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from coursekit import __version__
+from coursekit.classroom.intake.submissions import Submission
+from coursekit.classroom.marking.private import Checks
+
+
+@dataclass(frozen=True)
+class Job:
+    """One content to be marked.
+
+    Attributes:
+        key: stands for everything that the mark depends on.
+        run: stands for everything that the learner's code depends on: the key without the checks.
+        submission: the first submission with this content.
+        checks: the questions that it gets.
+    """
+
+    key: str
+    run: str
+    submission: Submission
+    checks: Checks
+
+
+def job_for(submission: Submission, checks: Checks, *limits: float) -> Job:
+    """The job that a submission makes. Submissions with the same content make the same job.
+
+    A change in the content, in the limits on how long it may run, or in the questions and the files that hold them
+    makes another key, so that the submission is marked anew.
+    """
+    run = _digest(submission.digest, checks.exercise.name, *(f"{limit:g}" for limit in limits))
+    return Job(_digest(run, checks_digest(checks)), run, submission, checks)
+
+
+def checks_digest(checks: Checks) -> str:
+    """Stands for the questions of an exercise and the code that checks them."""
+    parts = [__version__, *checks.private]
+    for question in checks.exercise.questions.values():
+        parts += [question.name, question.title, f"{question.points:g}", f"{question.seconds:g}"]
+    files = {inspect.getsourcefile(question.body) for question in checks.exercise.questions.values()}
+    return _digest(*parts, *(_file_digest(file) for file in sorted(filter(None, files))))
+
+
+@cache
+def _file_digest(file: str) -> str:
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

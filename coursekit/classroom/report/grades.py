@@ -1,0 +1,170 @@
+"""Grades: one for each submission, made from its mark, the points given by hand and the late penalty."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from coursekit.classroom.intake.submissions import Submission
+from coursekit.classroom.marking.ledger import Mark
+from coursekit.classroom.marking.private import redacted
+from coursekit.classroom.report.lateness import LatePolicy
+from coursekit.classroom.report.overrides import Override
+from coursekit.grading import results
+from coursekit.grading.results import QuestionResult, Report
+
+MARKED, BY_HAND, UNUSABLE, NOT_MARKED = "marked", "marked by hand", "unusable", "not marked"
+GIVEN_BY_HAND = "Points given by hand."
+
+
+@dataclass(frozen=True)
+class Grade:
+    """What one submission is worth.
+
+    Attributes:
+        submission: the file.
+        state: ``"marked"``, ``"marked by hand"`` (what could not be marked), ``"unusable"`` or ``"not marked"`` (yet).
+        reason: why it could not be marked; empty if it was.
+        report: what the checks found, as the learner may see it, with the points given by hand; or ``None``.
+        penalty: points taken off because it was late.
+        points: what it is worth in the end.
+        max_points: what could be earned; 0 where there is no mark.
+        counts: whether it is the attempt that counts for this learner and exercise.
+        comments: what the instructor wrote with points given by hand.
+        seconds: how long marking took.
+        key: of its mark.
+        level: how the learner's code was sealed off, in words.
+        outdated: whether the mark comes from earlier checks, because the new ones ask what was not recorded.
+    """
+
+    submission: Submission
+    state: str
+    reason: str = ""
+    report: Report | None = None
+    penalty: float = 0.0
+    points: float = 0.0
+    max_points: float = 0.0
+    counts: bool = True
+    comments: tuple[str, ...] = ()
+    seconds: float = 0.0
+    key: str = ""
+    level: str = ""
+    outdated: bool = False
+
+    @property
+    def has_points(self) -> bool:
+        """Whether it is worth anything yet, be it 0 points."""
+        return self.state in (MARKED, BY_HAND)
+
+    @property
+    def earned(self) -> float:
+        """Points of the questions, before the late penalty."""
+        return self.report.points if self.report else 0.0
+
+
+def grade(
+    submission: Submission,
+    mark: Mark | None,
+    failure: str = "",
+    late: LatePolicy | None = None,
+    overrides: Iterable[Override] = (),
+    outdated: bool = False,
+    max_points: float = 0.0,
+) -> Grade:
+    """The grade of one submission.
+
+    Args:
+        submission: the file.
+        mark: its mark, if there is one.
+        failure: why there is none, if marking it failed.
+        late: the rule for late submissions.
+        overrides: points given by hand to this learner for this exercise.
+        outdated: whether the mark comes from earlier checks.
+        max_points: what could be earned, for a submission without a mark.
+    """
+    given = list(overrides)
+    totals = [each.points for each in given if not each.question]
+    comments = tuple(each.comment for each in given if each.comment)
+    if mark is None:
+        state = NOT_MARKED if submission.usable else UNUSABLE
+        reason = submission.reason or failure or "It has not been marked yet."
+        if not totals:
+            return Grade(submission, state, reason)
+        return Grade(submission, BY_HAND, reason, points=totals[-1], max_points=max_points, comments=comments)
+    by_question = {each.question: each for each in given if each.question}
+    report = _with_overrides(redacted(mark.report, mark.private), by_question)
+    penalty = min(report.points, report.max_points * late.share_of(submission)) if late else 0.0
+    points = report.points - penalty
+    if totals:
+        points, penalty = totals[-1], 0.0
+    return Grade(
+        submission,
+        MARKED,
+        report=report,
+        penalty=round(penalty, 4),
+        points=round(points, 4),
+        max_points=report.max_points,
+        comments=comments,
+        seconds=mark.seconds,
+        key=mark.key,
+        level=mark.level,
+        outdated=outdated,
+    )
+
+
+def choose(grades: Iterable[Grade], which: str) -> list[Grade]:
+    """The same grades; in each learner's attempts at an exercise, one counts: the last, or the best.
+
+    An attempt that is not marked counts only where no other is.
+
+    Args:
+        grades: of any learners and exercises.
+        which: ``"last"`` or ``"best"``.
+    """
+    groups: dict[tuple[str, str], list[Grade]] = defaultdict(list)
+    listed = list(grades)
+    usable = {each.submission.learner.id for each in listed if each.submission.exercise}
+    for each in listed:
+        groups[each.submission.learner.id, each.submission.exercise].append(each)
+    chosen = set()
+    for (learner, exercise), group in groups.items():
+        if exercise or learner not in usable:
+            chosen.add(id(max(group, key=lambda each: _rank(each, which))))
+    return [replace(each, counts=id(each) in chosen) for each in listed]
+
+
+def grouped(overrides: Iterable[Override]) -> Mapping[tuple[str, str], list[Override]]:
+    """Overrides by learner and exercise."""
+    groups: dict[tuple[str, str], list[Override]] = defaultdict(list)
+    for each in overrides:
+        groups[each.learner, each.exercise].append(each)
+    return groups
+
+
+def _rank(each: Grade, which: str) -> tuple[Any, ...]:
+    order = (each.points, each.submission.attempt) if which == "best" else (each.submission.attempt,)
+    return (each.state == MARKED, each.state == BY_HAND, *order)
+
+
+def _with_overrides(report: Report, by_question: Mapping[str, Override]) -> Report:
+    questions = (_given(each, by_question.get(each.name)) for each in report.questions)
+    return replace(report, questions=tuple(questions))
+
+
+def _given(result: QuestionResult, override: Override | None) -> QuestionResult:
+    if override is None:
+        return result
+    whole = override.points >= result.max_points
+    status = results.PASSED if whole else (results.PARTIAL if override.points else results.FAILED)
+    return replace(
+        result,
+        points=override.points,
+        status=status,
+        message="" if whole else GIVEN_BY_HAND,
+        expected=None,
+        got=None,
+        hint=None,
+        parts=(),
+    )

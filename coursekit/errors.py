@@ -1,0 +1,12 @@
+"""The one family of errors that a person can mend."""
+
+from __future__ import annotations
+
+
+class CoursekitError(Exception):
+    """Something cannot be done as it was asked; the message says what was wrong and what to do.
+
+    The command line prints the message, without a traceback, and ends with ``exit_code``.
+    """
+
+    exit_code = 2

@@ -1,0 +1,147 @@
+"""What a learner's code answered, kept so that a corrected check can be applied without running that code again.
+
+A recording holds, for every request in order, the SHA-256 of the request and the reply as a frame of plain data (see
+:mod:`coursekit.worker.wire`). It is compressed, and bounded in size. A request is found again by its digest: the same
+question asked with the same arguments and the same time limit. Asked several times, it gets its replies in their order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from collections import defaultdict, deque
+from typing import Any
+
+from coursekit.grading.answers import Answers
+from coursekit.grading.results import CellError
+from coursekit.worker import wire
+from coursekit.worker.failures import AnswerFailure, CheckingError
+
+MAGIC = b"CKR1"
+ITEM = struct.Struct("<32sQ")
+MAX_BYTES = 64 * 2**20
+
+
+class NotRecorded(CheckingError):
+    """A check asks what was not asked when the submission ran: it has to run again."""
+
+
+class UnusableRecording(ValueError):
+    """The bytes are not a recording."""
+
+
+class Recording:
+    """The replies of one submission, as they come.
+
+    >>> recording = Recording()
+    >>> recording.add(b"what is x?", {"answer": 3})
+    >>> Replies(recording.packed([])).reply(b"what is x?")
+    {'answer': 3}
+    """
+
+    def __init__(self) -> None:
+        self._items: list[bytes] = []
+        self._size = 0
+
+    def add(self, request: bytes, reply: Any) -> None:
+        """Keep one exchange."""
+        frame = wire.encode(reply)
+        self._size += ITEM.size + len(frame)
+        if self._size <= MAX_BYTES:
+            self._items += [ITEM.pack(hashlib.sha256(request).digest(), len(frame)), frame]
+
+    def packed(self, cells: list[CellError] | tuple[CellError, ...]) -> bytes | None:
+        """The recording as bytes, with the cells that did not run to their end; ``None`` if it is too large to keep."""
+        if self._size > MAX_BYTES:
+            return None
+        last = wire.encode([[cell.number, cell.message] for cell in cells])
+        return MAGIC + zlib.compress(b"".join([*self._items, ITEM.pack(bytes(32), len(last)), last]))
+
+
+class RecordedAnswers(Answers):
+    """Hands requests on to other answers, and records what comes.
+
+    Args:
+        answers: where the replies come from.
+        recording: where they are kept.
+    """
+
+    def __init__(self, answers: Answers, recording: Recording) -> None:
+        super().__init__()
+        self._answers, self._recording = answers, recording
+
+    def _exchange(self, request: bytes, name: str) -> Any:
+        self._answers.seconds = self.seconds
+        try:
+            reply = self._answers._exchange(request, name)
+        except AnswerFailure as failure:
+            self._recording.add(request, {"failure": failure.as_data()})
+            raise
+        self._recording.add(request, reply)
+        return reply
+
+
+class Replies:
+    """The replies of a recording.
+
+    Attributes:
+        cells: the cells that did not run to their end.
+
+    Raises:
+        UnusableRecording: ``packed`` is not a recording, or is too large.
+    """
+
+    def __init__(self, packed: bytes) -> None:
+        self._frames: dict[bytes, deque[bytes]] = defaultdict(deque)
+        try:
+            *items, (_, cells) = _items(_unpacked(packed))
+            self.cells = tuple(CellError(number, message) for number, message in wire.decode(cells))
+        except (zlib.error, ValueError, TypeError, struct.error) as error:
+            raise UnusableRecording(f"not a recording: {error}") from error
+        for digest, frame in items:
+            self._frames[digest].append(frame)
+
+    def reply(self, request: bytes) -> Any:
+        """The reply that ``request`` got, the next one if it was made several times.
+
+        Raises:
+            NotRecorded: it was not made, or not that often.
+        """
+        frames = self._frames.get(hashlib.sha256(request).digest())
+        if not frames:
+            raise NotRecorded("A check asks something that was not recorded.")
+        return wire.decode(frames.popleft())
+
+
+class ReplayedAnswers(Answers):
+    """Answers from a recording; no code of the learner's runs."""
+
+    def __init__(self, replies: Replies) -> None:
+        super().__init__()
+        self._replies = replies
+
+    def _exchange(self, request: bytes, name: str) -> Any:
+        return self._replies.reply(request)
+
+
+def _unpacked(packed: bytes) -> bytes:
+    if packed[:4] != MAGIC:
+        raise UnusableRecording("another beginning")
+    unpacker = zlib.decompressobj()
+    content = unpacker.decompress(packed[4:], 2 * MAX_BYTES)
+    if not unpacker.eof:
+        raise UnusableRecording("too large, or cut short")
+    return content
+
+
+def _items(content: bytes) -> list[tuple[bytes, bytes]]:
+    items, start = [], 0
+    while start < len(content):
+        digest, length = ITEM.unpack_from(content, start)
+        start += ITEM.size
+        if length > len(content) - start:
+            raise UnusableRecording("cut short")
+        items.append((digest, content[start : start + length]))
+        start += length
+    return items

@@ -1,0 +1,122 @@
+"""The warm parent: it imports what notebooks import, runs nothing, and forks a sealed worker for each request.
+
+Started by :class:`coursekit.sandbox.forkclient.ForkServer` as
+``python -m coursekit.sandbox.forkserver SETTINGS DESCRIPTOR``, with one end of a socket on which it is asked.
+It first tries whether a worker can be sealed here at all, then imports, says that it is ready, and serves until the
+socket closes.
+
+A fork takes one thread along. A lock that another thread held stays locked for ever, and TensorFlow starts threads
+with its first operation: so nothing is computed here, and nothing is forked unless this thread is the only one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Callable
+
+from coursekit.data import registry, store
+from coursekit.sandbox import forked as birth
+from coursekit.sandbox import syscalls, tracing
+from coursekit.sandbox.levels import Settings
+from coursekit.worker.channel import ending
+
+LONGEST_REQUEST = 65536
+
+
+class NotAlone(RuntimeError):
+    """The warm parent has other threads, so that it cannot be forked."""
+
+
+def main(settings: Settings, control: socket.socket) -> None:
+    """Try, import, say so, and serve until the other end of ``control`` is closed."""
+    os.umask(0o022)
+    signal.signal(signal.SIGCHLD, lambda number, frame: _reap())
+    syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
+    _answer(control, lambda: {"in_force": _try(settings)})
+    for name in settings.warm:
+        importlib.import_module(name)
+    if "keras" in settings.warm:
+        tracing.build_optimizers_early()
+    _take_checksums()
+    gc.collect()
+    gc.freeze()  # no worker searches what was imported for garbage, nor copies it in doing so
+    _answer(control, lambda: {"threads": _alone()})
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, LONGEST_REQUEST, 4)
+        if not message:
+            return
+        _fork(settings, birth.Newborn(json.loads(message)["scratch"], *descriptors), birth.run_notebook)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _answer(control: socket.socket, answer: Callable[[], dict]) -> None:
+    """Send what ``answer`` returns, or what went wrong; after that there is nothing more to do."""
+    try:
+        control.send(json.dumps(answer()).encode())
+    except Exception as error:
+        control.send(json.dumps({"failed": f"{type(error).__name__}: {error}"}).encode())
+        sys.exit(1)
+
+
+def _alone() -> int:
+    threads = len(os.listdir("/proc/self/task"))
+    if threads != 1:
+        raise NotAlone(f"{threads} threads after the imports, where a fork needs 1")
+    return threads
+
+
+def _fork(settings: Settings, newborn: birth.Newborn, work: birth.Work) -> None:
+    _alone()
+    if os.fork() == 0:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        birth.be_born(settings, newborn, work)
+
+
+def _try(settings: Settings) -> list[str]:
+    """Seal a worker that only tells which filters are in force; return their names.
+
+    Raises:
+        OSError: a worker cannot be sealed; the message tells what failed.
+    """
+    ours, lifeline = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    results, told = os.pipe()
+    with ours, lifeline, tempfile.TemporaryDirectory() as scratch, open(os.devnull) as nothing:
+        _fork(settings, birth.Newborn(scratch, nothing.fileno(), told, lifeline.fileno()), birth.tell_filters)
+        os.close(told)
+        lifeline.close()
+        how = ours.recv(LONGEST_REQUEST).decode(errors="replace")
+        names = os.read(results, LONGEST_REQUEST).decode()
+        os.close(results)
+    if how != ending(0):
+        raise OSError(how or "the worker ended without a word")
+    return names.split(",") if names else []
+
+
+def _take_checksums() -> None:
+    """Check the course's data once, here, so that no worker has to."""
+    for data_set in registry.DATA_SETS:
+        for file in data_set.files:
+            place = store.cache_folder() / file.name
+            if place.is_file():
+                store.digest(place, file.algorithm)
+
+
+def _reap() -> None:
+    """Take note of ended children, so that nothing is left of them."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+if __name__ == "__main__":
+    main(Settings.from_text(sys.argv[1]), socket.socket(fileno=int(sys.argv[2])))
+    os._exit(0)  # taking TensorFlow down in order takes seconds

@@ -1,0 +1,132 @@
+"""Process 1 of a worker's namespaces: it waits for the worker's end, bounds its time and memory, and ends the rest.
+
+The grader holds the other end of its socket, the lifeline: when that is closed, by the grader or by its death, the
+keeper ends everything. At the end it writes there how the worker ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import time
+
+from coursekit.worker.bounds import MB, Limits
+from coursekit.worker.channel import ending
+
+LOOK_SECONDS, DYING_SECONDS = 0.25, 5.0
+EXACT, QUICK = ("Pss_Anon:", "Pss_Shmem:"), ("RssAnon:", "RssShmem:")
+SWEEP = b"sweep"
+
+
+def keep(worker: int, lifeline: int, limits: Limits, alone: bool) -> None:
+    """Watch a child process until it ends, oversteps or is no longer wanted; then end all that is left of it.
+
+    Asked to sweep, it ends all but the child itself, such as what a cell that was cut short has left behind.
+
+    Args:
+        worker: the child's number.
+        lifeline: the descriptor where to tell how it ended; its end means that nobody wants to know.
+        limits: bounds on time and memory.
+        alone: whether this is process 1 of a process namespace, so that every process in sight is the worker's.
+    """
+    how = _watch(worker, lifeline, limits, alone)
+    code = _end_all(worker, alone)
+    with contextlib.suppress(OSError):
+        os.write(lifeline, (how or ending(code)).encode())
+
+
+def memory_of(process: int, source: str = "smaps_rollup", lines: tuple[str, ...] = EXACT) -> int:
+    """Bytes of memory of a process that belong to no file; 0 if it is gone.
+
+    A page that several processes share counts in equal parts; from the source ``"status"``, which is quicker to read,
+    it counts for each of them.
+    """
+    try:
+        with open(f"/proc/{process}/{source}", encoding="ascii", errors="replace") as found:
+            return 1024 * sum(int(line.split()[1]) for line in found if line.startswith(lines))
+    except OSError:
+        return 0
+
+
+def _watch(worker: int, lifeline: int, limits: Limits, alone: bool) -> str:
+    """Wait; return why the worker has to end, or nothing if it ended by itself or is not wanted."""
+    last = time.monotonic() + limits.seconds
+    poll = select.poll()
+    poll.register(os.pidfd_open(worker), select.POLLIN)
+    poll.register(lifeline, select.POLLIN)
+    while True:
+        for descriptor, event in poll.poll(LOOK_SECONDS * 1000):
+            if descriptor != lifeline or event != select.POLLIN or os.read(lifeline, len(SWEEP)) != SWEEP:
+                return ""
+            _sweep(worker, alone)
+            os.write(lifeline, SWEEP)
+        if time.monotonic() > last:
+            return f"because its {limits.seconds:g} seconds were over"
+        watched = _processes(alone)
+        at_most = sum(memory_of(each, "status", QUICK) for each in watched)
+        if at_most > limits.memory and sum(map(memory_of, watched)) > limits.memory:
+            return f"because it used more than {limits.memory // MB} MB of memory"
+
+
+def _sweep(worker: int, alone: bool) -> None:
+    """End every process but the worker itself; while they die, everything stands still, so that nothing escapes."""
+    if not alone:
+        return  # a descendant could have a new parent by now, and other processes are not ours to stop
+    os.kill(-1, signal.SIGSTOP)
+    others = set(_processes(alone)) - {worker}
+    for process in others:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    last = time.monotonic() + DYING_SECONDS
+    while any(map(_lives, others)) and time.monotonic() < last:
+        time.sleep(0.01)
+    os.kill(worker, signal.SIGCONT)
+
+
+def _end_all(worker: int, alone: bool) -> int:
+    """Kill the worker and all its descendants, and wait until they are gone; return the worker's exit code."""
+    code = 0
+    while True:
+        for process in [-1] if alone else _processes(alone):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        try:
+            number, status = os.waitpid(-1, 0)
+        except ChildProcessError:
+            return code
+        if number == worker:
+            code = os.waitstatus_to_exitcode(status)
+
+
+def _processes(alone: bool) -> list[int]:
+    """The worker's processes: all in sight but this one, or else all that descend from this one."""
+    numbers = [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+    if alone:
+        return [number for number in numbers if number != os.getpid()]
+    parents = {number: _parent(number) for number in numbers}
+    found = {os.getpid()}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return sorted(found - {os.getpid()})
+
+
+def _lives(process: int) -> bool:
+    """Whether a process has not ended; one that its parent has not taken note of yet has."""
+    found = _stat(process)
+    return bool(found) and found[0] not in "ZX"
+
+
+def _parent(process: int) -> int:
+    found = _stat(process)
+    return int(found[1]) if found else 0
+
+
+def _stat(process: int) -> list[str]:
+    """State, parent and more of a process, nothing if it is gone."""
+    try:
+        with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as stat:
+            return stat.read().rpartition(")")[2].split()
+    except OSError:
+        return []

@@ -1,0 +1,202 @@
+"""Workers for a class: one warm parent, sealed as well as this machine allows, and a worker for each notebook."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import weakref
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from coursekit.data import registry, store
+from coursekit.sandbox import companions, sealing
+from coursekit.sandbox.forkclient import CannotServe, ForkServer, ForksForbidden
+from coursekit.sandbox.levels import LEVELS, LIMITS_ONLY, SEALED, WARM, Settings
+from coursekit.sandbox.unsealed import WorkerProcess
+from coursekit.sandbox.view import of_this_environment
+from coursekit.worker import wire
+from coursekit.worker.bounds import Limits
+from coursekit.worker.channel import Worker, WorkerEnded, WorkerLost, WorkerStuck
+from coursekit.worker.failures import CannotStart
+
+STARTING = 120.0
+NO_WORKER = (OSError, WorkerEnded, WorkerLost, WorkerStuck)
+IS_LINUX = sys.platform.startswith("linux")
+
+
+class NoSandbox(RuntimeError):
+    """Notebooks of others cannot be run safely here; the message tells why, level by level, and what to do."""
+
+    def __init__(self, refused: dict[str, str]) -> None:
+        reasons = "".join(f"\n  {level}: {reason}" for level, reason in refused.items())
+        super().__init__(
+            f"No sandbox can be had here, so notebooks of others are not run.{reasons}\n"
+            "On Linux, install bubblewrap and allow user namespaces (on Ubuntu: "
+            "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0), or work as root of a virtual machine. "
+            "With --unsafe-no-sandbox they run with your rights: do that only where nothing can be lost."
+        )
+        self.refused = refused
+
+
+class Spawner:
+    """Stands in for a warm parent where there is none: each worker is a fresh interpreter with the user's rights.
+
+    Raises:
+        CannotServe: anything better is asked for.
+    """
+
+    in_force, is_running = (), True
+    process_id = os.getpid()
+
+    def __init__(self, settings: Settings) -> None:
+        if settings.level != LIMITS_ONLY:
+            raise CannotServe(f"this is {sys.platform}; only Linux has it")
+        self._limits = settings.limits
+
+    def fork(self, folder: Path, with_files: bool) -> Worker:
+        """A new worker, which sees the files of ``folder`` in any case."""
+        return WorkerProcess(folder, self._limits)
+
+    def close(self) -> None:
+        """Nothing is left to end."""
+
+
+class WorkerPool:
+    """Starts sealed workers, each a fork of one warm parent. Any thread may use it.
+
+    Args:
+        jobs: how many workers will run at a time; they share the processors.
+        limits: bounds on each worker.
+        unsafe: whether levels that do not seal may be used where none that does can be had.
+        own: whether every file beside a notebook is its author's; else only those beside a single notebook are.
+        hide: folders that no worker may see, should they lie within Python or the environment.
+        levels: the levels to try, in this order.
+        warm: modules that the parent of all workers imports; for a single notebook, none is quicker.
+
+    Attributes:
+        refused: the levels that cannot be had here, and why.
+
+    Raises:
+        NoSandbox: on entering, none of the levels can be had.
+    """
+
+    def __init__(
+        self,
+        jobs: int = 1,
+        limits: Limits | None = None,
+        *,
+        unsafe: bool = False,
+        own: bool = False,
+        hide: Iterable[Path] = (),
+        levels: Iterable[str] = LEVELS,
+        warm: Iterable[str] = WARM,
+    ) -> None:
+        self._threads = max(1, (os.cpu_count() or 1) // jobs)
+        self._limits = limits or Limits()
+        self._levels = [level for level in levels if unsafe or level in SEALED]
+        self._hide, self._warm, self._own = tuple(hide), tuple(warm), own
+        self._lock = threading.Lock()
+        self._workers: weakref.WeakSet[Worker] = weakref.WeakSet()
+        self._closed = False
+        self._server: ForkServer | Spawner | None = None
+        self.refused: dict[str, str] = {}
+
+    def __enter__(self) -> WorkerPool:
+        if IS_LINUX:
+            prepare_data()
+        self._settings, self._server = self._best()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    @property
+    def level(self) -> str:
+        """What holds the workers, in words for a report."""
+        parts = [self._settings.level]
+        if self._settings.sealed:
+            parts += ["own user, process, mount, network and IPC namespaces", *self._server.in_force]
+        if not self._settings.warm:
+            parts.append("a fresh interpreter for each notebook")
+        return ", ".join(parts) if self._settings.sealed else f"NOT SEALED: {', '.join(parts)}"
+
+    @property
+    def process_id(self) -> int:
+        """The number of the process below which all workers run, for measuring."""
+        return self._server.process_id
+
+    def start(self, folder: Path) -> Worker:
+        """A new worker, with copies of the files that lie in ``folder`` if these can only be one learner's.
+
+        Raises:
+            coursekit.worker.failures.CannotStart: the warm parent ended, and another one does not start.
+        """
+        server = self._server
+        try:
+            return self._greeted(server, folder)
+        except NO_WORKER:
+            server = self._instead_of(server)
+        try:
+            return self._greeted(server, folder)
+        except NO_WORKER as error:
+            raise CannotStart(f"No worker can be started any more: {type(error).__name__} {error}") from error
+
+    def close(self) -> None:
+        """End all workers and the warm parent, also while other threads use them; no more are started."""
+        with self._lock:
+            self._closed = True
+            workers = list(self._workers)
+        for worker in workers:
+            worker.close()
+        if self._server is not None:
+            self._server.close()
+
+    def _greeted(self, server: ForkServer | Spawner, folder: Path) -> Worker:
+        with self._lock:
+            if self._closed:
+                raise CannotStart("All workers were ended, and no more are started.")
+            worker = server.fork(folder, self._own or companions.belong_to_one_notebook(folder))
+            self._workers.add(worker)
+        worker.exchange(wire.encode({"ask": "hello"}), STARTING)
+        return worker
+
+    def _instead_of(self, broken: ForkServer | Spawner) -> ForkServer | Spawner:
+        """The same, if it is running after all, or a new one, unless another thread has already brought that."""
+        with self._lock:
+            if self._server is broken and not broken.is_running and not self._closed:
+                broken.close()
+                try:
+                    self._server = self._serve(self._settings)
+                except CannotServe as error:
+                    raise CannotStart(f"The parent of all workers ended and does not start again: {error}") from error
+            return self._server
+
+    def _best(self) -> tuple[Settings, ForkServer | Spawner]:
+        view, real_root = of_this_environment(hide=self._hide), sealing.is_real_root()
+        for level in self._levels:
+            settings = Settings(level, real_root, self._limits, view, self._warm)
+            try:
+                return settings, self._serve(settings)
+            except ForksForbidden:
+                settings = replace(settings, warm=())
+                return settings, self._serve(settings)
+            except CannotServe as error:
+                self.refused[level] = str(error)
+        raise NoSandbox(self.refused)
+
+    def _serve(self, settings: Settings) -> ForkServer | Spawner:
+        if not IS_LINUX:
+            return Spawner(settings)
+        server = ForkServer(settings, self._threads)
+        server.wait_until_warm()
+        return server
+
+
+def prepare_data() -> None:
+    """Unpack the course's data into the cache, which workers can read and cannot write."""
+    for data_set in registry.DATA_SETS:
+        for file in data_set.files:
+            if file.packed is not None and not (store.cache_folder() / file.name).is_file():
+                store.path(file)

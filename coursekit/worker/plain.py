@@ -1,0 +1,137 @@
+"""The learner's values as plain data.
+
+Tensors, variables, series and the like become arrays, a Keras ``History`` becomes its dict of curves. No library
+is imported for that: an object of a library that is not loaded cannot exist.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from coursekit.worker.wire import MAX_DEPTH
+
+ARRAY_LIBRARIES = frozenset({"tensorflow", "keras", "jax", "jaxlib", "torch", "pandas"})
+MAX_ITEMS = 1_000_000
+
+
+class CannotBePlain(TypeError):
+    """A value that has no form as numbers, text and arrays. Its text says which and why."""
+
+
+def to_plain(value: Any) -> Any:
+    """``value`` as plain data: ``None``, bool, int, float, complex, text, list, tuple, dict or base array.
+
+    Raises:
+        CannotBePlain: it has no such form.
+
+    >>> to_plain({"shape": np.array([1, 2]).shape, "mean": np.float32(0.5), "steps": range(3)})
+    {'shape': (2,), 'mean': 0.5, 'steps': [0, 1, 2]}
+    >>> to_plain(print)
+    Traceback (most recent call last):
+        ...
+    coursekit.worker.plain.CannotBePlain: a function
+    """
+    return _plain(value, MAX_DEPTH - 2)
+
+
+def describe_type(value: Any) -> str:
+    """The kind of ``value``, in words.
+
+    >>> describe_type(np.zeros(3)), describe_type(3), describe_type(len), describe_type(map(abs, []))
+    ('an array', 'an integer', 'a function', 'an object of type map')
+    """
+    if value is None:
+        return "None"
+    for kind, words in _WORDS:
+        if isinstance(value, kind):
+            return words
+    if "keras" in _libraries(value) and hasattr(value, "layers"):
+        return "a Keras model"
+    if callable(value):
+        return "a function"
+    return f"an object of type {type(value).__name__}"
+
+
+_WORDS = [
+    (type, "a class"),
+    (np.ndarray, "an array"),
+    (bool, "True or False"),
+    (int, "an integer"),
+    (float, "a float"),
+    (complex, "a complex number"),
+    (str, "text"),
+    (list, "a list"),
+    (tuple, "a tuple"),
+    (dict, "a dict"),
+]
+
+
+def _plain(value: Any, depth: int) -> Any:
+    if depth == 0:
+        raise CannotBePlain(f"nested more than {MAX_DEPTH - 2} deep, or containing itself")
+    if value is None or type(value) in (bool, int, float, complex, str):
+        return value
+    if isinstance(value, np.ndarray):
+        return _plain_array(value)
+    if isinstance(value, np.generic):
+        return _plain_scalar(value)
+    for kind in (int, float, complex, str):
+        if isinstance(value, kind):
+            return kind(*kind.__getnewargs__(value))
+    if isinstance(value, list | tuple | range):
+        _check_length(value)
+        items = [_plain(item, depth - 1) for item in value]
+        return tuple(items) if isinstance(value, tuple) else items
+    if isinstance(value, dict):
+        _check_length(value)
+        return {_plain_key(key): _plain(item, depth - 1) for key, item in value.items()}
+    return _plain_library_object(value, depth)
+
+
+def _check_length(value: Any) -> None:
+    if len(value) > MAX_ITEMS:
+        raise CannotBePlain(f"{describe_type(value)} of {len(value):,} items; make it a NumPy array")
+
+
+def _plain_array(array: np.ndarray) -> np.ndarray:
+    base = np.array(array, copy=True, subok=False)
+    if base.dtype.name == "bfloat16" or (base.dtype.kind == "f" and base.dtype.itemsize > 8):
+        return base.astype(np.float32 if base.dtype.itemsize == 2 else np.float64)
+    if base.dtype.kind == "c" and base.dtype.itemsize > 16:
+        return base.astype(np.complex128)
+    if base.dtype.kind == "O":
+        raise CannotBePlain("an array of objects; build it from numbers or text of one type")
+    if base.dtype.kind not in "biufcU":
+        raise CannotBePlain(f"an array of dtype {base.dtype}")
+    return base.astype(base.dtype.newbyteorder("="), copy=False)
+
+
+def _plain_scalar(value: np.generic) -> Any:
+    array = _plain_array(np.asarray(value))
+    return array.item()
+
+
+def _plain_key(key: Any) -> str | int:
+    if isinstance(key, np.integer):
+        return key.item()
+    if isinstance(key, str):
+        return str.__str__(key)
+    if isinstance(key, int):
+        return int.__int__(key)
+    raise CannotBePlain(f"a dict with {describe_type(key)} as key; use text or integers as keys")
+
+
+def _plain_library_object(value: Any, depth: int) -> Any:
+    libraries = _libraries(value)
+    if "keras" in libraries and type(value).__name__ == "History":
+        return _plain(value.history, depth - 1)
+    if libraries & ARRAY_LIBRARIES and hasattr(value, "__array__"):
+        array = _plain_array(np.asarray(value))
+        return array if array.ndim else array.item()
+    raise CannotBePlain(describe_type(value))
+
+
+def _libraries(value: Any) -> set[str]:
+    return {str(getattr(base, "__module__", "")).partition(".")[0] for base in type(value).__mro__}

@@ -1,0 +1,188 @@
+"""The learner's side of a check: requests in, plain data out.
+
+This runs where the learner's code runs: in the notebook's kernel, or in the worker process. It knows no expectation.
+"""
+
+from __future__ import annotations
+
+import difflib
+import linecache
+import secrets
+import traceback
+from collections.abc import Callable, MutableMapping
+from typing import Any
+
+from coursekit.worker import describing, failures, wire
+from coursekit.worker.interrupting import OutOfTime, bounded_output, time_limit
+from coursekit.worker.plain import CannotBePlain, describe_type, to_plain
+from coursekit.worker.text import shorten
+
+MAX_MODELS = 64
+NOT_THE_LEARNERS = frozenset({"In", "Out", "get_ipython", "exit", "quit", "open", "open_exercise", "check"})
+
+
+class Respondent:
+    """Answers requests from a namespace.
+
+    Args:
+        namespace: the learner's names.
+        interruptible: whether ``KeyboardInterrupt`` comes from a person at the keyboard and ends everything; otherwise
+            it is an error of the learner's code like any other.
+
+    Attributes:
+        failure: what the last request failed by, if it did.
+    """
+
+    def __init__(self, namespace: MutableMapping[str, Any], interruptible: bool) -> None:
+        self._namespace = namespace
+        self._interruptible = interruptible
+        self.failure: failures.AnswerFailure | None = None
+        self._models: dict[int, Any] = {}
+        self._next_handle = secrets.randbits(48)  # a handle of an earlier process must not fit here
+
+    def reply(self, frame: bytes | bytearray) -> bytes:
+        """The reply to one request, both as frames."""
+        self.failure = None
+        request = wire.decode(frame)
+        answer = {"value": self._value, "call": self._call, "model": self._model, "predict": self._predict}
+        try:
+            with bounded_output(), time_limit(request["seconds"]):
+                plain = answer[request["ask"]](request)
+            return wire.encode({"answer": plain})
+        except OutOfTime:
+            failure = failures.TimedOut.after(f"`{request['name']}`", request["seconds"])
+        except wire.NotPlain as error:
+            failure = _not_plain(request["name"], str(error))
+        except failures.AnswerFailure as raised:
+            failure = raised
+        self.failure = failure
+        return wire.encode({"failure": failure.as_data()})
+
+    def _value(self, request: dict) -> Any:
+        return self._plain(request["name"], lambda: self._find(request["name"]))
+
+    def _call(self, request: dict) -> Any:
+        function = self._find_function(request["name"])
+        return self._plain(request["name"], lambda: function(*request["args"], **request["kwargs"]))
+
+    def _model(self, request: dict) -> Any:
+        name = request["name"]
+        model = self._find(name)
+        if not describing.is_model(model):
+            function = self._find_function(name, wanted="a Keras model, or a function that returns one")
+            model = self._run(name, lambda: function(*request["args"], **request["kwargs"]))
+            if not describing.is_model(model):
+                raise _wrong_kind(f"`{name}` returned {describe_type(model)}, not a Keras model.", model)
+        described = self._run(name, lambda: describing.describe(model))
+        self._next_handle += 1
+        self._models[self._next_handle] = model
+        self._models.pop(self._next_handle - MAX_MODELS, None)
+        return described | {"handle": self._next_handle}
+
+    def _predict(self, request: dict) -> Any:
+        if request["handle"] not in self._models:
+            raise failures.StaleModel(f"The model `{request['name']}` is gone.")
+        model = self._models[request["handle"]]
+        return self._plain(request["name"], lambda: describing.predict(model, request["x"]))
+
+    def _find(self, name: str) -> Any:
+        if name in self._namespace:
+            return self._namespace[name]
+        names = [each for each in self._namespace if not each.startswith("_") and each not in NOT_THE_LEARNERS]
+        near = difflib.get_close_matches(name, names, n=3)
+        hint = f"You have {' and '.join(f'`{each}`' for each in near)}: is it spelt differently? " if near else ""
+        hint += "If you have written it, run its cell. A cell that stops with an error leaves what follows undefined."
+        raise failures.MissingName(f"There is no `{name}` in your notebook yet.", hint=hint)
+
+    def _find_function(self, name: str, wanted: str = "a function") -> Callable[..., Any]:
+        function = self._find(name)
+        if not callable(function):
+            raise _wrong_kind(f"`{name}` should be {wanted}; it is {describe_type(function)}.", function)
+        return function
+
+    def _plain(self, name: str, answer: Callable[[], Any]) -> Any:
+        return self._run(name, lambda: self._to_plain(name, answer()))
+
+    def _to_plain(self, name: str, value: Any) -> Any:
+        try:
+            return to_plain(value)
+        except CannotBePlain as error:
+            raise _not_plain(name, str(error)) from error
+
+    def _run(self, name: str, action: Callable[[], Any]) -> Any:
+        """Run the learner's code; whatever it raises becomes a failure with a message."""
+        try:
+            return action()
+        except (OutOfTime, failures.AnswerFailure):
+            raise
+        except KeyboardInterrupt as error:
+            if self._interruptible:
+                raise
+            raise self._learner_error(name, error) from error
+        except BaseException as error:
+            raise self._learner_error(name, error) from error
+
+    def _learner_error(self, name: str, error: BaseException) -> failures.AnswerFailure:
+        return learner_error(f"`{name}`", error, self._namespace)
+
+
+def learner_error(what: str, error: BaseException, namespace: MutableMapping[str, Any]) -> failures.AnswerFailure:
+    """The failure that tells of an exception in the learner's code.
+
+    Args:
+        what: what was running, as it stands at the start of the message.
+        error: the exception.
+        namespace: the learner's names; code that has them as its globals is theirs.
+    """
+    line, is_theirs = learners_line(error, namespace)
+    if isinstance(error, NotImplementedError) and is_theirs:
+        hint = "Put your answer in place of `raise NotImplementedError(…)`, run the cell, then check again."
+        return failures.Unfinished(f"{what} is not written yet.", hint=hint)
+    where = f", in your line `{line}`" if line else ""
+    hint = "Call it yourself in a new cell: the traceback there shows every step."
+    if isinstance(error, TypeError) and not line:
+        hint = "Compare its arguments with the question: how many are there, and in which order?"
+    message = f"{what} stopped with {error_text(error)}{where}"
+    if isinstance(error, BlockingIOError) or "can't start new thread" in message:
+        return failures.NoRoom(message, hint="It ran out of room for processes and threads. Start fewer, and end them.")
+    return failures.LearnerError(message, hint=hint)
+
+
+def error_text(error: BaseException) -> str:
+    """Type and message of an exception, whatever its own methods do.
+
+    >>> error_text(ZeroDivisionError("division by zero"))
+    'ZeroDivisionError: division by zero'
+    """
+    try:
+        message = str(error).strip()
+    except Exception:  # anything may stand in the learner's __str__; the end of its time goes on to whoever set it
+        message = "(its message cannot be read)"
+    first = message.splitlines()[0] if message else ""
+    return shorten(f"{type(error).__name__}: {first}" if first else type(error).__name__, 300)
+
+
+def learners_line(error: BaseException, namespace: MutableMapping[str, Any]) -> tuple[str, bool]:
+    """The last line of the learner's own code that ``error`` came through, and whether it was raised there.
+
+    Returns:
+        The line's text, empty if there is none; and true where no other code was called from it.
+    """
+    line, is_last = "", False
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        is_last = frame.f_globals is namespace
+        if is_last:
+            line = linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()
+    return shorten(line, 160), is_last
+
+
+def _not_plain(name: str, what: str) -> failures.NotPlainData:
+    hint = "A check reads numbers, text, lists, dicts and NumPy arrays."
+    return failures.NotPlainData(f"`{name}` gave something that a check cannot read.", what, hint)
+
+
+def _wrong_kind(message: str, value: Any) -> failures.WrongKind:
+    forgotten = (
+        "Does the function end with `return`?" if value is None else "Was the name used for something else later?"
+    )
+    return failures.WrongKind(message, hint=forgotten)

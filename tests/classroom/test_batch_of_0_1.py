@@ -1,0 +1,71 @@
+"""A class that version 0.1.0 graded, before the package was laid out anew: it opens, resumes and is regraded."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from coursekit import course
+from coursekit.classroom import pipeline
+from coursekit.classroom.marking import jobs
+
+KEPT = Path(__file__).parent / "batch_of_0_1"
+
+
+@pytest.fixture
+def questions(monkeypatch):
+    """The questions of that class, as the course's own of a lesson 99."""
+    spec = importlib.util.spec_from_file_location("coursekit.checks.demo", KEPT / "questions.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setitem(sys.modules, "coursekit.checks.demo", module)
+    monkeypatch.setattr(course, "LESSONS", (*course.LESSONS, course.Lesson(99, "demo", "A demo", 1, 1, 3)))
+    return module.exercise.questions
+
+
+@pytest.fixture
+def graded(monkeypatch, tmp_path):
+    """A copy of the folder that it wrote, beside the submissions, whose path it keeps."""
+    shutil.copytree(KEPT, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "graded"
+
+
+class Never:
+    """Marks nothing: no code of a learner's may run again."""
+
+    def __call__(self, job):
+        raise AssertionError(f"{job.submission.file} was marked again")
+
+    def stop(self):
+        """Nothing runs."""
+
+
+def points(result):
+    return {each.submission.file: each.points for each in result.grades}
+
+
+def earlier(graded):
+    grades = json.loads((graded / "grades.json").read_text())["grades"]
+    return {each["submission"]["file"]: each["points"] for each in grades}
+
+
+def test_it_resumes_and_marks_nothing_twice(questions, graded, monkeypatch):
+    monkeypatch.setattr(jobs, "__version__", "0.1.0")  # another version marks anew: its checks may ask something else
+    before = earlier(graded)
+    result = pipeline.grade_class(graded, pipeline.stored(graded), lambda *given: Never())
+    assert (result.resumed, result.outcome.marked, result.damaged) == (3, 0, ())
+    assert points(result) == before == {"ada.ipynb": 3.0, "bob.ipynb": 1.0, "cyd.ipynb": 0.0}
+
+
+def test_it_is_regraded_from_its_recorded_answers(questions, graded, monkeypatch):
+    monkeypatch.setitem(questions, "count", replace(questions["count"], points=2))
+    result = pipeline.regrade_class(graded, pipeline.stored(graded))
+    assert result.rerun == ()
+    assert points(result) == {"ada.ipynb": 4.0, "bob.ipynb": 2.0, "cyd.ipynb": 0.0}

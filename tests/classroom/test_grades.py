@@ -1,0 +1,243 @@
+"""From marks to grades: lateness, attempts, points by hand, tables, statistics, similar pairs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import batch_demo
+import grading_demo as demo
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given
+
+from coursekit.classroom.intake.learners import Learner
+from coursekit.classroom.intake.submissions import Submission
+from coursekit.classroom.marking.ledger import Mark
+from coursekit.classroom.report.grades import MARKED, NOT_MARKED, UNUSABLE, Grade, choose, grade
+from coursekit.classroom.report.lateness import BadRule, LatePolicy
+from coursekit.classroom.report.overrides import BadTable, Override, read_overrides
+from coursekit.classroom.report.similarity import similar_pairs, tokens
+from coursekit.classroom.report.statistics import item_rest_correlation, statistics
+from coursekit.classroom.report.tables import csv_text, grades_csv, grades_json
+from coursekit.grading import NamespaceAnswers
+
+pytestmark = pytest.mark.usefixtures("demo_lesson")
+DAY = 86_400.0
+EXERCISES = {"99_demo": ("softmax", "count", "double")}
+
+
+def submission(learner="ada", **fields):
+    return Submission(f"{learner}.ipynb", Learner(learner, learner.title()), "99_demo", **fields)
+
+
+def mark(points=5):
+    """A mark with 0, 1 or 5 of 5 points."""
+    full = {"softmax": lambda z: np.exp(z - z.max()) / np.exp(z - z.max()).sum(), "double": lambda x: 2 * x}
+    namespace = ({"count": 10 if points else 3}) | (full if points == 5 else {})
+    return Mark("k", "r", demo.exercise.run(NamespaceAnswers(namespace)), 2.0, "held")
+
+
+def rows(content):
+    return list(csv.DictReader(io.StringIO(content.decode())))
+
+
+@pytest.mark.parametrize(
+    ("rule", "late", "share"),
+    [
+        ("10%/day", 0, 0),
+        ("10%/day", 1, 0.1),
+        ("10%/day", DAY + 1, 0.2),
+        ("10 % / day, at most 50 %", 99 * DAY, 0.5),
+        ("1.5%/hour", 2 * 3600, 0.03),
+        ("60%/day", 9 * DAY, 1.0),
+        ("20%", 99 * DAY, 0.2),
+        ("20%", -5, 0),
+    ],
+)
+def test_late_penalties(rule, late, share):
+    policy = LatePolicy.parse(rule, "2026-10-01T00:00:00+00:00")
+    assert policy.share(policy.deadline + late) == pytest.approx(share)
+
+
+def test_lateness_that_the_platform_marked_counts_once():
+    policy = LatePolicy.parse("10%/day", None)
+    assert policy.share(5.0, marked_late=True) == 0.1
+    assert policy.share(None, marked_late=True) == 0.1
+    assert policy.share(None) == 0
+
+
+@pytest.mark.parametrize("rule", ["", "10", "-5%", "10%/week", "10%/day, twice"])
+def test_other_rules_are_refused(rule):
+    with pytest.raises(BadRule, match="not understood"):
+        LatePolicy.parse(rule, None)
+
+
+def test_a_penalty_takes_of_all_points_but_never_more_than_were_earned():
+    policy = LatePolicy.parse("20%", "1970-01-01T00:00:00+00:00")
+    full = grade(submission(submitted=9.0), mark(), late=policy)
+    assert (full.points, full.penalty, full.earned) == (4, 1, 5)
+    assert grade(submission(submitted=9.0), mark(0), late=policy).points == 0
+
+
+def test_points_by_hand_replace_a_question_or_the_total():
+    question = Override("ada", "99_demo", "count", 0.5, "half right")
+    given = grade(submission(), mark(0), overrides=[question])
+    assert (given.points, given.comments) == (0.5, ("half right",))
+    result = given.report.questions[1]
+    assert (result.status, result.message, result.expected) == ("partial", "Points given by hand.", None)
+    late = LatePolicy.parse("50%", "1970-01-01T00:00:00+00:00")
+    total = grade(submission(submitted=5.0), mark(), late=late, overrides=[Override("ada", "99_demo", "", 4.5, "")])
+    assert (total.points, total.penalty) == (4.5, 0)
+
+
+def test_overrides_are_read_as_spreadsheets_write_them(tmp_path):
+    path = tmp_path / "o.csv"
+    path.write_bytes(b'\xef\xbb\xbflearner;question;points;comment\r\n \'=ada ;count;1;"a; b"\r\nbob;;2.5;\r\n')
+    assert read_overrides(path, EXERCISES, {"=ada", "bob"}) == [
+        Override("=ada", "99_demo", "count", 1, "a; b"),
+        Override("bob", "99_demo", "", 2.5, ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("learner\nada\n", "no column points"),
+        ("learner,points\neda,1\n", "line 2: there is no learner 'eda'. Did you mean 'ada'"),
+        ("learner,question,points\nada,cuont,1\n", "there is no question 'cuont'. Did you mean 'count'"),
+        ("learner,exercise,points\nada,7,1\n", "there is no exercise '7'"),
+        ("learner,points\nada,many\n", "points are 'many'"),
+        ("learner,points\nada,nan\n", "a number from 0"),
+        ("learner,points\nada,-1\n", "a number from 0"),
+        ("learner,points\nada,inf\n", "a number from 0"),
+        ('learner,points\n"ada,1\n', "not a CSV file"),
+        ("learner,points\nada\n", "points are ''"),
+    ],
+)
+def test_overrides_that_cannot_be_used_are_named(tmp_path, content, words):
+    path = tmp_path / "o.csv"
+    path.write_text(content)
+    with pytest.raises(BadTable, match=words):
+        read_overrides(path, EXERCISES, {"ada", "bob"})
+
+
+def test_overrides_in_another_encoding_or_missing(tmp_path):
+    path = tmp_path / "o.csv"
+    with pytest.raises(BadTable, match="cannot be read"):
+        read_overrides(path, EXERCISES, {"ada"})
+    path.write_bytes("learner,points\nZoë,1".encode("latin-1"))
+    with pytest.raises(BadTable, match="UTF-8"):
+        read_overrides(path, EXERCISES, {"ada"})
+
+
+@pytest.mark.parametrize(("which", "counting"), [("last", 3), ("best", 2)])
+def test_one_attempt_counts(which, counting):
+    attempts = [grade(submission(attempt=number), mark(points)) for number, points in ((1, 0), (2, 5), (3, 1))]
+    attempts.append(grade(submission(attempt=4, reason="damaged"), None))
+    chosen = choose([*attempts, grade(submission("bob"), None)], which)
+    assert [each.submission.attempt for each in chosen if each.counts] == [counting, 1]
+
+
+def test_an_unusable_file_counts_only_where_there_is_no_other():
+    damaged = replace(submission(reason="damaged"), exercise="")
+    assert [each.counts for each in choose([grade(damaged, None), grade(submission(), mark())], "last")] == [
+        False,
+        True,
+    ]
+    assert choose([grade(damaged, None)], "last")[0].counts
+
+
+def test_states():
+    assert grade(submission(reason="damaged"), None).state == UNUSABLE
+    waiting = grade(submission(), None)
+    assert (waiting.state, waiting.reason) == (NOT_MARKED, "It has not been marked yet.")
+    assert grade(submission(), None, "the disk is full").reason == "the disk is full"
+    assert grade(submission(), mark()).state == MARKED
+
+
+def test_the_table_has_a_row_for_each_submission_and_a_column_for_each_question():
+    grades = [grade(submission(), mark(1)), grade(submission("bob", reason="damaged"), None)]
+    first, second = rows(grades_csv(grades))
+    assert (first["points"], first["max_points"], first["softmax"], first["count"]) == ("1", "5", "0", "1")
+    assert (second["points"], second["notes"], second["state"]) == ("", "damaged", "unusable")
+
+
+def test_columns_of_several_exercises_are_told_apart():
+    other = replace(mark(), report=replace(mark().report, exercise="98_other"))
+    (first, second) = rows(grades_csv([grade(submission(), mark()), grade(submission("bob"), other)]))
+    assert (first["99_demo: count"], first["98_other: count"]) == ("1", "")
+    assert second["98_other: count"] == "1"
+
+
+@given(st.lists(st.text(), min_size=2, max_size=2))
+def test_no_cell_is_a_formula_and_all_is_read_back(texts):
+    content = csv_text([{"a": texts[0], "b": texts[1]}], ["a", "b"])
+    ((first, second),) = list(csv.reader(io.StringIO(content.decode(), newline="")))[1:]
+    for cell, text in zip((first, second), texts):
+        assert not cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r"))
+        assert cell.removeprefix("'") == text.removeprefix("'").replace("\0", "�") or cell == text
+
+
+def test_grades_as_json_hold_every_detail_and_broken_characters():
+    odd = replace(submission("a\ud800b"), notes=("x\ud800",))
+    content = json.loads(grades_json([grade(odd, mark(0)), grade(submission(reason="r"), None)], "held"))
+    assert content["sandbox"] == "held"
+    assert [each["state"] for each in content["grades"]] == ["marked", "unusable"]
+    assert content["grades"][0]["report"]["questions"][1]["got"] == "3"
+
+
+def test_statistics_are_those_of_the_textbook():
+    grades = [grade(submission(f"l{n}"), mark(points)) for n, points in enumerate([5, 5, 1, 0])]
+    found = statistics([*grades, grade(submission("x", reason="r"), None)], "99_demo")
+    assert (found.learners, found.mean, found.median, found.max_points) == (4, 2.75, 3, 5)
+    assert found.counts == (1, 0, 1, 0, 0, 0, 0, 0, 0, 2)
+    softmax, count, _ = found.items
+    assert (softmax.difficulty, softmax.passed, softmax.not_written) == (0.5, 2, 2)
+    assert count.difficulty == 0.75
+    expected = np.corrcoef([1, 1, 1, 0], [4, 4, 0, 0])[0, 1]
+    assert count.discrimination == pytest.approx(expected)
+    assert [(wrong.got, wrong.learners) for wrong in count.wrong] == [("3", 1)]
+    assert statistics(grades[:0], "99_demo") is None
+
+
+def test_discrimination_needs_differences():
+    assert item_rest_correlation(np.ones(3), np.arange(3.0)) is None
+    assert item_rest_correlation(np.arange(3.0), -np.arange(3.0)) == -1
+
+
+LONG = "\n".join(f"def f{n}(a, b):\n    total = a * {n} + b\n    return [total, a - b, 'text']" for n in range(9))
+
+
+def test_renamed_copies_are_found_and_other_work_is_not():
+    renamed = LONG.replace("total", "s").replace("a", "q").replace("text", "else").replace("* 3", "* 77")
+    other = "\n".join(
+        f"x{n} = [i ** {n} for i in range(9) if i % 2 or i > {n}]\nprint(x{n}, sep=':')" for n in range(9)
+    )
+    works = [[LONG], [other], [renamed + "\n# mine"], [LONG], [""]]
+    pairs = {(pair.first, pair.second): pair for pair in similar_pairs(works)}
+    assert pairs.keys() == {(0, 2), (0, 3), (2, 3)}
+    assert pairs[0, 3].same_text
+    assert not pairs[0, 2].same_text
+    assert pairs[0, 2].similarity > 0.99
+
+
+def test_what_the_exercise_gives_and_short_work_are_left_out():
+    given_lines = {line.strip() for line in LONG.splitlines()}
+    assert similar_pairs([[LONG], [LONG]], given_lines) == []
+    assert similar_pairs([["x = 1"], ["x = 1"]]) == []
+    assert similar_pairs([]) == []
+
+
+@given(st.text(max_size=60))
+def test_any_text_has_tokens(source):
+    assert all(isinstance(token, str) for token in tokens(source))
+    assert tokens("%matplotlib inline\nx = 'open") != []
+
+
+def test_a_class_of_stand_ins_is_a_class(tmp_path):
+    assert batch_demo.three(tmp_path).exercise == "99_demo"
+    assert isinstance(grade(submission(), mark()), Grade)

@@ -1,0 +1,381 @@
+"""A class is graded: nothing marked twice, nothing lost, one bad submission costs nobody else anything."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+
+import batch_demo
+import grading_demo as demo
+import pytest
+from batch_demo import StandIn
+
+from coursekit.classroom import pipeline
+from coursekit.classroom.marking import ledger
+from coursekit.classroom.marking.ledger import CannotWrite
+from coursekit.classroom.marking.private import UnusableChecks
+from coursekit.classroom.report import outputs
+from coursekit.classroom.report.exports import UnknownFormat
+from coursekit.classroom.report.grades import BY_HAND, MARKED, NOT_MARKED, UNUSABLE
+from coursekit.classroom.report.lateness import BadRule
+from coursekit.classroom.report.overrides import BadTable
+from coursekit.worker.failures import BadCheck
+
+pytestmark = pytest.mark.usefixtures("demo_lesson")
+
+EXTRA = """
+from coursekit.grading import Exercise
+
+exercise = Exercise("99_demo")
+
+
+@exercise.question("secret", points=2, title="A private check")
+def secret(answers, expect):
+    "The statement that nobody sees: 4711."
+    with expect.part(points=1, title="first"):
+        expect.equal(answers.call("double", 2355.5), 4711.0, hint="The secret is 4711.")
+    expect.true(answers.value("count") == 4711, "it is not 4711", expected="4711", hint="4711")
+"""
+
+
+PATHS = os.pathsep.join(filter(None, sys.path))
+
+# The beginning of a program that grades the folder in its first argument into the second.
+ELSEWHERE = """
+import os, pathlib, signal, sys
+sys.path[:0] = sys.argv[3].split(os.pathsep)
+import demo_command, test_pipeline as t
+demo_command.add_demo_lesson()
+settings, out = t.pipeline.Settings(submissions=sys.argv[1], exercise="99_demo"), pathlib.Path(sys.argv[2])
+"""
+
+
+def points(result):
+    return {each.submission.learner.id: each.points for each in result.grades}
+
+
+def grade(folder, settings, marker=None, **options):
+    marker = marker or StandIn()
+    return pipeline.grade_class(folder / "out", settings, marker.make, **options), marker
+
+
+def test_a_class_is_graded_and_a_second_time_nothing_runs(tmp_path):
+    settings = batch_demo.three(tmp_path / "in")
+    (tmp_path / "in" / "dan.ipynb").write_text("no notebook")
+    result, marker = grade(tmp_path, settings, at_once=2)
+    assert points(result) == {"ada": 5, "bob": 2, "cyd": 4, "dan": 0}
+    assert [each.state for each in result.grades] == [MARKED] * 3 + [UNUSABLE]
+    assert sorted(marker.marked) == ["ada.ipynb", "bob.ipynb", "cyd.ipynb"]
+    before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    again, marker = grade(tmp_path, settings)
+    assert marker.marked == []
+    assert again.resumed == 3
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_the_same_content_is_marked_once(tmp_path):
+    settings = batch_demo.write_class(tmp_path / "in", ada=(demo.COUNT,), bob=(demo.COUNT,))
+    result, marker = grade(tmp_path, settings)
+    assert len(marker.marked) == 1
+    assert points(result) == {"ada": 1, "bob": 1}
+
+
+def test_a_change_of_content_checks_or_time_limit_is_marked_anew(tmp_path, monkeypatch):
+    settings = batch_demo.three(tmp_path / "in")
+    grade(tmp_path, settings)
+    demo.write_notebook(tmp_path / "in" / "bob.ipynb", demo.SETUP, demo.COUNT)
+    result, marker = grade(tmp_path, settings)
+    assert marker.marked == ["bob.ipynb"]
+    assert points(result)["bob"] == 1
+    assert len(grade(tmp_path, replace(settings, cell_seconds=5.0))[1].marked) == 3
+    question = demo.exercise.questions["count"]
+    monkeypatch.setitem(demo.exercise.questions, "count", replace(question, points=3))
+    assert len(grade(tmp_path, settings)[1].marked) == 3
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("odd\x1b[2J"), BadCheck("badly made"), MemoryError(), OSError(5, "I/O")]
+)
+def test_one_that_cannot_be_marked_is_a_row_and_is_tried_again(tmp_path, error):
+    settings = batch_demo.three(tmp_path / "in")
+
+    def fail(job):
+        if job.submission.learner.id == "bob":
+            raise error
+
+    result, _ = grade(tmp_path, settings, StandIn(before=fail), at_once=2)
+    assert points(result) == {"ada": 5, "bob": 0, "cyd": 4}
+    (bob,) = (each for each in result.grades if each.state == NOT_MARKED)
+    assert type(error).__name__ in bob.reason
+    assert "\x1b" not in bob.reason
+    result, marker = grade(tmp_path, settings)
+    assert marker.marked == ["bob.ipynb"]
+    assert points(result)["bob"] == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_stops_cleanly_and_the_next_run_goes_on(tmp_path, number):
+    settings = batch_demo.three(tmp_path / "in")
+    marker = StandIn()
+
+    def interrupt(job):
+        if job.submission.learner.id == "bob":
+            os.kill(os.getpid(), number)
+            assert marker.stopped.wait(30)
+            raise RuntimeError("ended")
+
+    marker.before = interrupt
+    handlers = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
+    result, _ = grade(tmp_path, settings, marker)
+    assert result.outcome.interrupted
+    assert marker.marked == ["ada.ipynb"]
+    assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == handlers
+    assert (tmp_path / "out" / "grades.csv").is_file()
+    result, marker = grade(tmp_path, settings)
+    assert sorted(marker.marked) == ["bob.ipynb", "cyd.ipynb"]
+    assert points(result) == {"ada": 5, "bob": 2, "cyd": 4}
+
+
+def test_no_more_jobs_run_at_once_than_asked_for(tmp_path):
+    settings = batch_demo.write_class(tmp_path / "in", **{f"l{n}": (f"count = {n}",) for n in range(8)})
+    running, most, lock = [0], [0], threading.Lock()
+
+    def count(job):
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        time.sleep(0.02)
+        with lock:
+            running[0] -= 1
+
+    grade(tmp_path, settings, StandIn(before=count), at_once=3)
+    assert most == [3]
+
+
+def test_after_kill_9_nothing_is_lost_and_nothing_is_marked_twice(tmp_path):
+    folder = tmp_path / "in"
+    batch_demo.write_class(folder, **{f"l{n}": (f"count = {n}",) for n in range(12)})
+    code = (
+        "seen = []\n"
+        "def before(job):\n    seen.append(job)\n"
+        "    print(job.submission.file, flush=True)\n"
+        "    if len(seen) == 5: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "t.pipeline.grade_class(out, settings, t.StandIn(before=before).make)\n"
+    )
+    command = [sys.executable, "-c", ELSEWHERE + code, str(folder), str(tmp_path / "out"), PATHS]
+    begun = []
+    for _ in range(5):
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        begun += done.stdout.split()
+        if done.returncode == 0:
+            break
+        assert done.returncode == -signal.SIGKILL, done.stderr
+    assert done.returncode == 0
+    lines = (tmp_path / "out" / ledger.NAME).read_text().splitlines()
+    keys = [json.loads(line)["key"] for line in lines]
+    assert len(keys) == len(set(keys)) == 12
+    assert len(begun) == 12 + 2  # the two that were running when it was killed run again
+    assert json.loads((tmp_path / "out" / "grades.json").read_text())["grades"][11]["state"] == MARKED
+
+
+def test_a_full_disk_is_an_error_and_the_next_run_goes_on(tmp_path, monkeypatch):
+    settings = batch_demo.three(tmp_path / "in")
+    add, calls = ledger.Ledger.add, []
+
+    def full(self, mark):
+        calls.append(mark)
+        if len(calls) == 2:
+            raise CannotWrite("the disk is full")
+        add(self, mark)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger.Ledger, "add", full)
+        with pytest.raises(CannotWrite, match="the disk is full"):
+            grade(tmp_path, settings)
+    _, marker = grade(tmp_path, settings)
+    assert len(marker.marked) == 2
+
+
+def test_on_a_small_disk_that_is_full_no_mark_is_lost(tmp_path):
+    folder, disk = tmp_path / "in", tmp_path / "disk"
+    batch_demo.write_class(folder, **{f"l{n:02}": (f"count = {n}",) for n in range(40)})
+    disk.mkdir()
+    code = (
+        "ballast = out.parent / 'ballast'\n"
+        "ballast.write_bytes(bytes(1_950_000))\n"
+        "try:\n    t.pipeline.grade_class(out, settings, t.StandIn().make)\n"
+        "except t.CannotWrite as error:\n    print(error)\n"
+        "print(len((out / t.ledger.NAME).read_text().splitlines()))\n"
+        "ballast.unlink()\n"
+        "marker = t.StandIn()\n"
+        "result = t.pipeline.grade_class(out, settings, marker.make)\n"
+        "print(result.resumed + len(marker.marked), len((out / t.ledger.NAME).read_text().splitlines()))\n"
+    )
+    inside = ["bwrap", "--dev-bind", "/", "/", "--size", str(2**21), "--tmpfs", str(disk), "--die-with-parent"]
+    arguments = [str(folder), str(disk / "out"), PATHS]
+    command = [*inside, sys.executable, "-c", ELSEWHERE + code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    told, kept, all_marks = done.stdout.splitlines()
+    assert "No space left on device" in told
+    assert "safe. Make room, then give the same command again" in told
+    assert 0 < int(kept) < 40
+    assert all_marks == "40 40"
+
+
+@pytest.mark.parametrize("part", ["answers", "outputs"])
+def test_a_disk_that_is_full_elsewhere_is_told(tmp_path, monkeypatch, part):
+    from coursekit.classroom.marking import here as marking
+
+    def full(path, content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(marking if part == "answers" else outputs, "replace_file", full)
+    with pytest.raises(CannotWrite, match=r"No space left on device\. The marks in the ledger are safe"):
+        grade(tmp_path, batch_demo.three(tmp_path / "in"))
+
+
+def test_private_checks_count_and_tell_nothing(tmp_path):
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / "extra.py").write_text(EXTRA)
+    settings = replace(
+        batch_demo.three(tmp_path / "in"), checks=str(tmp_path / "private"), exports=("gradescope", "classroom")
+    )
+    result, _ = grade(tmp_path, settings)
+    ada = result.grades[0]
+    assert (ada.points, ada.max_points) == (6, 7)
+    assert ada.report.questions[-1].status == "partial"
+    for path in (tmp_path / "out").rglob("*"):
+        if path.is_file() and path.name != ledger.NAME and path.suffix != ".answers":
+            assert b"4711" not in path.read_bytes(), path
+    page = next((tmp_path / "out" / "feedback").glob("ada*")).read_text()
+    assert "A private check" in page
+    assert "1 of 2 points" in page
+
+
+def test_a_file_that_cannot_be_used_is_in_the_exports_and_can_be_marked_by_hand(tmp_path):
+    settings = replace(batch_demo.three(tmp_path / "in"), exports=("canvas",))
+    (tmp_path / "in" / "dan.ipynb").write_text("no notebook")
+    result, _ = grade(tmp_path, settings)
+    assert result.grades[3].state == UNUSABLE
+    canvas = tmp_path / "out" / "canvas" / "99_demo.csv"
+    assert canvas.read_text().splitlines()[-1] == "dan,,,,,"
+    by_hand = tmp_path / "by-hand.csv"
+    by_hand.write_text("learner,question,points,comment\ndan,,4,Seen on paper.\nada,,3,\n")
+    result, marker = grade(tmp_path, replace(settings, overrides=str(by_hand)))
+    assert marker.marked == []
+    ada, dan = result.grades[0], result.grades[3]
+    assert (ada.state, ada.points) == (MARKED, 3)
+    assert (dan.state, dan.points, dan.max_points) == (BY_HAND, 4, 5)
+    assert canvas.read_text().splitlines()[-1] == "dan,,,,,4"
+    page = next((tmp_path / "out" / "feedback").glob("dan*")).read_text()
+    for words in ("4 of 5 points", "given by hand", "Seen on paper.", "not JSON"):
+        assert words in page
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "holds no private checks"),
+        ("x = (", "cannot be loaded: SyntaxError"),
+        ("x = 1", "makes no `exercise`"),
+        (EXTRA.replace('"secret"', '"count"'), "has a question 'count' already"),
+    ],
+)
+def test_private_checks_that_cannot_be_used_are_named(tmp_path, content, words):
+    (tmp_path / "private").mkdir()
+    if content:
+        (tmp_path / "private" / "extra.py").write_text(content)
+    settings = replace(batch_demo.three(tmp_path / "in"), checks=str(tmp_path / "private"))
+    with pytest.raises(UnusableChecks, match=words):
+        grade(tmp_path, settings)
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"late_penalty": "a lot"}, BadRule),
+        ({"late_penalty": "10%/day", "deadline": "tomorrow"}, BadRule),
+        ({"exports": ("sakai",)}, UnknownFormat),
+        ({"roster": "nothing.csv", "exports": ("canvas",)}, BadTable),
+        ({"roster": "nothing.csv"}, BadTable),
+        ({"overrides": "nothing.csv"}, BadTable),
+    ],
+)
+def test_mistakes_in_the_request_show_before_anything_runs(tmp_path, change, error):
+    marker = StandIn()
+    with pytest.raises(error):
+        grade(tmp_path, replace(batch_demo.three(tmp_path / "in"), **change), marker)
+    assert marker.marked == []
+
+
+def corrected(monkeypatch, body):
+    monkeypatch.setitem(demo.exercise.questions, "count", replace(demo.exercise.questions["count"], body=body))
+
+
+def test_regrade_marks_from_what_was_recorded(tmp_path, monkeypatch):
+    settings = batch_demo.three(tmp_path / "in")
+    grade(tmp_path, settings)
+    for path in (tmp_path / "in").iterdir():
+        path.unlink()
+
+    def eleven_too(answers, expect):
+        expect.true(answers.value("count") in (10, 11), "neither 10 nor 11")
+
+    corrected(monkeypatch, eleven_too)
+    out = tmp_path / "out"
+    result = pipeline.regrade_class(out, pipeline.stored(out))
+    assert points(result) == {"ada": 5, "bob": 2, "cyd": 5}
+    assert result.rerun == ()
+    again = pipeline.regrade_class(out, pipeline.stored(out))
+    assert (again.resumed, points(again)) == (3, points(result))
+
+
+def test_regrade_says_what_needs_a_new_run_and_runs_it_when_asked(tmp_path, monkeypatch):
+    settings = batch_demo.three(tmp_path / "in")
+    grade(tmp_path, settings)
+
+    def doubled_will_do(answers, expect):
+        count = answers.value("count")
+        expect.true(count == 10 or answers.call("double", 5.5) == count, "neither")
+
+    corrected(monkeypatch, doubled_will_do)
+    out = tmp_path / "out"
+    result = pipeline.regrade_class(out, pipeline.stored(out))
+    assert {each.learner.id for each in result.rerun} == {"cyd"}
+    cyd = result.grades[2]
+    assert (cyd.outdated, cyd.points) == (True, 4)
+    assert "needs a new run" in (out / "grades.csv").read_text()
+    marker = StandIn()
+    result = pipeline.regrade_class(out, pipeline.stored(out), marker.make)
+    assert marker.marked == ["cyd.ipynb"]
+    assert result.rerun == ()
+    assert points(result)["cyd"] == 5
+
+
+def test_regrade_after_damage_runs_again_what_it_must(tmp_path, monkeypatch):
+    settings = batch_demo.three(tmp_path / "in")
+    grade(tmp_path, settings)
+    files = sorted((tmp_path / "out" / "answers").iterdir())
+    files[0].write_bytes(files[0].read_bytes()[:-10])
+    files[1].unlink()
+    corrected(monkeypatch, lambda answers, expect: expect.equal(answers.value("count"), 10))
+    assert len(pipeline.regrade_class(tmp_path / "out", pipeline.stored(tmp_path / "out")).rerun) == 2
+
+
+def test_regrade_of_what_was_never_graded(tmp_path):
+    with pytest.raises(pipeline.NoBatch, match="holds no graded class"):
+        pipeline.stored(tmp_path)
+    (tmp_path / pipeline.SETTINGS).write_text("{")
+    with pytest.raises(pipeline.NoBatch, match="cannot be read"):
+        pipeline.stored(tmp_path)
+    (tmp_path / pipeline.SETTINGS).write_text('{"format": 99}')
+    with pytest.raises(pipeline.NoBatch, match="another version"):
+        pipeline.stored(tmp_path)

@@ -1,0 +1,112 @@
+"""The learner's values become plain data, or an error that names what they are."""
+
+from __future__ import annotations
+
+import collections
+import enum
+
+import numpy as np
+import pytest
+
+from coursekit.grading import NamespaceAnswers
+from coursekit.worker import failures
+from coursekit.worker.plain import CannotBePlain, describe_type, to_plain
+
+
+class Colour(enum.IntEnum):
+    RED = 3
+
+
+Point = collections.namedtuple("Point", "x y")
+
+
+class Shouting(str):
+    def __str__(self):
+        return "changed"
+
+    __getnewargs__ = __str__
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        (np.float32(0.5), 0.5),
+        (np.bool_(True), True),
+        (np.str_("a"), "a"),
+        (np.int8(-3), -3),
+        (Colour.RED, 3),
+        (Point(1, 2), (1, 2)),
+        (collections.OrderedDict(a=1), {"a": 1}),
+        ({np.int64(3): 1}, {3: 1}),
+        (collections.Counter("aab"), {"a": 2, "b": 1}),
+        (range(2), [0, 1]),
+        (Shouting("quiet"), "quiet"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_python_values(value, plain):
+    back = to_plain(value)
+    assert back == plain
+    assert type(back) is type(plain)
+
+
+@pytest.mark.parametrize("dtype", ["f2", ">f8", "longdouble", "clongdouble", "u1", "U3", "?"])
+def test_arrays_become_base_arrays_of_this_machine(dtype):
+    array = np.ones(3).astype(dtype)
+    back = to_plain(array.view(np.recarray) if dtype == "u1" else array)
+    assert type(back) is np.ndarray
+    assert back.dtype.isnative
+    assert back.dtype.itemsize <= 16
+    assert (back == array).all()
+
+
+def test_masked_and_matrix_arrays_lose_their_class():
+    assert type(to_plain(np.ma.masked_array([1, 2], [True, False]))) is np.ndarray
+    assert type(to_plain(np.zeros((2, 2)).view(np.memmap))) is np.ndarray
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (print, "a function"),
+        (lambda: 0, "a function"),
+        (map(abs, [1]), "type map"),
+        ({1, 2}, "type set"),
+        (b"raw", "type bytes"),
+        (int, "a class"),
+        (np.array([{}]), "an array of objects"),
+        (np.array(["2020"], "M8[Y]"), "dtype datetime64"),
+        ({(1, 2): 3}, "a tuple as key"),
+        ([lambda: 0], "a function"),
+    ],
+    ids=lambda value: str(value)[:12],
+)
+def test_other_values_are_named(value, words):
+    with pytest.raises(CannotBePlain, match=words):
+        to_plain(value)
+
+
+def test_a_list_within_itself_ends():
+    loop: list = []
+    loop.append(loop)
+    with pytest.raises(CannotBePlain, match="containing itself"):
+        to_plain(loop)
+
+
+def test_a_message_names_the_learners_variable():
+    with pytest.raises(failures.NotPlainData, match="`f` gave something") as caught:
+        NamespaceAnswers({"f": lambda: iter([])}).call("f")
+    assert caught.value.came == "an object of type list_iterator"
+
+
+def test_a_million_items_are_too_many_but_an_array_is_not():
+    answers = NamespaceAnswers({"many": list(range(1_000_001)), "array": np.zeros(1_000_001)})
+    with pytest.raises(failures.NotPlainData) as caught:
+        answers.value("many")
+    assert "NumPy array" in caught.value.came
+    assert answers.value("array").shape == (1_000_001,)
+
+
+def test_words_for_types():
+    assert describe_type(None) == "None"
+    assert describe_type(True) == "True or False"
