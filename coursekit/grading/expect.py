@@ -71,9 +71,9 @@ class Expect:
         except CheckingError:
             raise
         except Exception as error:
-            self.parts.append(results.PartResult(title, 0, points, **explain(error)))
+            self.parts.append(results.PartResult(title, 0.0, float(points), **explain(error)))
         else:
-            self.parts.append(results.PartResult(title, points, points, results.PASSED))
+            self.parts.append(results.PartResult(title, float(points), float(points), results.PASSED))
         finally:
             self._in_part = False
 
@@ -154,7 +154,7 @@ class Expect:
     def _name(self, got: Any) -> str:
         return self._origin(got) or "The answer"
 
-    def _same_shape(self, got: Any, shape: tuple, want: tuple, hint: str | None) -> None:
+    def _same_shape(self, got: Any, shape: tuple[int, ...], want: tuple[int | None, ...], hint: str | None) -> None:
         fits = len(shape) == len(want) and all(wanted in (None, length) for length, wanted in zip(shape, want))
         message = f"{self._name(got)} has another shape."
         self.true(fits, message, hint, expected=f"shape {_shape(want)}", got=f"shape {_shape(shape)}: {short(got)}")
@@ -180,7 +180,7 @@ class Expect:
         array = self._numbers(got, expected, hint)
         if array.size != 1 or array.dtype.kind == "c":
             raise Unmet(f"{self._name(got)} is {_kind_of(got)}, not one number.", expected, short(got), hint)
-        return array.item()
+        return float(array.item())
 
 
 _KIND_NAMES = {

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from coursekit.grading.notebook_file import MAX_BYTES
+from coursekit.worker.bounds import NOTEBOOK_BYTES as MAX_BYTES
 
 MAX_FILES = 100_000
 MAX_DEPTH = 20

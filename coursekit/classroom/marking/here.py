@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from coursekit.classroom.marking.jobs import Job
 from coursekit.classroom.marking.ledger import CannotWrite, Mark
 from coursekit.files import replace_file
 from coursekit.grading.checking import check_notebook
+from coursekit.grading.notebook_file import parse_notebook
 from coursekit.grading.questions import Exercise
 from coursekit.grading.recording import Recording
 from coursekit.grading.results import Report
@@ -55,7 +55,7 @@ class NotebookMarker:
         self._stopped = True
         self._pool.close()
 
-    def _start(self, folder: Path) -> Worker:
+    def _start(self, folder: Path | None) -> Worker:
         self._step("starting")
         return self._pool.start(folder)
 
@@ -67,7 +67,7 @@ class NotebookMarker:
 def run_submission(
     content: bytes,
     exercise: Exercise,
-    start: Callable[[Path], Worker],
+    start: Callable[[Path | None], Worker],
     step: Callable[[str], None],
     limits: Mapping[str, float],
 ) -> tuple[Report, Recording, float]:
@@ -81,13 +81,11 @@ def run_submission(
         limits: ``cell_seconds`` and ``seconds_in_all``.
     """
     recording, started = Recording(), time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="coursekit-grade-") as folder:
-        path = Path(folder) / f"{exercise.name}.ipynb"
-        path.write_bytes(content)
-        try:
-            report = check_notebook(path, exercise, on_step=step, start=start, recording=recording, **limits)
-        finally:
-            step("keeping the mark")
+    try:
+        notebook = parse_notebook(Path(f"{exercise.name}.ipynb"), content)
+        report = check_notebook(notebook, exercise, on_step=step, start=start, recording=recording, **limits)
+    finally:
+        step("keeping the mark")
     return report, recording, time.monotonic() - started
 
 
