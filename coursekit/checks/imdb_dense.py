@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
-from coursekit.grading import Exercise
+from coursekit.checks.shared import compiled, dense_parameters, unseen_reviews
+from coursekit.grading import Answers, Exercise, Expect, Model
 
 exercise = Exercise("02_imdb_dense")
 
@@ -14,7 +17,7 @@ VARIANTS = ("baseline", "1 layer", "3 layers", "32 units", "64 units", "MSE", "t
 
 
 @exercise.question("encode", points=2, title="Words become indices")
-def encode(answers, expect):
+def encode(answers: Answers, expect: Expect) -> None:
     """`encode(text, word_index, num_words)` gives the indices as Keras does: 1, then rank plus 3, or 2 if unknown."""
     ranks = {"the": 1, "a": 2, "plot": 3, "acting": 4, "superb": 96}
     expect.equal(
@@ -36,7 +39,7 @@ def encode(answers, expect):
 
 
 @exercise.question("multi_hot", points=2, title="Multi-hot vectors")
-def multi_hot(answers, expect):
+def multi_hot(answers: Answers, expect: Expect) -> None:
     """`multi_hot(reviews, columns)` has one row a review, and a 1 in the column of every index that occurs in it."""
     reviews = [[1, 4, 4, 2], [0], [5, 1]]
     expected = np.zeros((3, 7))
@@ -56,12 +59,12 @@ def multi_hot(answers, expect):
 
 
 @exercise.question("sum_of_rows", points=3, title="A product without the vector")
-def sum_of_rows(answers, expect):
+def sum_of_rows(answers: Answers, expect: Expect) -> None:
     """`sum_of_rows(reviews, W, b)` equals `multi_hot(reviews, len(W)) @ W + b` and never makes the vector."""
     rng = np.random.default_rng(0)
     W, b = rng.normal(size=(9, 4)), rng.normal(size=4)
 
-    def reference(reviews):
+    def reference(reviews: list[list[int]]) -> np.ndarray:
         return np.array([W[np.unique(np.array(review, dtype=int))].sum(axis=0) + b for review in reviews])
 
     with expect.part(points=1, title="each word once"):
@@ -85,12 +88,12 @@ def sum_of_rows(answers, expect):
 
 
 @exercise.question("binary_cross_entropy", points=2, title="Binary cross-entropy from logits")
-def binary_cross_entropy(answers, expect):
+def binary_cross_entropy(answers: Answers, expect: Expect) -> None:
     """`binary_cross_entropy(logits, labels)` is the mean of −log of the probability given to the truth."""
     from scipy.special import log_expit
 
-    def reference(logits, labels):
-        return -np.where(labels == 1, log_expit(logits), log_expit(-logits)).mean()
+    def reference(logits: np.ndarray, labels: np.ndarray) -> float:
+        return float(-np.where(labels == 1, log_expit(logits), log_expit(-logits)).mean())
 
     rng = np.random.default_rng(0)
     logits, labels = rng.normal(size=6), np.array([1, 0, 0, 1, 0, 0])
@@ -109,10 +112,10 @@ def binary_cross_entropy(answers, expect):
 
 
 @exercise.question("pairs", points=3, title="Word pairs that stay in their review")
-def pairs(answers, expect):
+def pairs(answers: Answers, expect: Expect) -> None:
     """`pairs(tokens, offsets)` gives all neighbours `(pair, 2)` of a flat array, none across a border."""
 
-    def reference(tokens, offsets):
+    def reference(tokens: np.ndarray, offsets: Sequence[int]) -> np.ndarray:
         found = [pair for start, stop in pairwise(offsets) for pair in pairwise(tokens[start:stop].tolist())]
         return np.array(found, dtype=int).reshape(-1, 2)
 
@@ -132,13 +135,13 @@ def pairs(answers, expect):
 
 
 @exercise.question("log_count_ratio", points=3, title="What naive Bayes knows about a word")
-def log_count_ratio(answers, expect):
+def log_count_ratio(answers: Answers, expect: Expect) -> None:
     """`log_count_ratio(x, y)`: log of a column's share in positive reviews over its share in negative ones."""
     from sklearn.naive_bayes import MultinomialNB
 
-    def reference(x, y):
+    def reference(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         log_shares = MultinomialNB(alpha=1.0).fit(x, y).feature_log_prob_
-        return log_shares[1] - log_shares[0]
+        return np.asarray(log_shares[1] - log_shares[0])
 
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 2, size=(12, 5)), np.array([0, 1, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0])
@@ -161,7 +164,7 @@ def log_count_ratio(answers, expect):
 
 
 @exercise.question("build_network", points=2, title="One function for all variants")
-def build_network(answers, expect):
+def build_network(answers: Answers, expect: Expect) -> None:
     """`build_network(hidden, units, activation, loss)` returns a compiled network for 10,000 columns."""
     for hidden, units, activation, loss in ((2, 16, "relu", "binary_crossentropy"), (3, 8, "tanh", "mse")):
         model = answers.model("build_network", hidden, units, activation, loss)
@@ -170,7 +173,7 @@ def build_network(answers, expect):
         expect.equal(model.output_shape, (None, 1), hint="One question, good or bad, needs one output.")
         expect.equal(
             model.parameter_count,
-            sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes)),
+            dense_parameters(sizes),
             hint="`hidden` layers of `units` units each, then the output: nothing else that learns.",
         )
     with expect.part(points=1, title="activations and loss"):
@@ -188,13 +191,13 @@ def build_network(answers, expect):
                 "no layer uses a sigmoid",
                 hint="A probability between 0 and 1 needs a sigmoid last; softmax over one unit always gives 1.",
             )
-            expect.true(model.loss is not None, "the model is not compiled", hint="Call compile before you return it.")
-            same = {"mse": "mean_squared_error"}.get(model.loss.name, model.loss.name)
+            used_loss = compiled(expect, model.loss).name
+            same = {"mse": "mean_squared_error"}.get(used_loss, used_loss)
             expect.equal(same, name, hint="Hand `loss` to compile.")
 
 
 @exercise.question("training", points=3, title="Compare, then choose")
-def training(answers, expect):
+def training(answers: Answers, expect: Expect) -> None:
     """`accuracies` compares the variants over two seeds or more; `model` reads reviews that it has never seen."""
     with expect.part(points=1, title="every variant, several seeds"):
         accuracies = answers.value("accuracies")
@@ -211,12 +214,8 @@ def training(answers, expect):
             "seed before each network is built.",
         )
     with expect.part(points=1, title="validation data"):
-        history = answers.value("history")
-        expect.true(
-            isinstance(history, dict) and "val_loss" in history,
-            "`history` holds no validation loss",
-            hint="history = model.fit(…, validation_data=(x_valid, y_valid)).",
-        )
+        hint = "history = model.fit(…, validation_data=(x_valid, y_valid))."
+        expect.validated(answers.value("history"), hint=hint)
     with expect.part(points=1, title="86 % of unseen reviews"):
         expect.at_least(
             _test_accuracy(answers.model("model"), expect),
@@ -225,7 +224,7 @@ def training(answers, expect):
         )
 
 
-def _believable(expect, name: str, values) -> None:
+def _believable(expect: Expect, name: str, values: Any) -> None:
     got = np.asarray(values, dtype=float).ravel()
     expect.at_least(got.size, 2, hint=f"{name}: one run says nothing about noise; use two seeds or more.")
     expect.true(
@@ -235,10 +234,8 @@ def _believable(expect, name: str, values) -> None:
     )
 
 
-def _test_accuracy(model, expect) -> float:
-    from coursekit.data import load_imdb
-
-    imdb = load_imdb(num_words=10_000)
-    outputs = model.predict(imdb.x_test[:5_000].multi_hot(np.uint8))
+def _test_accuracy(model: Model, expect: Expect) -> float:
+    reviews, labels = unseen_reviews(5_000)
+    outputs = model.predict(reviews.multi_hot(np.uint8))
     expect.shape(outputs, (5_000, 1), hint="One probability a review.")
-    return float(np.mean((outputs[:, 0] > 0.5) == imdb.y_test[:5_000]))
+    return float(np.mean((outputs[:, 0] > 0.5) == labels))
