@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from coursekit.checks.shared import expect_several
+from coursekit.data import load_fashion_mnist, load_mnist
 from coursekit.grading import Answers, Exercise, Expect
 
 exercise = Exercise("09_bayesian_nn")
@@ -211,8 +212,6 @@ def abstain(answers: Answers, expect: Expect) -> None:
 @exercise.question("uncertain", points=3, title="A network that knows digits from clothes", seconds=120)
 def uncertain(answers: Answers, expect: Expect) -> None:
     """Predictive probabilities that are right on digits and in doubt about clothes."""
-    from coursekit.data import load_fashion_mnist, load_mnist
-
     mnist, fashion = load_mnist(), load_fashion_mnist()
     labels = mnist.y_test[:SHOWN]
     digits = _probabilities(answers.call("uncertain", mnist.x_test[:SHOWN]), expect)

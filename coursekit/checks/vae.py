@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from coursekit.data import load_mnist
 from coursekit.grading import Answers, Exercise, Expect
 
 exercise = Exercise("08_vae")
@@ -192,8 +193,6 @@ def training(answers: Answers, expect: Expect) -> None:
 
 def bits_of_test_digits() -> np.ndarray:
     """The first 2,000 test digits, thrown into bits once and for all: float32 `(2000, 784)`."""
-    from coursekit.data import load_mnist
-
     grey = load_mnist().x_test[:TEST_DIGITS].reshape(-1, 784)
     return (255 * np.random.default_rng(5).random(grey.shape) < grey).astype("float32")
 
