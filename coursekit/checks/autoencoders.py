@@ -39,27 +39,18 @@ def psnr(answers: Answers, expect: Expect) -> None:
     rng = np.random.default_rng(0)
     images = rng.random((3, 4, 4))
     others = np.clip(images + rng.normal(scale=[[[0.05]], [[0.1]], [[0.3]]], size=images.shape), 0, 1)
-    expect.close(
-        answers.call("psnr", images, others, 1.0),
-        _psnr(images, others, 1.0),
-        rtol=1e-4,
-        hint="First the mean of the squared differences over all pixels of all images, then one logarithm to base 10.",
-    )
+
+    def compare(first: np.ndarray, second: np.ndarray, peak: float, hint: str) -> None:
+        expect.close(answers.call("psnr", first, second, peak), _psnr(first, second, peak), rtol=1e-4, hint=hint)
+
+    hint = "First the mean of the squared differences over all pixels of all images, then one logarithm to base 10."
+    compare(images, others, 1.0, hint)
     with expect.part(points=1, title="another peak"):
-        expect.close(
-            answers.call("psnr", 255 * images, 255 * others, 255.0),
-            _psnr(images, others, 1.0),
-            rtol=1e-4,
-            hint="Everything is 255 times larger, so nothing may change: the peak is squared, as the error is.",
-        )
+        hint = "Everything is 255 times larger, so nothing may change: the peak is squared, as the error is."
+        compare(255 * images, 255 * others, 255.0, hint)
     with expect.part(points=1, title="bytes"):
-        dark, bright = np.full((1, 2, 2), 10, np.uint8), np.full((1, 2, 2), 30, np.uint8)
-        expect.close(
-            answers.call("psnr", dark, bright, 255),
-            _psnr(dark, bright, 255),
-            rtol=1e-4,
-            hint="In uint8, 10 - 30 is 236, and 20 * 20 is 144: turn the images into floats before you subtract.",
-        )
+        hint = "In uint8, 10 - 30 is 236, and 20 * 20 is 144: turn the images into floats before you subtract."
+        compare(np.full((1, 2, 2), 10, np.uint8), np.full((1, 2, 2), 30, np.uint8), 255, hint)
 
 
 @exercise.question("spoil", points=2, title="Noise that a camera could make")

@@ -20,22 +20,17 @@ VARIANTS = ("baseline", "1 layer", "3 layers", "32 units", "64 units", "MSE", "t
 def encode(answers: Answers, expect: Expect) -> None:
     """`encode(text, word_index, num_words)` gives the indices as Keras does: 1, then rank plus 3, or 2 if unknown."""
     ranks = {"the": 1, "a": 2, "plot": 3, "acting": 4, "superb": 96}
-    expect.equal(
-        list(answers.call("encode", "the acting a plot", ranks, 100)),
-        [1, 4, 7, 5, 6],
-        hint="1 opens every review; each word follows with its rank plus 3, since 0 to 3 are taken.",
-    )
+
+    def compare(text: str, num_words: int, indices: list[int], hint: str) -> None:
+        expect.equal(list(answers.call("encode", text, ranks, num_words)), indices, hint=hint)
+
+    hint = "1 opens every review; each word follows with its rank plus 3, since 0 to 3 are taken."
+    compare("the acting a plot", 100, [1, 4, 7, 5, 6], hint)
     with expect.part(points=1, title="unknown and rare words"):
-        expect.equal(
-            list(answers.call("encode", "the zyzzyva acting", ranks, 100)),
-            [1, 4, 2, 7],
-            hint="A word without a rank becomes 2; it keeps its place in the review.",
-        )
-        expect.equal(
-            list(answers.call("encode", "superb plot", ranks, 99)),
-            [1, 2, 6],
-            hint="num_words bounds the index, not the rank: whatever would be num_words or more becomes 2.",
-        )
+        hint = "A word without a rank becomes 2; it keeps its place in the review."
+        compare("the zyzzyva acting", 100, [1, 4, 2, 7], hint)
+        hint = "num_words bounds the index, not the rank: whatever would be num_words or more becomes 2."
+        compare("superb plot", 99, [1, 2, 6], hint)
 
 
 @exercise.question("multi_hot", points=2, title="Multi-hot vectors")
@@ -64,27 +59,20 @@ def sum_of_rows(answers: Answers, expect: Expect) -> None:
     rng = np.random.default_rng(0)
     W, b = rng.normal(size=(9, 4)), rng.normal(size=4)
 
-    def reference(reviews: list[list[int]]) -> np.ndarray:
-        return np.array([W[np.unique(np.array(review, dtype=int))].sum(axis=0) + b for review in reviews])
-
-    with expect.part(points=1, title="each word once"):
-        reviews = [[1, 3, 8], [2, 7]]
+    def compare(reviews: list[list[int]], hint: str) -> None:
+        want = [W[np.unique(np.array(review, dtype=int))].sum(axis=0) + b for review in reviews]
         got = answers.call("sum_of_rows", reviews, W, b)
         expect.shape(got, (2, 4), hint="One row a review, one column a unit.")
-        expect.close(got, reference(reviews), hint="Pick the rows W[review], add them up, add the bias once.")
+        expect.close(got, want, hint=hint)
+
+    with expect.part(points=1, title="each word once"):
+        compare([[1, 3, 8], [2, 7]], "Pick the rows W[review], add them up, add the bias once.")
     with expect.part(points=1, title="a word that occurs twice"):
-        reviews = [[1, 3, 3, 3], [2, 2]]
-        expect.close(
-            answers.call("sum_of_rows", reviews, W, b),
-            reference(reviews),
-            hint="A multi-hot vector says present, not how often: each row counts once. np.unique helps.",
-        )
+        hint = "A multi-hot vector says present, not how often: each row counts once. np.unique helps."
+        compare([[1, 3, 3, 3], [2, 2]], hint)
     with expect.part(points=1, title="an empty review"):
-        expect.close(
-            answers.call("sum_of_rows", [[], [4]], W, b),
-            reference([[], [4]]),
-            hint="No word, no row: what is left is the bias. An empty list makes a float array; indices must be whole.",
-        )
+        hint = "No word, no row: what is left is the bias. An empty list makes a float array; indices must be whole."
+        compare([[], [4]], hint)
 
 
 @exercise.question("binary_cross_entropy", points=2, title="Binary cross-entropy from logits")

@@ -151,10 +151,8 @@ def build_network(answers: Answers, expect: Expect) -> None:
 def training(answers: Answers, expect: Expect) -> None:
     """`model`, trained with validation data, reads digits that it has never seen."""
     with expect.part(points=1, title="validation data"):
-        expect.validated(
-            answers.value("history"),
-            hint="history = model.fit(…, validation_split=0.1), or validation_data=(x_valid, y_valid).",
-        )
+        hint = "history = model.fit(…, validation_split=0.1), or validation_data=(x_valid, y_valid)."
+        expect.validated(answers.value("history"), hint=hint)
     x_test, y_test = unseen_digits(784)
     for bar in (0.95, 0.975):
         with expect.part(points=1, title=f"{bar:.1%} of the test digits"):

@@ -139,32 +139,24 @@ def clip_by_norm(answers: Answers, expect: Expect) -> None:
 @exercise.question("early_stopping", points=3, title="When to stop")
 def early_stopping(answers: Answers, expect: Expect) -> None:
     """`early_stopping(losses, patience, min_delta)` → the epoch to keep and the last epoch, counted from 1."""
-    cases = (
-        ([0.6, 0.5, 0.4, 0.45, 0.5, 0.6], 2, 0.0),
-        ([0.6, 0.5, 0.55, 0.4, 0.45, 0.5, 0.3], 2, 0.0),
-        ([0.3, 0.4, 0.5, 0.6, 0.2], 3, 0.0),
-        ([0.3, 0.4, 0.5, 0.2], 1, 0.0),
-    )
-    for losses, patience, min_delta in cases:
-        expect.equal(
-            answers.call("early_stopping", losses, patience, min_delta),
-            _kept_and_last(losses, patience, min_delta),
-            hint="Count the epochs since the last best one; it starts anew with each improvement. Epochs count from 1.",
-        )
+
+    def compare(losses: list[float], patience: int, min_delta: float, hint: str) -> None:
+        got = answers.call("early_stopping", losses, patience, min_delta)
+        expect.equal(got, _kept_and_last(losses, patience, min_delta), hint=hint)
+
+    hint = "Count the epochs since the last best one; it starts anew with each improvement. Epochs count from 1."
+    compare([0.6, 0.5, 0.4, 0.45, 0.5, 0.6], 2, 0.0, hint)
+    compare([0.6, 0.5, 0.55, 0.4, 0.45, 0.5, 0.3], 2, 0.0, hint)
+    compare([0.3, 0.4, 0.5, 0.6, 0.2], 3, 0.0, hint)
+    compare([0.3, 0.4, 0.5, 0.2], 1, 0.0, hint)
     with expect.part(points=1, title="losses that keep falling"):
+        hint = "When patience never runs out, training ends with the last epoch there is."
         for losses in ([0.5, 0.4, 0.3, 0.2], [0.5], [0.5, 0.4, 0.45]):
-            expect.equal(
-                answers.call("early_stopping", losses, 3, 0.0),
-                _kept_and_last(losses, 3, 0.0),
-                hint="When patience never runs out, training ends with the last epoch there is.",
-            )
+            compare(losses, 3, 0.0, hint)
     with expect.part(points=1, title="gains too small to count"):
-        for losses, patience in (([0.5, 0.4, 0.399, 0.398, 0.397, 0.2], 2), ([0.5, 0.5, 0.5, 0.5], 2)):
-            expect.equal(
-                answers.call("early_stopping", losses, patience, 0.01),
-                _kept_and_last(losses, patience, 0.01),
-                hint="A loss counts as better only if it is below the best one by more than `min_delta`.",
-            )
+        hint = "A loss counts as better only if it is below the best one by more than `min_delta`."
+        compare([0.5, 0.4, 0.399, 0.398, 0.397, 0.2], 2, 0.01, hint)
+        compare([0.5, 0.5, 0.5, 0.5], 2, 0.01, hint)
 
 
 @exercise.question("choose_strength", points=2, title="Choose λ by validation")

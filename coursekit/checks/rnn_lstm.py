@@ -34,23 +34,18 @@ def padded(answers: Answers, expect: Expect) -> None:
 @exercise.question("count_parameters", points=2, title="How many parameters?")
 def count_parameters(answers: Answers, expect: Expect) -> None:
     """What a recurrent layer of Keras learns, from its kind, its inputs a step and its units."""
+
+    def compare(kind: str, inputs: int, units: int, hint: str) -> None:
+        got = answers.call("count_parameters", kind, inputs, units)
+        expect.equal(got, _parameters(kind, inputs, units), hint=hint)
+
     for inputs, units in ((32, 32), (8, 5)):
-        expect.equal(
-            answers.call("count_parameters", "SimpleRNN", inputs, units),
-            _parameters("SimpleRNN", inputs, units),
-            hint="W is (inputs, units), U is (units, units), and each unit has one bias. The length does not matter.",
-        )
-        expect.equal(
-            answers.call("count_parameters", "LSTM", inputs, units),
-            _parameters("LSTM", inputs, units),
-            hint="Three gates and the candidate: four sets of W, U and b.",
-        )
+        hint = "W is (inputs, units), U is (units, units), and each unit has one bias. The length does not matter."
+        compare("SimpleRNN", inputs, units, hint)
+        compare("LSTM", inputs, units, "Three gates and the candidate: four sets of W, U and b.")
     with expect.part(points=1, title="GRU"):
-        expect.equal(
-            answers.call("count_parameters", "GRU", 8, 5),
-            _parameters("GRU", 8, 5),
-            hint="Two gates and the candidate; and Keras' GRU (reset_after=True) has two biases for each unit of each.",
-        )
+        hint = "Two gates and the candidate; and Keras' GRU (reset_after=True) has two biases for each unit of each."
+        compare("GRU", 8, 5, hint)
 
 
 def _parameters(kind: str, inputs: int, units: int) -> int:
@@ -152,10 +147,8 @@ def build_network(answers: Answers, expect: Expect) -> None:
 def training(answers: Answers, expect: Expect) -> None:
     """`model`, trained with validation data, judges test reviews padded to their last `MAXLEN` words."""
     with expect.part(points=1, title="validation data"):
-        expect.validated(
-            answers.value("history"),
-            hint="history = model.fit(…, validation_split=0.2), or validation_data=(x_valid, y_valid).",
-        )
+        hint = "history = model.fit(…, validation_split=0.2), or validation_data=(x_valid, y_valid)."
+        expect.validated(answers.value("history"), hint=hint)
     maxlen = answers.value("MAXLEN")
     expect.kind(maxlen, int, hint="MAXLEN = 200, say: how many words of a review your network reads.")
     expect.between(maxlen, 1, 2_500, hint="The longest review has 2,494 words.")

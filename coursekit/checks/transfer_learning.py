@@ -19,30 +19,20 @@ COUNT_HINT = "A dense layer has (inputs + 1) · units parameters, and its inputs
 @exercise.question("choose_recipe", points=2, title="Choose the case")
 def choose_recipe(answers: Answers, expect: Expect) -> None:
     """`choose_recipe(images_per_class, similar)` names the recipe for one of the four cases."""
+
+    def compare(amounts: tuple[int, int], similar: bool, recipe: str, hint: str) -> None:
+        for amount in amounts:
+            expect.equal(answers.call("choose_recipe", amount, similar), recipe, hint=hint)
+
     with expect.part(points=1, title="few images"):
-        for amount in (5, 99):
-            expect.equal(
-                answers.call("choose_recipe", amount, True),
-                "new head",
-                hint="Few images train few weights, and on similar data the last features are good as they are.",
-            )
-            expect.equal(
-                answers.call("choose_recipe", amount, False),
-                "low layers",
-                hint="Few images cannot train many weights; on different data the last features are the wrong ones, "
-                "the first ones general.",
-            )
-    for amount in (100, 5_000):
-        expect.equal(
-            answers.call("choose_recipe", amount, True),
-            "fine-tune all",
-            hint="A hundred images a class or more count as many: they can adapt every layer, a little.",
-        )
-        expect.equal(
-            answers.call("choose_recipe", amount, False),
-            "initialise and retrain",
-            hint="Many images of another kind: the borrowed weights are a start, and all of them train.",
-        )
+        hint = "Few images train few weights, and on similar data the last features are good as they are."
+        compare((5, 99), True, "new head", hint)
+        hint = "Few images cannot train many weights; the last features do not suit different data, the first ones do."
+        compare((5, 99), False, "low layers", hint)
+    hint = "A hundred images a class or more count as many: they can adapt every layer, a little."
+    compare((100, 5_000), True, "fine-tune all", hint)
+    hint = "Many images of another kind: the borrowed weights are a start, and all of them train."
+    compare((100, 5_000), False, "initialise and retrain", hint)
 
 
 @exercise.question("head_parameters", points=2, title="Count a head")
