@@ -9,7 +9,6 @@ import weakref
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from coursekit.data import registry, store
 from coursekit.errors import CoursekitError
@@ -38,52 +37,6 @@ class NoSandbox(CoursekitError):
             "With --unsafe-no-sandbox they run with your rights: do that only where nothing can be lost."
         )
         self.refused = refused
-
-
-class WarmParent(Protocol):
-    """What workers come from."""
-
-    @property
-    def in_force(self) -> tuple[str, ...]:
-        """The names of the filters on its workers."""
-
-    @property
-    def is_running(self) -> bool:
-        """Whether it can make another one."""
-
-    @property
-    def process_id(self) -> int:
-        """The number of the process below which its workers run."""
-
-    def fork(self, folder: Path | None) -> Worker:
-        """A new worker, with copies of the files of ``folder``, if any."""
-
-    def close(self) -> None:
-        """End it."""
-
-
-class Spawner:
-    """Stands in for a warm parent where there is none: each worker is a fresh interpreter with the user's rights.
-
-    Raises:
-        CannotServe: anything better is asked for.
-    """
-
-    in_force: tuple[str, ...] = ()
-    is_running = True
-    process_id = os.getpid()
-
-    def __init__(self, how: Sealing) -> None:
-        if how.level != LIMITS_ONLY:
-            raise CannotServe(f"this is {sys.platform}; only Linux has it")
-        self._limits = how.limits
-
-    def fork(self, folder: Path | None) -> Worker:
-        """A new worker, which sees the files of ``folder`` themselves."""
-        return UnsealedWorker(folder, self._limits)
-
-    def close(self) -> None:
-        """Nothing is left to end."""
 
 
 class WorkerPool:
@@ -123,7 +76,7 @@ class WorkerPool:
         self._lock = threading.Lock()
         self._workers: weakref.WeakSet[Worker] = weakref.WeakSet()
         self._closed = False
-        self._parent: WarmParent | None = None
+        self._parent: ForkServer | None = None  # none where each worker is a fresh interpreter with the user's rights
         self.refused: dict[str, str] = {}
 
     def __enter__(self) -> WorkerPool:
@@ -139,8 +92,8 @@ class WorkerPool:
     def level(self) -> str:
         """What holds the workers, in words for a report."""
         parts = [self._how.level]
-        if self._how.sealed:
-            parts += ["own user, process, mount, network and IPC namespaces", *self._opened.in_force]
+        if self._how.sealed and self._parent is not None:
+            parts += ["own user, process, mount, network and IPC namespaces", *self._parent.in_force]
         if not self._how.warm:
             parts.append("a fresh interpreter for each notebook")
         return ", ".join(parts) if self._how.sealed else f"NOT SEALED: {', '.join(parts)}"
@@ -148,7 +101,7 @@ class WorkerPool:
     @property
     def process_id(self) -> int:
         """The number of the process below which all workers run, for measuring."""
-        return self._opened.process_id
+        return os.getpid() if self._parent is None else self._parent.process_id
 
     def start(self, folder: Path | None = None) -> Worker:
         """A new worker that answers, with copies of the files in ``folder`` if these can only be one learner's.
@@ -156,7 +109,7 @@ class WorkerPool:
         Raises:
             coursekit.worker.failures.CannotStart: the warm parent ended, and another one does not start.
         """
-        parent = self._opened
+        parent = self._parent
         try:
             return self._greeted(parent, folder)
         except NO_WORKER:
@@ -176,34 +129,29 @@ class WorkerPool:
         if self._parent is not None:
             self._parent.close()
 
-    @property
-    def _opened(self) -> WarmParent:
-        assert self._parent is not None, "the pool has not been entered"
-        return self._parent
-
-    def _greeted(self, parent: WarmParent, folder: Path | None) -> Worker:
+    def _greeted(self, parent: ForkServer | None, folder: Path | None) -> Worker:
         if folder is not None and not self._own and not companions.belong_to_one_notebook(folder):
             folder = None
         with self._lock:
             if self._closed:
                 raise CannotStart("All workers were ended, and no more are started.")
-            worker = parent.fork(folder)
+            worker = UnsealedWorker(folder, self._limits) if parent is None else parent.fork(folder)
             self._workers.add(worker)
         worker.greet()
         return worker
 
-    def _instead_of(self, broken: WarmParent) -> WarmParent:
+    def _instead_of(self, broken: ForkServer | None) -> ForkServer | None:
         """The same, if it is running after all, or a new one, unless another thread has already brought that."""
         with self._lock:
-            if self._parent is broken and not broken.is_running and not self._closed:
+            if broken is not None and self._parent is broken and not broken.is_running and not self._closed:
                 broken.close()
                 try:
                     self._parent = self._serve(self._how)
                 except CannotServe as error:
                     raise CannotStart(f"The parent of all workers ended and does not start again: {error}") from error
-            return self._opened
+            return self._parent
 
-    def _best(self) -> tuple[Sealing, WarmParent]:
+    def _best(self) -> tuple[Sealing, ForkServer | None]:
         view, real_root = of_this_environment(hide=self._hide), sealing.is_real_root()
         for level in self._levels:
             how = Sealing(level, real_root, self._limits, view, self._warm)
@@ -216,9 +164,11 @@ class WorkerPool:
                 self.refused[level] = str(error)
         raise NoSandbox(self.refused)
 
-    def _serve(self, how: Sealing) -> WarmParent:
+    def _serve(self, how: Sealing) -> ForkServer | None:
         if not IS_LINUX:
-            return Spawner(how)
+            if how.level != LIMITS_ONLY:
+                raise CannotServe(f"this is {sys.platform}; only Linux has it")
+            return None
         server = ForkServer(how, self._threads)
         server.wait_until_warm()
         return server

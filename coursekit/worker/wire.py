@@ -16,6 +16,7 @@ import math
 import struct
 from typing import Any, Protocol
 
+import msgspec
 import numpy as np
 
 from coursekit.worker.bounds import (
@@ -96,9 +97,9 @@ def decode(frame: Buffer) -> Any:
     if len(body) != header_length + arrays_length:
         raise ProtocolError(f"frame of {len(body)} bytes, announced were {header_length + arrays_length}")
     header = _header(bytes(body[:header_length]))
-    arrays = _arrays(header["arrays"], body[header_length:])
+    arrays = _arrays(header.arrays, body[header_length:])
     unpacked = _Unpacker(arrays)
-    value = unpacked(header["data"], FRAME_DEPTH)
+    value = unpacked(header.data, FRAME_DEPTH)
     if unpacked.used != len(arrays):
         raise ProtocolError(f"{len(arrays)} arrays in the frame, {unpacked.used} used")
     return value
@@ -150,45 +151,43 @@ def _lengths(prefix: Buffer) -> tuple[int, int]:
     return header_length, arrays_length
 
 
-def _header(raw: bytes) -> dict[str, Any]:
+class _Header(msgspec.Struct, forbid_unknown_fields=True):
+    data: Any
+    arrays: list[tuple[str, list[int]]]  # dtype and shape
+
+
+def _header(raw: bytes) -> _Header:
     try:
-        header = json.loads(raw.decode("ascii"), parse_constant=_no_constant)
+        return msgspec.convert(json.loads(raw.decode("ascii"), parse_constant=_no_constant), _Header)
     except (ValueError, RecursionError) as error:
         raise ProtocolError(f"unreadable header: {type(error).__name__}") from error
-    if not isinstance(header, dict) or header.keys() != {"data", "arrays"} or not isinstance(header["arrays"], list):
-        raise ProtocolError("a header holds data and arrays")
-    return header
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _arrays(described: list[Any], buffer: memoryview) -> list[np.ndarray]:
+def _arrays(described: list[tuple[str, list[int]]], buffer: memoryview) -> list[np.ndarray]:
     arrays, start = [], 0
-    for item in described:
-        dtype, shape = _dtype_and_shape(item)
+    for name, shape in described:
+        dtype = _dtype(name, shape)
         size = math.prod(shape) * dtype.itemsize
-        arrays.append(_array(buffer[start : start + size], dtype, shape))
+        arrays.append(_array(buffer[start : start + size], dtype, tuple(shape)))
         start += size
     if start != len(buffer):
         raise ProtocolError(f"{len(buffer)} bytes of arrays, described were {start}")
     return arrays
 
 
-def _dtype_and_shape(item: Any) -> tuple[np.dtype, tuple[int, ...]]:
-    if not (isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) and isinstance(item[1], list)):
-        raise ProtocolError("an array is described by its dtype and shape")
-    name, shape = item
+def _dtype(name: str, shape: list[int]) -> np.dtype:
     if name not in _SCALAR_DTYPES and not _is_text_dtype(name):
         raise ProtocolError(f"no arrays of dtype {name[:20]!r}")
     dtype = np.dtype(name)
-    lengths_fit = all(type(length) is int and 0 <= length <= FRAME_ARRAY_BYTES for length in shape)
-    if len(shape) > ARRAY_DIMENSIONS or not lengths_fit:
+    if len(shape) > ARRAY_DIMENSIONS or not all(0 <= length <= FRAME_ARRAY_BYTES for length in shape):
         raise ProtocolError("not the shape of an array")
     if math.prod(length for length in shape if length) * max(dtype.itemsize, 1) > FRAME_ARRAY_BYTES:
         raise ProtocolError("array too large")
-    return dtype, tuple(shape)
+    return dtype
 
 
 def _is_text_dtype(name: str) -> bool:

@@ -239,7 +239,7 @@ def test_an_ordinary_user_gets_the_same_levels(tmp_path):
         text=True,
         timeout=300,
     )
-    assert [line.split(",")[0] for line in found.stdout.splitlines()] == [f"5 {level}" for level in SEALED], found
+    assert [line.split(",")[0] for line in found.stdout.splitlines()] == [f"5.0 {level}" for level in SEALED], found
 
 
 def test_no_expectation_and_no_hint_is_sent_to_a_worker(tmp_path):
