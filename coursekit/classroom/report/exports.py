@@ -9,9 +9,10 @@ from typing import Any
 
 from coursekit import course
 from coursekit.classroom.intake.cleaning import clean, file_name
-from coursekit.classroom.report.grades import Grade
+from coursekit.classroom.report.grades import Grade, counting
 from coursekit.classroom.report.overrides import BadTable, read_table
 from coursekit.classroom.report.tables import csv_text, remarks
+from coursekit.errors import CoursekitError
 from coursekit.grading import results
 from coursekit.grading.cards import own_details, part_details, summary
 from coursekit.grading.results import QuestionResult, points_text
@@ -24,7 +25,7 @@ Roster = list[dict[str, str]]
 Files = dict[str, bytes]
 
 
-class UnknownFormat(ValueError):
+class UnknownFormat(CoursekitError):
     """No such format; the message lists those that there are."""
 
 
@@ -54,8 +55,7 @@ def export(name: str, grades: Sequence[Grade], roster: str = "") -> Files:
     """
     rows = read_table(Path(roster)) if roster and name in COLUMNS else []
     files: Files = {}
-    for exercise in sorted({each.submission.exercise for each in grades if each.submission.exercise}):
-        counted = [each for each in grades if each.counts and each.submission.exercise == exercise]
+    for exercise, counted in counting(grades).items():
         files |= {f"{name}/{path}": content for path, content in FORMATS[name](exercise, counted, rows).items()}
     return files
 
@@ -68,18 +68,15 @@ def canvas(exercise: str, grades: Sequence[Grade], roster: Roster) -> Files:
     row that begins with ``Points Possible``. A roster is what the Gradebook's export gives; the column of the
     assignment is the one whose title holds the exercise's name or title.
     """
-    by_id = {each.submission.learner.id: each for each in grades}
     column = _assignment(exercise, roster)
     most = max((each.max_points for each in grades), default=0.0)
     rows: list[Mapping[str, Any]] = [{"Student": POINTS_POSSIBLE, column: most}]
-    for row in roster:
-        if row["ID"]:
-            rows.append({name: row[name] for name in CANVAS} | {column: _points(by_id.pop(row["ID"], None))})
-    if not roster:
-        rows += [
-            {"Student": each.submission.learner.name, "ID": _digits(identity), column: _points(each)}
-            for identity, each in by_id.items()
-        ]
+    if roster:
+        by_id = {each.submission.learner.id: each for each in grades}
+        rows += [row | {column: _points(by_id.get(row["ID"]))} for row in roster if row["ID"]]
+    else:
+        learners = [(each.submission.learner, _points(each)) for each in grades]
+        rows += [{"Student": learner.name, "ID": _digits(learner.id), column: points} for learner, points in learners]
     return {f"{exercise}.csv": csv_text(rows, [*CANVAS, column])}
 
 

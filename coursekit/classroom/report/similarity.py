@@ -26,7 +26,7 @@ ROUGH = re.compile(r"[^\W\d]\w*|\d[\w.]*|\S")
 
 
 @dataclass(frozen=True)
-class Pair:
+class SimilarPair:
     """Two of the texts compared.
 
     Attributes:
@@ -43,7 +43,7 @@ class Pair:
 
 def similar_pairs(
     works: Sequence[Sequence[str]], given: Iterable[str] = (), threshold: float = THRESHOLD
-) -> list[Pair]:
+) -> list[SimilarPair]:
     """Pairs of works that are nearly the same, the most similar first.
 
     Args:
@@ -60,7 +60,7 @@ def similar_pairs(
     pairs = []
     for first, second, similarity in _near([texts[index] for index in long_enough], threshold):
         one, other = long_enough[first], long_enough[second]
-        pairs.append(Pair(one, other, round(similarity, 4), "".join(own[one]) == "".join(own[other])))
+        pairs.append(SimilarPair(one, other, round(similarity, 4), "".join(own[one]) == "".join(own[other])))
     return sorted(pairs, key=lambda pair: (-pair.similarity, not pair.same_text, pair.first, pair.second))[:MOST_PAIRS]
 
 
@@ -97,8 +97,7 @@ def _near(texts: Sequence[str], threshold: float) -> Iterable[tuple[int, int, fl
         analyzer="word", token_pattern=r"\S+", lowercase=False, ngram_range=RUN, sublinear_tf=True
     ).fit_transform(texts)
     search = NearestNeighbors(metric="cosine", radius=1 - threshold + 1e-9).fit(vectors)
-    distances, neighbours = search.radius_neighbors(vectors)
-    for first, (away, near) in enumerate(zip(distances, neighbours)):
-        for distance, second in zip(away, near):
-            if first < second:
-                yield first, int(second), 1 - float(distance)
+    near = search.radius_neighbors_graph(vectors, mode="distance").tocoo()
+    for first, second, distance in zip(near.row.tolist(), near.col.tolist(), near.data.tolist()):
+        if first < second:
+            yield first, second, 1 - distance

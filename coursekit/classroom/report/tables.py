@@ -6,9 +6,10 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
+
+import msgspec
 
 from coursekit.classroom.intake.cleaning import cell, clean
 from coursekit.classroom.report.grades import Grade
@@ -96,7 +97,10 @@ def _row(each: Grade, questions: Mapping[tuple[str, str], str]) -> dict[str, Any
 
 
 def _record(each: Grade) -> dict[str, Any]:
-    record = asdict(each) | {"remarks": remarks(each), "report": each.report and each.report.as_data()}
+    record: dict[str, Any] = msgspec.to_builtins(each) | {
+        "remarks": remarks(each),
+        "report": each.report and each.report.as_data(),
+    }
     record["submission"]["submitted"] = time_text(each.submission.submitted)
     record["submission"]["file"] = clean(each.submission.file)
     return record
