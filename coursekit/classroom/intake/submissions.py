@@ -56,9 +56,7 @@ class Submission:
 
 
 def find(
-    source: SubmissionSource,
-    exercise: str | None = None,
-    on_file: Callable[[int, int], None] = lambda done, total: None,
+    source: SubmissionSource, exercise: str | None = None, on_file: Callable[[int, int], None] = lambda *counts: None
 ) -> list[Submission]:
     """All submissions in a source, sorted by learner, exercise and attempt.
 

@@ -88,16 +88,14 @@ def grade(
     totals = [each.points for each in given if not each.question]
     comments = tuple(each.comment for each in given if each.comment)
     if mark is None:
-        state = NOT_MARKED if submission.usable else UNUSABLE
         reason = submission.reason or failure or "It has not been marked yet."
-        if not totals:
-            return Grade(submission, state, reason)
-        return Grade(submission, BY_HAND, reason, points=totals[-1], max_points=max_points, comments=comments)
+        if totals:
+            return Grade(submission, BY_HAND, reason, points=totals[-1], max_points=max_points, comments=comments)
+        return Grade(submission, NOT_MARKED if submission.usable else UNUSABLE, reason)
     report = _with_overrides(redacted(mark.report, mark.private), {each.question: each.points for each in given})
-    penalty = min(report.points, report.max_points * late.share(submission.submitted, submission.late)) if late else 0.0
-    points = report.points - penalty
-    if totals:
-        points, penalty = totals[-1], 0.0
+    share = late.share(submission.submitted, submission.late) if late and not totals else 0.0
+    penalty = min(report.max_points * share, report.points)
+    points = totals[-1] if totals else report.points - penalty
     return Grade(
         submission,
         MARKED,

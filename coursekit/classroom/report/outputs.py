@@ -15,7 +15,7 @@ from coursekit.classroom.intake import conformity
 from coursekit.classroom.intake.sources import SubmissionSource, UnusableFile
 from coursekit.classroom.intake.submissions import content_of
 from coursekit.classroom.report import exports, pages, tables
-from coursekit.classroom.report.grades import MARKED, Grade, counting
+from coursekit.classroom.report.grades import Grade, counting
 from coursekit.classroom.report.similarity import similar_pairs
 from coursekit.classroom.report.statistics import statistics
 from coursekit.files import replace_file
@@ -45,22 +45,22 @@ def write(
         coursekit.files.CannotWrite: a file cannot be written, as when the disk is full.
     """
     level = " / ".join(sorted({each.level for each in grades if each.level})) or "not run"
-    marked = {name: listed for name, listed in counting(grades).items() if any(each.state == MARKED for each in listed)}
-    pairs = _kept_pairs(out)
-    if source is not None:
-        pairs = {name: _pairs(name, listed, source) for name, listed in marked.items()}
+    counted = counting(grades)
+    exercises = {name: found for name, listed in counted.items() if (found := statistics(listed, name))}
+    pairs = _kept_pairs(out) if source is None else {name: _pairs(name, counted[name], source) for name in exercises}
     files: dict[str, bytes] = {SIMILAR: json.dumps(pairs, indent=1).encode("ascii")}
     addresses = {}
     for index, each in enumerate(grades):
         if each.counts:
             addresses[index] = f"feedback/{pages.page_name(each)}"
             files[addresses[index]] = pages.feedback_page(each, _title(each.submission.exercise))
-    exercises = [(_title(name), statistics(listed, name)) for name, listed in marked.items()]
     for name in formats:
         files |= exports.export(name, grades, roster)
     files["grades.json"] = tables.grades_json(grades, level)
     files["grades.csv"] = tables.grades_csv(grades)
-    files["class.html"] = pages.class_page(exercises, grades, pairs, level, addresses)
+    files["class.html"] = pages.class_page(
+        [(_title(name), found) for name, found in exercises.items()], grades, pairs, level, addresses
+    )
     for name, content in files.items():
         replace_file(out / name, content, ADVICE)
     return [out / name for name in ("grades.csv", "grades.json", "class.html", *formats)]

@@ -43,8 +43,8 @@ def read_table(path: Path, needed: Collection[str] = ()) -> list[dict[str, str]]
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
-        rows = [{(key or "").strip(): _text(value) for key, value in row.items()} for row in reader]
+        reader = csv.DictReader(io.StringIO(text, newline=""), restval="", delimiter=_delimiter(text), strict=True)
+        rows = [{name.strip(): cell.strip() for name, cell in row.items() if name is not None} for row in reader]
         columns = [name.strip() for name in reader.fieldnames or ()]
     except OSError as error:
         raise BadTable(f"{path} cannot be read: {error.strerror}.") from error
@@ -102,7 +102,3 @@ def _delimiter(text: str) -> str:
     """A comma, or the semicolon that spreadsheets write in many countries."""
     first = text.split("\n", 1)[0]
     return max(",;", key=first.count)
-
-
-def _text(value: str | list[str] | None) -> str:
-    return value.strip() if isinstance(value, str) else ""

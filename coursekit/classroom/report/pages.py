@@ -40,7 +40,7 @@ def feedback_page(grade: Grade, title: str) -> bytes:
 
 
 def class_page(
-    exercises: Sequence[tuple[str, ExerciseStatistics | None]],
+    exercises: Sequence[tuple[str, ExerciseStatistics]],
     grades: Sequence[Grade],
     pairs: Mapping[str, Sequence[Mapping[str, Any]]],
     level: str,
@@ -116,11 +116,6 @@ def visible(text: str) -> str:
     return "\n".join(clean(line) for line in text.replace("\t", "    ").split("\n"))
 
 
-def _shown(value: Any) -> Any:
-    """What a template puts on the page in place of ``value``."""
-    return visible(value) if type(value) is str else value
-
-
 def _render(template: str, **values: Any) -> bytes:
     return _environment().get_template(template).render(**values).encode("utf-8", "replace")
 
@@ -133,7 +128,7 @@ def _environment() -> Environment:
         loader=PackageLoader("coursekit.classroom.report"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_shown,
+        finalize=lambda value: visible(value) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )

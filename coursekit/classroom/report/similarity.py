@@ -20,8 +20,7 @@ RUN = (4, 8)
 FEWEST_TOKENS = 60
 MOST_PAIRS = 200
 SIGNS = {tokenize.NUMBER: "0", tokenize.STRING: "''"}
-LAYOUT = frozenset({tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER})
-SKIPPED = LAYOUT | {tokenize.COMMENT}
+SKIPPED = frozenset({"NL", "NEWLINE", "INDENT", "DEDENT", "ENDMARKER", "COMMENT"})
 ROUGH = re.compile(r"[^\W\d]\w*|\d[\w.]*|\S")
 
 
@@ -74,7 +73,7 @@ def tokens(source: str) -> list[str]:
         found = list(tokenize.generate_tokens(io.StringIO(source).readline))
     except (tokenize.TokenError, SyntaxError, ValueError):  # a magic, or code that is not finished
         return [_sign(token) for token in ROUGH.findall(source)]
-    return [SIGNS.get(each.type) or _sign(each.string) for each in found if each.type not in SKIPPED]
+    return [SIGNS.get(each.type) or _sign(each.string) for each in found if tokenize.tok_name[each.type] not in SKIPPED]
 
 
 def _sign(token: str) -> str:

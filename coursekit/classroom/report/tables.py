@@ -28,7 +28,7 @@ def csv_text(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> bytes
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow([cell(column) for column in columns])
-    writer.writerows([[_number(cell(row.get(column))) for column in columns] for row in rows])
+    writer.writerows([[cell(row.get(column)) for column in columns] for row in rows])
     return out.getvalue().encode("utf-8", "replace")
 
 
@@ -104,8 +104,3 @@ def _record(each: Grade) -> dict[str, Any]:
     record["submission"]["submitted"] = time_text(each.submission.submitted)
     record["submission"]["file"] = clean(each.submission.file)
     return record
-
-
-def _number(value: object) -> object:
-    """Numbers as people write them: 2 rather than 2.0."""
-    return f"{value:.10g}" if isinstance(value, float) else value
