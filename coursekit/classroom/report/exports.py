@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from coursekit import course
 from coursekit.classroom.intake.cleaning import clean, file_name
 from coursekit.classroom.report.grades import Grade, counting
 from coursekit.classroom.report.overrides import BadTable, read_table
-from coursekit.classroom.report.tables import csv_text, remarks
+from coursekit.classroom.report.tables import csv_text, json_text, remarks
 from coursekit.errors import CoursekitError
 from coursekit.grading import results
 from coursekit.grading.cards import own_details, part_details, summary
@@ -100,7 +99,7 @@ def moodle(exercise: str, grades: Sequence[Grade], roster: Roster) -> Files:
 
 def gradescope(exercise: str, grades: Sequence[Grade], roster: Roster) -> Files:
     """One ``results.json`` for each learner, as Gradescope's *Autograder Specifications*, "Output format", has it."""
-    return {f"{exercise}/{_folder(each)}/results.json": _json(_gradescope(each)) for each in grades}
+    return {f"{exercise}/{_folder(each)}/results.json": json_text(_gradescope(each)) for each in grades}
 
 
 def classroom(exercise: str, grades: Sequence[Grade], roster: Roster) -> Files:
@@ -109,7 +108,7 @@ def classroom(exercise: str, grades: Sequence[Grade], roster: Roster) -> Files:
     Its ``src/main.js`` takes the file in base64 from the variable ``NAME_RESULTS``; ``src/notify-classroom.js`` adds up
     ``score`` of all tests, of ``max_score``.
     """
-    return {f"{exercise}/{_folder(each)}.json": _json(_classroom(each)) for each in grades}
+    return {f"{exercise}/{_folder(each)}.json": json_text(_classroom(each)) for each in grades}
 
 
 FORMATS: dict[str, Callable[[str, Sequence[Grade], Roster], Files]] = {
@@ -194,7 +193,3 @@ def _details(question: QuestionResult) -> str:
 
 def _folder(grade: Grade) -> str:
     return file_name(grade.submission.learner.id)
-
-
-def _json(content: Mapping[str, Any]) -> bytes:
-    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace")

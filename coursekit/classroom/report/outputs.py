@@ -67,7 +67,10 @@ def write(
 
 
 def _title(exercise: str) -> str:
-    return course.find(exercise).title if exercise else "Your submission"
+    try:
+        return course.find(exercise).title
+    except course.UnknownLesson:
+        return "Your submission"
 
 
 def _pairs(exercise: str, grades: Sequence[Grade], source: SubmissionSource) -> list[dict[str, Any]]:

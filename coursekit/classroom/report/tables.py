@@ -32,6 +32,15 @@ def csv_text(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> bytes
     return out.getvalue().encode("utf-8", "replace")
 
 
+def json_text(content: Mapping[str, Any], sort_keys: bool = False) -> bytes:
+    """A JSON file (UTF-8), indented; what is no character becomes a question mark.
+
+    >>> json_text({"name": "Zo\\ud800"})
+    b'{\\n "name": "Zo?"\\n}\\n'
+    """
+    return (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=sort_keys) + "\n").encode("utf-8", "replace")
+
+
 def grades_csv(grades: Sequence[Grade]) -> bytes:
     """One row for each submission, one column for each question."""
     questions = question_columns(grades)
@@ -47,8 +56,7 @@ def grades_json(grades: Sequence[Grade], level: str) -> bytes:
         level: how the learners' code was sealed off, in words.
     """
     content = {"format": FORMAT, "sandbox": level, "grades": [_record(each) for each in grades]}
-    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-    return text.encode("utf-8", "replace")
+    return json_text(content, sort_keys=True)
 
 
 def question_columns(grades: Iterable[Grade]) -> dict[tuple[str, str], str]:
