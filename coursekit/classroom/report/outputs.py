@@ -49,11 +49,9 @@ def write(
     exercises = {name: found for name, listed in counted.items() if (found := statistics(listed, name))}
     pairs = _kept_pairs(out) if source is None else {name: _pairs(name, counted[name], source) for name in exercises}
     files: dict[str, bytes] = {SIMILAR: json.dumps(pairs, indent=1).encode("ascii")}
-    addresses = {}
-    for index, each in enumerate(grades):
-        if each.counts:
-            addresses[index] = f"feedback/{pages.page_name(each)}"
-            files[addresses[index]] = pages.feedback_page(each, _title(each.submission.exercise))
+    addresses = {index: f"feedback/{pages.page_name(each)}" for index, each in enumerate(grades) if each.counts}
+    for index, address in addresses.items():
+        files[address] = pages.feedback_page(grades[index], _title(grades[index].submission.exercise))
     for name in formats:
         files |= exports.export(name, grades, roster)
     files["grades.json"] = tables.grades_json(grades, level)

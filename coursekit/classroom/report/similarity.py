@@ -40,15 +40,12 @@ class SimilarPair:
     same_text: bool
 
 
-def similar_pairs(
-    works: Sequence[Sequence[str]], given: Iterable[str] = (), threshold: float = THRESHOLD
-) -> list[SimilarPair]:
+def similar_pairs(works: Sequence[Sequence[str]], given: Iterable[str] = ()) -> list[SimilarPair]:
     """Pairs of works that are nearly the same, the most similar first.
 
     Args:
         works: for each submission, the sources of its code cells.
         given: lines that the exercise gives, without the spaces around them.
-        threshold: the similarity from which a pair is listed.
     """
     lines = frozenset(given)
     own = [[_own_lines(source, lines) for source in cells] for cells in works]
@@ -57,7 +54,7 @@ def similar_pairs(
     if len(long_enough) < 2:
         return []
     pairs = []
-    for first, second, similarity in _near([texts[index] for index in long_enough], threshold):
+    for first, second, similarity in _near([texts[index] for index in long_enough]):
         one, other = long_enough[first], long_enough[second]
         pairs.append(SimilarPair(one, other, round(similarity, 4), "".join(own[one]) == "".join(own[other])))
     return sorted(pairs, key=lambda pair: (-pair.similarity, not pair.same_text, pair.first, pair.second))[:MOST_PAIRS]
@@ -88,14 +85,14 @@ def _own_lines(source: str, given: frozenset[str]) -> str:
     return "\n".join(line for line in source.splitlines() if line.strip() not in given) + "\n"
 
 
-def _near(texts: Sequence[str], threshold: float) -> Iterable[tuple[int, int, float]]:
+def _near(texts: Sequence[str]) -> Iterable[tuple[int, int, float]]:
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.neighbors import NearestNeighbors
 
     vectors = TfidfVectorizer(
         analyzer="word", token_pattern=r"\S+", lowercase=False, ngram_range=RUN, sublinear_tf=True
     ).fit_transform(texts)
-    search = NearestNeighbors(metric="cosine", radius=1 - threshold + 1e-9).fit(vectors)
+    search = NearestNeighbors(metric="cosine", radius=1 - THRESHOLD + 1e-9).fit(vectors)
     near = search.radius_neighbors_graph(vectors, mode="distance").tocoo()
     for first, second, distance in zip(near.row.tolist(), near.col.tolist(), near.data.tolist()):
         if first < second:

@@ -33,7 +33,6 @@ class QuestionStatistics:
     """Statistics of one question.
 
     Attributes:
-        name: of the question.
         title: of the question.
         max_points: what it is worth.
         difficulty: mean share of its points that was earned, from 0 (nobody) to 1 (everybody).
@@ -44,7 +43,6 @@ class QuestionStatistics:
         wrong: the commonest wrong answers.
     """
 
-    name: str
     title: str
     max_points: float
     difficulty: float
@@ -85,7 +83,6 @@ def statistics(grades: Sequence[Grade], exercise: str) -> ExerciseStatistics | N
         return None
     points = np.array([each.points for each in marked])
     most = max(each.max_points for each in marked)
-    median, slow, slowest = np.percentile([each.seconds for each in marked], [50, 90, 100]).tolist()
     return ExerciseStatistics(
         exercise,
         len(marked),
@@ -94,7 +91,7 @@ def statistics(grades: Sequence[Grade], exercise: str) -> ExerciseStatistics | N
         float(np.median(points)),
         _tenths(points, most),
         _questions([each.report for each in marked if each.report]),
-        (median, slow, slowest),
+        tuple(np.percentile([each.seconds for each in marked], [50, 90, 100]).tolist()),
     )
 
 
@@ -141,7 +138,6 @@ def _question(answers: Sequence[QuestionResult], discrimination: float | None) -
         if answer.status in (results.FAILED, results.PARTIAL) and answer.message
     )
     return QuestionStatistics(
-        first.name,
         first.title,
         first.max_points,
         float(np.mean([answer.points for answer in answers])) / first.max_points,
