@@ -18,15 +18,16 @@ from rich.text import Text
 from coursekit import course
 from coursekit.classroom import pipeline
 from coursekit.classroom.intake.cleaning import clean
-from coursekit.classroom.intake.sources import Source, UnusableSource
+from coursekit.classroom.intake.sources import SubmissionSource, UnusableSource
 from coursekit.classroom.marking.jobs import Job
 from coursekit.classroom.marking.ledger import CannotWrite, LedgerInUse
 from coursekit.classroom.marking.private import UnusableChecks
-from coursekit.classroom.pipeline import NoBatch, Result, Settings
+from coursekit.classroom.pipeline import ClassResult
 from coursekit.classroom.report.exports import FORMATS, UnknownFormat
 from coursekit.classroom.report.grades import BY_HAND, MARKED, NOT_MARKED, UNUSABLE
 from coursekit.classroom.report.lateness import BadRule
 from coursekit.classroom.report.overrides import BadTable
+from coursekit.classroom.settings import GradingSettings, NoBatch, read_batch
 from coursekit.executors import ExecutorError, Tls, open_executor
 from coursekit.executors.options import Scheduler, TlsCa, TlsCert, TlsKey, tls_of
 from coursekit.worker.failures import BadCheck
@@ -133,7 +134,7 @@ def grade_command(
             raise BadRule(f"--attempts {attempts!r} is not understood. Write last or best.")
         if deadline and not late_penalty:
             raise BadRule('--deadline needs a rule as well: --late-penalty "10%/day", for example.')
-        settings = Settings(
+        settings = GradingSettings(
             submissions=str(submissions.resolve()),
             exercise=course.find(exercise).name if exercise else "",
             checks=_absolute(checks),
@@ -184,11 +185,9 @@ def regrade_command(
     2 the request could not be carried out; 130 stopped by Ctrl-C.
     """
     with _messages():
-        settings = pipeline.stored(out)
-        if checks:
-            settings = replace(settings, checks=_absolute(checks))
-        if overrides:
-            settings = replace(settings, overrides=_absolute(overrides))
+        kept = read_batch(out).settings
+        checked, given = _absolute(checks) or kept.checks, _absolute(overrides) or kept.overrides
+        settings = replace(kept, checks=checked, overrides=given)
         tls = tls_of(scheduler, tls_ca, tls_cert, tls_key)
         with ExitStack() as stack, _Bar() as bar:
             hide = (settings.submissions, out, settings.checks)
@@ -211,7 +210,7 @@ def _workers(
         return _maker(stack, jobs, unsafe, hide), jobs
     executor = stack.enter_context(open_executor(scheduler=scheduler, tls=tls))
 
-    def make(source: Source, answers: Path, settings: Settings) -> pipeline.Marker:
+    def make(source: SubmissionSource, answers: Path, settings: GradingSettings) -> pipeline.Marker:
         from coursekit.classroom.marking.on_cluster import ClusterMarker
 
         return ClusterMarker(source, answers, settings, executor, unsafe)
@@ -222,7 +221,7 @@ def _workers(
 def _maker(stack: ExitStack, jobs: int, unsafe: bool, hide: Iterable[Path | str | None]) -> pipeline.MakeMarker:
     """What makes the marker; its workers, which see none of the folders to hide, end with ``stack``."""
 
-    def make(source: Source, answers: Path, settings: Settings) -> pipeline.Marker:
+    def make(source: SubmissionSource, answers: Path, settings: GradingSettings) -> pipeline.Marker:
         from coursekit.classroom.marking.here import NotebookMarker
         from coursekit.sandbox import NoSandbox, WorkerPool
 
@@ -253,48 +252,40 @@ class _messages:
             raise typer.Exit(REFUSED) from error
 
 
-class _Bar(pipeline.Watch):
+class _Bar(Progress, pipeline.Watch):
     """A bar on standard error, with an estimate; where that is no terminal, nothing."""
 
     def __init__(self) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         console = Console(stderr=True)
         left = (TextColumn("left:"), TimeRemainingColumn())
-        self._progress = Progress(*columns, *left, console=console, disable=not console.is_terminal)
-        self._task = self._progress.add_task("reading", total=None)
-
-    def __enter__(self) -> _Bar:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._progress.stop()
+        super().__init__(*columns, *left, console=console, disable=not console.is_terminal)
+        self._task = self.add_task("reading", total=None)
 
     def reading(self, done: int, total: int) -> None:
-        self._progress.update(self._task, completed=done, total=total)
+        self.update(self._task, completed=done, total=total)
 
     def begun(self, done: int, total: int) -> None:
-        self._progress.reset(self._task, description="marking", completed=done, total=total)
+        self.reset(self._task, description="marking", completed=done, total=total)
 
     def marked(self, job: Job) -> None:
-        self._progress.advance(self._task)
+        self.advance(self._task)
 
 
-def _finish(result: Result) -> None:
-    console, errors = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
+def _finish(result: ClassResult) -> None:
     for line in _summary(result):
-        console.print(Text(line))
+        typer.echo(line)
     if result.damaged:
         lines = ", ".join(map(str, result.damaged[:SHOWN]))
-        errors.print(Text(f"The ledger was damaged in line {lines}; those submissions were marked again."))
+        typer.echo(f"The ledger was damaged in line {lines}; those submissions were marked again.", err=True)
     if result.outcome.interrupted:
-        errors.print(Text("Give the same command again to go on from there."))
+        typer.echo("Give the same command again to go on from there.", err=True)
         raise typer.Exit(INTERRUPTED)
     complete = all(each.has_points and not each.outdated for each in result.grades)
     raise typer.Exit(COMPLETE if complete else INCOMPLETE)
 
 
-def _summary(result: Result) -> list[str]:
+def _summary(result: ClassResult) -> list[str]:
     """What happened, in sentences."""
     states = Counter(each.state for each in result.grades)
     resumed = f", {result.resumed} of them earlier" if result.resumed else ""

@@ -150,7 +150,7 @@ def _box_html(status: str, title: str, points: str, body: str) -> str:
 
 
 def _statement_html(result: QuestionResult) -> str:
-    return f"<div>{_code_html(result.statement)}</div>" if result.statement else ""
+    return f"<div>{code_html(result.statement)}</div>" if result.statement else ""
 
 
 def _parts_html(result: QuestionResult) -> str:
@@ -161,7 +161,7 @@ def _parts_html(result: QuestionResult) -> str:
 def _part_html(part: PartResult) -> str:
     symbol, words, _ = LOOKS[part.status]
     points = points_text(part.points, part.max_points)
-    return f'<span aria-hidden="true">{symbol}</span> {words}: {_code_html(part.title)} · {points}'
+    return f'<span aria-hidden="true">{symbol}</span> {words}: {code_html(part.title)} · {points}'
 
 
 def _details_html(details: Details) -> str:
@@ -172,11 +172,15 @@ def _details_html(details: Details) -> str:
 def _value_html(label: str, text: str) -> str:
     if label in ("Expected: ", "Came: ") and "`" not in text:
         return f'<code style="white-space:pre-wrap;overflow-wrap:anywhere">{escape(text)}</code>'
-    return f'<span style="overflow-wrap:anywhere">{_code_html(text)}</span>'
+    return f'<span style="overflow-wrap:anywhere">{code_html(text)}</span>'
 
 
-def _code_html(text: str) -> str:
-    """Escaped text in which `backticks` mark code."""
+def code_html(text: str) -> str:
+    """Escaped text in which `backticks` mark code; where one has no partner, all of them stand as they are.
+
+    >>> code_html("`a < b` holds"), code_html("a ` alone")
+    ('<code>a &lt; b</code> holds', 'a ` alone')
+    """
     pieces = escape(text).split("`")
     if len(pieces) % 2 == 0:
         return "`".join(pieces)
@@ -190,7 +194,7 @@ def _row_html(result: QuestionResult) -> str:
         f'<span aria-hidden="true">{symbol}</span> {words}',
         escape(result.title),
         f"{result.points:g} of {result.max_points:g}",
-        _code_html(first),
+        code_html(first),
     )
     return "<tr>" + "".join(f"<td {LEFT}>{cell}</td>" for cell in cells) + "</tr>"
 

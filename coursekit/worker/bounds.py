@@ -44,6 +44,8 @@ RECORDING_BYTES = 64 * MB  # all replies of a submission
 
 # What is handed in.
 NOTEBOOK_BYTES = 50 * MB
+BATCH_FILES, BATCH_DEPTH, BATCH_BYTES = 100_000, 20, 20 * GB  # of a folder or an archive, unpacked
+PACKING_RATIO, PACKING_COUNTS_FROM = 200, MB  # a file that is packed smaller is a bomb, from this size on
 
 
 @dataclass(frozen=True)

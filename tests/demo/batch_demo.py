@@ -9,12 +9,12 @@ from pathlib import Path
 
 import grading_demo as demo
 
-from coursekit.classroom.intake.sources import Source
+from coursekit.classroom.intake.sources import SubmissionSource
 from coursekit.classroom.intake.submissions import content_of
 from coursekit.classroom.marking.here import keep_answers
 from coursekit.classroom.marking.jobs import Job
 from coursekit.classroom.marking.ledger import Mark
-from coursekit.classroom.pipeline import Settings
+from coursekit.classroom.settings import GradingSettings
 from coursekit.grading import NamespaceAnswers
 from coursekit.grading.notebook_file import parse_notebook
 from coursekit.grading.recording import RecordedAnswers, Recording
@@ -46,7 +46,7 @@ class StandIn:
     def stop(self) -> None:
         self.stopped.set()
 
-    def make(self, source: Source, answers: Path, settings: Settings) -> StandIn:
+    def make(self, source: SubmissionSource, answers: Path, settings: GradingSettings) -> StandIn:
         """Itself, for these submissions."""
         self.source, self.answers = source, answers
         return self
@@ -55,15 +55,15 @@ class StandIn:
 WRONG = "count = 11"
 
 
-def write_class(folder: Path, **answers: tuple[str, ...]) -> Settings:
+def write_class(folder: Path, **answers: tuple[str, ...]) -> GradingSettings:
     """A folder with a notebook for each learner: the sources of its cells."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, sources in answers.items():
         demo.write_notebook(folder / f"{name}.ipynb", demo.SETUP, *sources)
-    return Settings(submissions=str(folder), exercise="99_demo")
+    return GradingSettings(submissions=str(folder), exercise="99_demo")
 
 
-def three(folder: Path) -> Settings:
+def three(folder: Path) -> GradingSettings:
     """Ada has everything right, Bob one thing, Cyd a wrong count."""
     return write_class(
         folder,

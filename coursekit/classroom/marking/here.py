@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from coursekit.classroom.intake.sources import Source
+from coursekit.classroom.intake.sources import SubmissionSource
 from coursekit.classroom.intake.submissions import content_of
 from coursekit.classroom.marking.engine import Stopped
 from coursekit.classroom.marking.jobs import Job
@@ -32,7 +32,9 @@ class NotebookMarker:
         seconds: how long a whole submission may take.
     """
 
-    def __init__(self, source: Source, answers: Path, pool: WorkerPool, cell_seconds: float, seconds: float) -> None:
+    def __init__(
+        self, source: SubmissionSource, answers: Path, pool: WorkerPool, cell_seconds: float, seconds: float
+    ) -> None:
         self._source, self._answers, self._pool = source, answers, pool
         self._limits = {"cell_seconds": cell_seconds, "seconds_in_all": seconds}
         self._stopped = False

@@ -9,14 +9,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from coursekit.classroom.intake.sources import Source
+from coursekit.classroom.intake.sources import SubmissionSource
 from coursekit.classroom.intake.submissions import content_of
 from coursekit.classroom.marking.engine import Stopped
 from coursekit.classroom.marking.here import keep_answers, run_submission
 from coursekit.classroom.marking.jobs import Job
 from coursekit.classroom.marking.ledger import Mark
 from coursekit.classroom.marking.private import checks_for
-from coursekit.classroom.pipeline import Settings
+from coursekit.classroom.settings import GradingSettings
 from coursekit.executors import Executor, ExecutorError, Halted, Task, kept
 from coursekit.grading.questions import Exercise
 from coursekit.grading.results import Report
@@ -34,7 +34,9 @@ class ClusterMarker:
         unsafe: whether workers may mark where they have no sandbox.
     """
 
-    def __init__(self, source: Source, answers: Path, settings: Settings, executor: Executor, unsafe: bool) -> None:
+    def __init__(
+        self, source: SubmissionSource, answers: Path, settings: GradingSettings, executor: Executor, unsafe: bool
+    ) -> None:
         self._source, self._answers, self._executor = source, answers, executor
         files = sorted(Path(settings.checks).glob("*.py")) if settings.checks else []
         limits = {"cell_seconds": settings.cell_seconds, "seconds_in_all": settings.seconds}

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from coursekit.classroom.intake.cleaning import clean, file_name
 from coursekit.classroom.report.grades import Grade
-from coursekit.classroom.report.statistics import Statistics
+from coursekit.classroom.report.statistics import ExerciseStatistics
 from coursekit.classroom.report.tables import remarks
-from coursekit.grading.cards import LOOKS, own_details, part_details, summary
+from coursekit.grading.cards import LOOKS, code_html, own_details, part_details, summary
 from coursekit.grading.results import Report, points_text
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def feedback_page(grade: Grade, title: str) -> bytes:
 
 
 def class_page(
-    exercises: Sequence[tuple[str, Statistics | None]],
+    exercises: Sequence[tuple[str, ExerciseStatistics]],
     grades: Sequence[Grade],
     pairs: Mapping[str, Sequence[Mapping[str, Any]]],
     level: str,
@@ -81,19 +81,15 @@ def bars(counts: Sequence[int], most: float) -> list[dict[str, Any]]:
     ]
 
 
-def code(text: str | None) -> Markup:
+def code(text: str) -> Markup:
     """Escaped text in which `backticks` mark code.
 
     >>> code("`a < b` holds")
     Markup('<code>a &lt; b</code> holds')
     """
-    from markupsafe import Markup, escape
+    from markupsafe import Markup
 
-    pieces = [escape(piece) for piece in visible(text or "").split("`")]
-    if len(pieces) % 2 == 0:
-        return Markup("`").join(pieces)
-    marked = (Markup("<code>{}</code>").format(each) if index % 2 else each for index, each in enumerate(pieces))
-    return Markup("").join(marked)
+    return Markup(code_html(visible(text)))
 
 
 def counted(report: Report) -> str:
@@ -120,11 +116,6 @@ def visible(text: str) -> str:
     return "\n".join(clean(line) for line in text.replace("\t", "    ").split("\n"))
 
 
-def _shown(value: Any) -> Any:
-    """What a template puts on the page in place of ``value``."""
-    return visible(value) if type(value) is str else value
-
-
 def _render(template: str, **values: Any) -> bytes:
     return _environment().get_template(template).render(**values).encode("utf-8", "replace")
 
@@ -137,19 +128,12 @@ def _environment() -> Environment:
         loader=PackageLoader("coursekit.classroom.report"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_shown,
+        finalize=lambda value: visible(value) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters |= {"code": code, "number": "{:g}".format, "time": time_in_words}
-    environment.globals |= {
-        "LOOKS": LOOKS,
-        "CHART": CHART,
-        "points_text": points_text,
-        "part_details": part_details,
-        "own_details": own_details,
-        "bars": bars,
-        "remarks": remarks,
-        "counted": counted,
-    }
+    environment.globals |= {"LOOKS": LOOKS, "CHART": CHART}
+    environment.globals |= {each.__name__: each for each in (points_text, part_details, own_details, counted)}
+    environment.globals |= {each.__name__: each for each in (bars, remarks)}
     return environment
