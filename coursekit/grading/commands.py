@@ -11,26 +11,20 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from coursekit import course
 from coursekit.files import replace_file
 from coursekit.grading import progress, results
-from coursekit.grading.cards import own_details, part_details, summary
+from coursekit.grading.cards import LOOKS, Panel
 from coursekit.grading.checking import check_notebook
 from coursekit.grading.notebook_file import read_notebook
 from coursekit.grading.questions import find_exercise
 from coursekit.grading.release import ReleaseError, release
 from coursekit.worker.bounds import CELL_SECONDS, Limits
 
-WORDS = {
-    results.PASSED: ("PASS", "green"),
-    results.PARTIAL: ("PART", "yellow"),
-    results.FAILED: ("FAIL", "red"),
-    results.NOT_YET: ("NOT YET", "cyan"),
-}
+COLOURS = {results.PASSED: "green", results.PARTIAL: "yellow", results.FAILED: "red", results.NOT_YET: "cyan"}
 
 
 def register(app: typer.Typer) -> None:
@@ -61,7 +55,13 @@ def check_command(
     if as_json:
         typer.echo(json.dumps(report.as_data() | {"sandbox": sandbox}, indent=2, ensure_ascii=False))
     else:
-        _print_report(Console(), report)
+        console = Console(soft_wrap=True)
+        words = Text(str(Panel(report)))
+        for kind, (symbol, said, _) in LOOKS.items():
+            words.highlight_words([f"{symbol} {said}"], COLOURS[kind])
+        console.print(words)
+        for error in report.cells:
+            console.print(Text(error.message))
         typer.echo(f"Sandbox: {sandbox}.")
     raise typer.Exit(0 if report.passed else 1)
 
@@ -141,25 +141,6 @@ def _report_on(notebook: Path, cell_seconds: float, on_step: Callable[[str], Non
             return report, "none, the notebook ran with your rights"
         report = check_notebook(opened, exercise, cell_seconds, on_step, pool.start, folder=notebook.parent)
         return report, pool.level
-
-
-def _print_report(console: Console, report: results.Report) -> None:
-    for result in report.questions:
-        word, colour = WORDS[result.status]
-        line = Text.assemble((f"{word:<8}", f"bold {colour}"), (result.title, "bold"))
-        console.print(line.append(f"  {results.points_text(result.points, result.max_points)}"))
-        for part, details in part_details(result):
-            console.print(Text(f"        {WORDS[part.status][0]:<8}{part.title}"))
-            _print_details(console, details, indent=16)
-        _print_details(console, own_details(result), indent=8)
-    for error in report.cells:
-        console.print(Text(error.message))
-    console.print(Text(f"{report.exercise}: {summary(report)}", style="bold"))
-
-
-def _print_details(console: Console, details: list[tuple[str, str]], indent: int) -> None:
-    for label, text in details:
-        console.print(Padding(Text(f"{label}{text}"), (0, 0, 0, indent)))
 
 
 def _what_is_next(lesson: course.Lesson | None, recorded: dict[str, dict[str, progress.Recorded]]) -> str:
