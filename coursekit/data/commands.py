@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import warnings
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from coursekit.data import registry, status, store
-from coursekit.data.errors import CacheWarning, DataError, UnknownData
+from coursekit.data.cache import cache_folder
+from coursekit.data.errors import CacheWarning, DataError
 from coursekit.data.records import DataSet
-from coursekit.data.status import DAMAGED, INTACT, Finding
+from coursekit.data.status import ABSENT, DAMAGED, INTACT, Finding
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 app = typer.Typer(
     help="List, fetch and verify the data sets.",
@@ -19,8 +24,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-COLOURS = {INTACT: "green", DAMAGED: "bold red", status.ABSENT: "yellow"}
-SIGNS = {INTACT: "✓", DAMAGED: "✗", status.ABSENT: "–"}
+COLOURS = {INTACT: "green", DAMAGED: "bold red", ABSENT: "yellow"}
+SIGNS = {INTACT: "✓", DAMAGED: "✗", ABSENT: "–"}
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -33,23 +38,18 @@ def list_command(as_json: Json = False) -> None:
       coursekit data list
       coursekit data list --json
     """
-    rows = [_row(data_set) for data_set in registry.DATA_SETS]
+    states = {data_set.name: status.state(data_set) for data_set in registry.DATA_SETS}
     if as_json:
-        typer.echo(json.dumps(rows, indent=2))
+        typer.echo(json.dumps([_row(data_set, states[data_set.name]) for data_set in registry.DATA_SETS], indent=2))
         return
     table = _table("Name", "What", "From", "Size", "Licence", "State")
-    for row in rows:
-        fetch = f", {_size(row['download_bytes'])} to fetch" if row["state"] == status.ABSENT else ""
-        table.add_row(
-            row["name"],
-            row["title"],
-            row["origin"],
-            _size(row["bytes"]),
-            row["licence"],
-            _coloured(row["state"], fetch),
-        )
+    for data_set in registry.DATA_SETS:
+        state = states[data_set.name]
+        fetch = f", {_size(data_set.download_size)} to fetch" if state == ABSENT else ""
+        facts = data_set.name, data_set.title, data_set.origin, _size(data_set.size), data_set.licence
+        table.add_row(*facts, _coloured(state, fetch))
     _print(table)
-    typer.echo(f"Cache folder: {store.cache_folder()}")
+    typer.echo(f"Cache folder: {cache_folder()}")
 
 
 @app.command("fetch")
@@ -62,13 +62,9 @@ def fetch_command(names: Annotated[list[str], typer.Argument(metavar="NAME", hel
       coursekit data fetch cifar10_full
       COURSEKIT_MIRROR=/media/usb/coursekit coursekit data fetch vgg16
     """
-    for data_set in [_find(name) for name in names]:
-        try:
-            _bring(data_set)
-        except (DataError, CacheWarning) as error:
-            typer.secho(str(error), err=True)
-            raise typer.Exit(1) from error
-        typer.echo(f"{SIGNS[INTACT]} {data_set.name}: {_size(data_set.size)} in {store.cache_folder()}")
+    for data_set in [registry.find(name) for name in names]:
+        _bring(data_set)
+        typer.echo(f"{SIGNS[INTACT]} {data_set.name}: {_size(data_set.size)} in {cache_folder()}")
 
 
 @app.command("verify")
@@ -85,11 +81,12 @@ def verify_command(
       coursekit data verify
       coursekit data verify mnist --json
     """
-    chosen = [_find(name) for name in names] if names else registry.DATA_SETS
-    found = _without_repeats([finding for data_set in chosen for finding in status.findings(data_set)])
+    chosen = [registry.find(name) for name in names] if names else registry.DATA_SETS
+    by_place = {finding.path: finding for data_set in chosen for finding in status.findings(data_set)}
+    found = list(by_place.values())  # a file of two data sets is told once
     wrong = [finding for finding in found if finding.is_wrong]
     if as_json:
-        typer.echo(json.dumps([finding.as_dict() for finding in found], indent=2))
+        typer.echo(json.dumps(msgspec.to_builtins(found), indent=2))
     else:
         _print_findings(found, wrong)
     if wrong:
@@ -99,11 +96,14 @@ def verify_command(
 def _bring(data_set: DataSet) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error", CacheWarning)  # elsewhere data goes without a cache; here the cache is the point
-        for file in data_set.files:
-            store.path(file)
+        try:
+            for file in data_set.files:
+                store.path(file)
+        except CacheWarning as warning:
+            raise DataError(str(warning)) from warning
 
 
-def _row(data_set: DataSet) -> dict[str, object]:
+def _row(data_set: DataSet, state: str) -> dict[str, object]:
     return {
         "name": data_set.name,
         "title": data_set.title,
@@ -112,20 +112,8 @@ def _row(data_set: DataSet) -> dict[str, object]:
         "download_bytes": data_set.download_size,
         "licence": data_set.licence,
         "citation": data_set.citation,
-        "state": status.state(data_set),
+        "state": state,
     }
-
-
-def _find(name: str) -> DataSet:
-    try:
-        return registry.find(name)
-    except UnknownData as error:
-        typer.secho(str(error), err=True)
-        raise typer.Exit(2) from error
-
-
-def _without_repeats(found: list[Finding]) -> list[Finding]:
-    return list({finding.path: finding for finding in found}.values())
 
 
 def _print_findings(found: list[Finding], wrong: list[Finding]) -> None:
@@ -148,7 +136,7 @@ def _remedy(finding: Finding) -> str:
     return "It will not be used, and is replaced when its data set is loaded or fetched next."
 
 
-def _table(*columns: str):
+def _table(*columns: str) -> Table:
     from rich import box
     from rich.table import Table
 
@@ -158,7 +146,7 @@ def _table(*columns: str):
     return table
 
 
-def _print(table) -> None:
+def _print(table: Table) -> None:
     from rich.console import Console
 
     Console().print(table)
