@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from PIL import Image
 
+from coursekit.kernel import notebook_shell
 from coursekit.plotting.describing import alt_text, describe, facts_of
 
 INVISIBLE = 3.5
@@ -104,13 +105,6 @@ def _difference(image: Image.Image, palette: Image.Image) -> float:
     after = np.asarray(palette.convert("RGB"), np.float32)
     drawn = (before < 250).any(axis=-1)
     return float(np.sqrt(np.mean((before - after)[drawn] ** 2))) if drawn.any() else 0.0
-
-
-def notebook_shell():
-    """The IPython shell of the notebook in which this runs; None in a terminal or a script."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    return shell if getattr(shell, "kernel", None) is not None else None
 
 
 def describe_every_figure() -> None:

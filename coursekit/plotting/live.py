@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import keras
 
+from coursekit.kernel import notebook_shell
 from coursekit.plotting.describing import alt_text, listing, number, plural
-from coursekit.plotting.display import notebook_shell, picture_bundle, png
+from coursekit.plotting.display import picture_bundle, png
 from coursekit.plotting.history import plot_history
 from coursekit.plotting.style import new_figure
 
