@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import warnings
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterable
+from typing import Annotated
 
 import msgspec
 import typer
@@ -14,9 +15,6 @@ from coursekit.data.cache import cache_folder
 from coursekit.data.errors import CacheWarning, DataError
 from coursekit.data.records import DataSet
 from coursekit.data.status import ABSENT, DAMAGED, INTACT, Finding
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 app = typer.Typer(
     help="List, fetch and verify the data sets.",
@@ -42,13 +40,13 @@ def list_command(as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps([_row(data_set, states[data_set.name]) for data_set in registry.DATA_SETS], indent=2))
         return
-    table = _table("Name", "What", "From", "Size", "Licence", "State")
+    rows = []
     for data_set in registry.DATA_SETS:
         state = states[data_set.name]
         fetch = f", {_size(data_set.download_size)} to fetch" if state == ABSENT else ""
         facts = data_set.name, data_set.title, data_set.origin, _size(data_set.size), data_set.licence
-        table.add_row(*facts, _coloured(state, fetch))
-    _print(table)
+        rows.append((*facts, _coloured(state, fetch)))
+    _print_table(("Name", "What", "From", "Size", "Licence", "State"), rows)
     typer.echo(f"Cache folder: {cache_folder()}")
 
 
@@ -118,11 +116,9 @@ def _row(data_set: DataSet, state: str) -> dict[str, object]:
 
 def _print_findings(found: list[Finding], wrong: list[Finding]) -> None:
     states = {(finding.file, finding.place): finding.state for finding in found}
-    table = _table("File", "In the repository", "In the cache")
-    for file in dict.fromkeys(finding.file for finding in found):
-        embedded, cached = states.get((file, "embedded")), states[file, "cache"]
-        table.add_row(file, _coloured(embedded) if embedded else "", _coloured(cached))
-    _print(table)
+    files = dict.fromkeys(finding.file for finding in found)
+    rows = [(file, *(_coloured(states.get((file, place), "")) for place in ("embedded", "cache"))) for file in files]
+    _print_table(("File", "In the repository", "In the cache"), rows)
     for finding in wrong:
         typer.echo(f"{finding.path}: {finding.state}")
         typer.echo(f"  expected {finding.expected}\n  found    {finding.found or 'no file'}\n{_remedy(finding)}\n")
@@ -136,24 +132,21 @@ def _remedy(finding: Finding) -> str:
     return "It will not be used, and is replaced when its data set is loaded or fetched next."
 
 
-def _table(*columns: str) -> Table:
+def _print_table(columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> None:
     from rich import box
+    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD)
     for column in columns:
         table.add_column(column, justify="right" if column == "Size" else "left", overflow="fold")
-    return table
-
-
-def _print(table: Table) -> None:
-    from rich.console import Console
-
+    for row in rows:
+        table.add_row(*row)
     Console().print(table)
 
 
 def _coloured(state: str, more: str = "") -> str:
-    return f"[{COLOURS[state]}]{SIGNS[state]} {state}[/]{more}"
+    return f"[{COLOURS[state]}]{SIGNS[state]} {state}[/]{more}" if state else ""
 
 
 def _size(count: int) -> str:

@@ -6,8 +6,8 @@ import functools
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from coursekit.data import official, packing, registry
 from coursekit.data.cache import adopt, cached, check, workspace, write
@@ -27,8 +27,7 @@ class NotTheFile(DataError):
     """Something else came in the file's place; asking again would bring the same."""
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """A place where a file, or the archive it is made from, may be.
 
     Attributes:
@@ -39,11 +38,6 @@ class Source:
     address: str
     archive: Archive | None = None
 
-    @property
-    def remote(self) -> bool:
-        """Whether it takes a network to get there."""
-        return "://" in self.address
-
 
 def fetch(file: File) -> Path:
     """Fetch a file into the cache and return its path there.
@@ -53,8 +47,9 @@ def fetch(file: File) -> Path:
         OSError: the cache folder cannot be written.
     """
     problems = []
+    offline = os.environ.get("COURSEKIT_OFFLINE", "0") not in ("", "0")
     for source in sources(file):
-        if source.remote and os.environ.get("COURSEKIT_OFFLINE", "0") not in ("", "0"):
+        if offline and "://" in source.address:
             problems.append(f"{source.address}: not asked, because COURSEKIT_OFFLINE is set")
             continue
         try:

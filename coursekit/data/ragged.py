@@ -48,9 +48,8 @@ class Ragged:
         array([0, 1, 1, 3])
         """
         arrays = [np.asarray(sequence, dtype=np.int32).reshape(-1) for sequence in sequences]
-        lengths = [array.size for array in arrays]
-        tokens = np.concatenate(arrays) if arrays else np.zeros(0, np.int32)
-        return cls(tokens, np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64), num_words)
+        tokens = np.concatenate([np.zeros(0, np.int32), *arrays])
+        return cls(tokens, np.cumsum([0, *map(len, arrays)], dtype=np.int64), num_words)
 
     @property
     def lengths(self) -> np.ndarray:

@@ -165,29 +165,17 @@ def _times(count: int) -> str:
 
 def _draw_class_counts(ax: Axes, counts: np.ndarray) -> None:
     bars = ax.bar(range(len(counts)), counts, color=COLORS[0], width=0.75)
-    ax.axhline(counts.mean(), color=QUIET, linewidth=1.2, linestyle="--", zorder=0.9)
-    ax.annotate(
-        f"equal shares:\n{counts.mean():,.0f} each",
-        xy=(1.01, counts.mean()),
-        xycoords=ax.get_yaxis_transform(),
-        va="center",
-        size=9,
-        color=QUIET,
-    )
+    mean = counts.mean()
+    ax.axhline(mean, color=QUIET, linewidth=1.2, linestyle="--", zorder=0.9)
+    words = f"equal shares:\n{mean:,.0f} each"
+    ax.text(1.01, mean, words, transform=ax.get_yaxis_transform(), va="center", size=9, color=QUIET)
     if len(counts) <= 12:
         for bar, count in zip(bars, counts):
             inside = count > 0.12 * counts.max()
-            align, color, offset = ("top", "white", -3) if inside else ("bottom", "black", 2)
-            ax.annotate(
-                f"{count:,}",
-                (bar.get_x() + bar.get_width() / 2, count),
-                (0, offset),
-                textcoords="offset points",
-                ha="center",
-                va=align,
-                size=9,
-                color=color,
-            )
+            look: dict[str, Any] = {"va": "top", "color": "white"} if inside else {"va": "bottom", "color": "black"}
+            offset = (0, -3 if inside else 2)
+            place = (bar.get_x() + bar.get_width() / 2, count)
+            ax.annotate(f"{count:,}", place, offset, textcoords="offset points", ha="center", size=9, **look)
     ax.set(ylabel="number of examples", ylim=(0, counts.max() * 1.03))
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
 from matplotlib.image import AxesImage
 from numpy.typing import ArrayLike
 
@@ -18,6 +17,7 @@ from coursekit.plotting.style import (
     DIVERGING,
     QUIET,
     WRONG,
+    Canvas,
     balanced_columns,
     grid_of_axes,
     ink,
@@ -29,6 +29,9 @@ MOST_IMAGES = 200
 WIDTH = 8.0
 """Inches that a grid may be wide."""
 
+OneEach = np.ndarray | None
+"""A value for each image, shape (n,)."""
+
 
 def plot_images(
     images: ArrayLike,
@@ -37,8 +40,8 @@ def plot_images(
     class_names: Sequence[str] | None = None,
     columns: int | None = None,
     cmap: str = "gray_r",
-    fig: Figure | SubFigure | None = None,
-) -> Figure | SubFigure:
+    fig: Canvas | None = None,
+) -> Canvas:
     """Draw images in a grid, with their labels and what a model took them for.
 
     A wrong prediction has a thick orange frame and says in words what was predicted and what is true.
@@ -81,14 +84,8 @@ def plot_images(
 
 
 def _draw_grid(
-    images: np.ndarray,
-    captions: Sequence[str],
-    lines: int,
-    columns: int,
-    widest: float,
-    fig: Figure | SubFigure | None,
-    **colors: Any,
-) -> tuple[Figure | SubFigure, list[Axes], AxesImage]:
+    images: np.ndarray, captions: list[str], lines: int, columns: int, widest: float, fig: Canvas | None, **colors: Any
+) -> tuple[Canvas, list[Axes], AxesImage]:
     """Images in rows, at most ``widest`` inches wide, with a caption of so many lines above each.
 
     Returns:
@@ -155,8 +152,8 @@ def plot_weights(
     columns: int | None = None,
     channel: int = 0,
     titles: Sequence[str] | None = None,
-    fig: Figure | SubFigure | None = None,
-) -> Figure | SubFigure:
+    fig: Canvas | None = None,
+) -> Canvas:
     """Draw the weights of a layer as images: blue below zero, white at zero, orange above.
 
     Args:
@@ -185,12 +182,10 @@ def plot_weights(
     limit = np.abs(images).max() or 1.0
     fig, axes, drawn = _draw_grid(images, titles, 1, columns, 1.2, fig, cmap=DIVERGING, vmin=-limit, vmax=limit)
     fig.colorbar(drawn, ax=axes, label="weight", fraction=0.04, aspect=max(8, 8 * len(axes) / columns))
-    negative = np.mean(images < 0)
-    return describe(
-        fig,
-        f"Weights of {kind} as images of {images.shape[1]} by {images.shape[2]}. They lie between "
-        f"{number(images.min())} and {number(images.max())}; {100 * negative:.0f} % are negative.",
-    )
+    size = f"{images.shape[1]} by {images.shape[2]}"
+    span = f"between {number(images.min())} and {number(images.max())}"
+    negative = f"{100 * np.mean(images < 0):.0f} % are negative"
+    return describe(fig, f"Weights of {kind} as images of {size}. They lie {span}; {negative}.")
 
 
 def as_images(given: ArrayLike) -> np.ndarray:
@@ -233,7 +228,7 @@ def _range(images: np.ndarray) -> tuple[float, float]:
     return low, high
 
 
-def _one_each(given: ArrayLike | None, count: int, name: str) -> np.ndarray | None:
+def _one_each(given: ArrayLike | None, count: int, name: str) -> OneEach:
     if given is None:
         return None
     values = class_numbers(given, name)
@@ -242,18 +237,12 @@ def _one_each(given: ArrayLike | None, count: int, name: str) -> np.ndarray | No
     return values
 
 
-def _certainty(predictions: ArrayLike | None) -> np.ndarray | None:
+def _certainty(predictions: ArrayLike | None) -> OneEach:
     scores = np.asarray([] if predictions is None else predictions)
     return np.asarray(scores.max(axis=1)) if scores.ndim == 2 and scores.shape[1] > 1 else None
 
 
-def _caption(
-    index: int,
-    labels: np.ndarray | None,
-    predictions: np.ndarray | None,
-    certainty: np.ndarray | None,
-    names: list[str],
-) -> str:
+def _caption(index: int, labels: OneEach, predictions: OneEach, certainty: OneEach, names: list[str]) -> str:
     if predictions is None:
         return "" if labels is None else names[labels[index]]
     percent = "" if certainty is None else f" ({100 * certainty[index]:.0f} %)"
@@ -278,9 +267,7 @@ def _frame(ax: Axes, wrong: bool) -> None:
     ax.title.set_color(ink(WRONG) if wrong else "black" if ax.get_title() else QUIET)
 
 
-def _images_in_words(
-    images: np.ndarray, labels: np.ndarray | None, predictions: np.ndarray | None, names: list[str]
-) -> str:
+def _images_in_words(images: np.ndarray, labels: OneEach, predictions: OneEach, names: list[str]) -> str:
     kind = "colour images" if images.ndim == 4 else "images"
     noun = kind if len(images) > 1 else kind[:-1]
     text = f"Grid of {len(images)} {noun}, {images.shape[1]} by {images.shape[2]} pixels."

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.typing import LineStyleType
 from numpy.typing import ArrayLike
@@ -20,6 +19,7 @@ from coursekit.plotting.style import (
     LINE_STYLES,
     MARKERS,
     QUIET,
+    Canvas,
     axes_or_new,
     balanced_columns,
     grid_of_axes,
@@ -34,7 +34,9 @@ GREYS = LinearSegmentedColormap.from_list("coursekit_depth", ["#c0c0c0", "#fffff
 LEGEND = "○ start     large filled marker: end     number: loss at the end"
 LEGEND_MINIMUM = "     ☆ lowest point"
 
-Bounds = tuple[tuple[float, float], tuple[float, float]]
+Point = tuple[float, float]
+Bounds = tuple[Point, Point]
+Paths = Mapping[str, np.ndarray]
 Loss = Callable[[np.ndarray, np.ndarray], np.ndarray]
 Surface = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -43,11 +45,11 @@ def plot_optimizer_paths(
     loss_function: Loss,
     paths: Mapping[str, ArrayLike],
     bounds: Bounds | None = None,
-    minimum: tuple[float, float] | None = None,
+    minimum: Point | None = None,
     columns: int | None = None,
     ax: Axes | None = None,
-    fig: Figure | SubFigure | None = None,
-) -> Figure | SubFigure:
+    fig: Canvas | None = None,
+) -> Canvas:
     """Draw the path of each optimizer over the contours of a loss with two weights.
 
     Up to four paths share one plot; more of them get a small plot each, all with the same axes.
@@ -103,7 +105,7 @@ def _finite(points: np.ndarray, name: str) -> np.ndarray:
     return points[: lost[0]] if lost.size else points
 
 
-def _bounds(paths: Mapping[str, np.ndarray], minimum: tuple[float, float] | None) -> Bounds:
+def _bounds(paths: Paths, minimum: Point | None) -> Bounds:
     """Room for every path, the minimum, and a margin; but a path that explodes, next to the others, is cut off."""
     extents = {name: np.ptp(path, axis=0).max() for name, path in paths.items()}
     usual = 5 * np.quantile(list(extents.values()), 0.5, method="lower")
@@ -131,7 +133,7 @@ def _surface(loss_function: Loss, bounds: Bounds) -> Surface:
     return x, y, loss
 
 
-def _draw_surface(ax: Axes, surface: Surface, minimum: tuple[float, float] | None) -> None:
+def _draw_surface(ax: Axes, surface: Surface, minimum: Point | None) -> None:
     x, y, loss = surface
     finite = loss[np.isfinite(loss)]
     levels = np.unique(np.quantile(finite, np.linspace(0, 1, LEVELS) ** 1.5)) if finite.size else finite
@@ -145,7 +147,7 @@ def _draw_surface(ax: Axes, surface: Surface, minimum: tuple[float, float] | Non
         ax.plot(*minimum, "*", markersize=14, markerfacecolor="white", markeredgecolor="black", zorder=3)
 
 
-def _looks(paths: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray, str, str, LineStyleType]]:
+def _looks(paths: Paths) -> Iterator[tuple[str, np.ndarray, str, str, LineStyleType]]:
     """Each path with its name and what it is told apart by: colour, marker, style of line."""
     looks = zip(paths.items(), cycle(COLORS), cycle(MARKERS[1:]), cycle(LINE_STYLES))
     return ((name, path, color, marker, linestyle) for (name, path), color, marker, linestyle in looks)
@@ -157,13 +159,7 @@ def _draw_path(ax: Axes, path: np.ndarray, color: str, marker: str, linestyle: L
     ax.plot(*path[-1], marker, markersize=9, color=color, markeredgecolor="white", zorder=5)
 
 
-def _draw_together(
-    ax: Axes,
-    surface: Surface,
-    paths: Mapping[str, np.ndarray],
-    ends: dict[str, float],
-    minimum: tuple[float, float] | None,
-) -> None:
+def _draw_together(ax: Axes, surface: Surface, paths: Paths, ends: dict[str, float], minimum: Point | None) -> None:
     _draw_surface(ax, surface, minimum)
     drawn = {}
     for name, path, color, marker, linestyle in _looks(paths):
@@ -178,12 +174,12 @@ def _draw_together(
 
 def _draw_apart(
     surface: Surface,
-    paths: Mapping[str, np.ndarray],
+    paths: Paths,
     ends: dict[str, float],
-    minimum: tuple[float, float] | None,
+    minimum: Point | None,
     columns: int | None,
-    fig: Figure | SubFigure | None,
-) -> Figure | SubFigure:
+    fig: Canvas | None,
+) -> Canvas:
     columns = columns or balanced_columns(len(paths), 4)
     fig, axes = grid_of_axes(len(paths), columns, (8.4 / columns, 8.0 / columns + 0.25), fig)
     for ax, (name, path, color, marker, _) in zip(axes, _looks(paths)):
@@ -206,9 +202,7 @@ def _loss(loss_function: Loss, point: np.ndarray) -> float:
         return float(np.asarray(loss_function(point[:1], point[1:]), float).reshape(-1)[0])
 
 
-def _paths_in_words(
-    loss_function: Loss, paths: Mapping[str, np.ndarray], ends: dict[str, float], lost: list[str]
-) -> str:
+def _paths_in_words(loss_function: Loss, paths: Paths, ends: dict[str, float], lost: list[str]) -> str:
     start = next(iter(paths.values()))[0]
     diverged = dict.fromkeys(lost, ", where it stopped being finite")
     said = [

@@ -31,6 +31,8 @@ DIVERGING = LinearSegmentedColormap.from_list(
 """Blue below zero, white at zero, orange above: the two ends differ in grey as well."""
 
 Color = ColorType | ArrayLike
+Canvas = Figure | SubFigure
+"""What axes are put on."""
 
 FIGURE_SIZE = (7.0, 4.0)
 """Inches; at 100 dots an inch it fills a notebook cell on a laptop."""
@@ -140,8 +142,8 @@ def balanced_columns(count: int, most: int) -> int:
 
 
 def grid_of_axes(
-    count: int, columns: int, cell: tuple[float, float], fig: Figure | SubFigure | None = None
-) -> tuple[Figure | SubFigure, list[Axes]]:
+    count: int, columns: int, cell: tuple[float, float], fig: Canvas | None = None
+) -> tuple[Canvas, list[Axes]]:
     """``count`` axes in rows of ``columns``, each ``cell`` inches wide and high, on ``fig`` or a new figure."""
     rows = -(-count // columns)
     if fig is None:
