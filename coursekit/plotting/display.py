@@ -127,12 +127,12 @@ def _display(figure: Figure, alt: str) -> None:
     publish(*mimebundle(png(figure), alt))
 
 
-def publish(data: dict[str, str], metadata: dict[str, object], **options: Any) -> Any:
+def publish(data: dict[str, str], metadata: dict[str, object], **options: Any) -> None:
     """Make a MIME bundle an output of the notebook; the options are those of IPython's ``display``."""
     import IPython.display
 
-    display: Any = IPython.display.display
-    return display(data, metadata=metadata, raw=True, **options)
+    display: Any = IPython.display.display  # which has no types
+    display(data, metadata=metadata, raw=True, **options)
 
 
 def _close(figure: Figure) -> None:
