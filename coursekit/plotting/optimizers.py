@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import cycle
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -38,7 +38,15 @@ Point = tuple[float, float]
 Bounds = tuple[Point, Point]
 Paths = Mapping[str, np.ndarray]
 Loss = Callable[[np.ndarray, np.ndarray], np.ndarray]
-Surface = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+class Surface(NamedTuple):
+    """Losses on a grid of points, and the point that is to be marked as the lowest."""
+
+    x: np.ndarray
+    y: np.ndarray
+    loss: np.ndarray
+    minimum: Point | None
 
 
 def plot_optimizer_paths(
@@ -80,13 +88,13 @@ def plot_optimizer_paths(
     lost = [name for name in finite if len(finite[name]) < len(given[name])]
     if not finite:
         raise ValueError('No paths to draw: expected a dict such as {"SGD": array of shape (steps + 1, 2)}.')
-    surface = _surface(loss_function, bounds or _bounds(finite, minimum))
+    surface = _surface(loss_function, bounds or _bounds(finite, minimum), minimum)
     ends = {name: _loss(loss_function, path[-1]) for name, path in finite.items()}
     words = _paths_in_words(loss_function, finite, ends, lost)
     if ax is None and len(finite) > MOST_IN_ONE:
-        return describe(_draw_apart(surface, finite, ends, minimum, columns, fig), words)
+        return describe(_draw_apart(surface, finite, ends, columns, fig), words)
     ax = axes_or_new(ax or (fig.subplots() if fig else None), (7, 4.8))
-    _draw_together(ax, surface, finite, ends, minimum)
+    _draw_together(ax, surface, finite, ends)
     return describe(ax, words).figure
 
 
@@ -121,7 +129,7 @@ def _bounds(paths: Paths, minimum: Point | None) -> Bounds:
     return x, y
 
 
-def _surface(loss_function: Loss, bounds: Bounds) -> Surface:
+def _surface(loss_function: Loss, bounds: Bounds, minimum: Point | None) -> Surface:
     x, y = np.meshgrid(np.linspace(*bounds[0], 160), np.linspace(*bounds[1], 160))
     with np.errstate(over="ignore", invalid="ignore"):
         loss = np.asarray(loss_function(x, y), float)
@@ -130,11 +138,11 @@ def _surface(loss_function: Loss, bounds: Bounds) -> Surface:
             f"loss_function(x, y) must give one loss for each point: asked with arrays of shape {x.shape}, "
             f"it gave shape {loss.shape}. Write it with NumPy operations on x and y."
         )
-    return x, y, loss
+    return Surface(x, y, loss, minimum)
 
 
-def _draw_surface(ax: Axes, surface: Surface, minimum: Point | None) -> None:
-    x, y, loss = surface
+def _draw_surface(ax: Axes, surface: Surface) -> None:
+    x, y, loss, minimum = surface
     finite = loss[np.isfinite(loss)]
     levels = np.unique(np.quantile(finite, np.linspace(0, 1, LEVELS) ** 1.5)) if finite.size else finite
     if len(levels) > 1:
@@ -159,8 +167,8 @@ def _draw_path(ax: Axes, path: np.ndarray, color: str, marker: str, linestyle: L
     ax.plot(*path[-1], marker, markersize=9, color=color, markeredgecolor="white", zorder=5)
 
 
-def _draw_together(ax: Axes, surface: Surface, paths: Paths, ends: dict[str, float], minimum: Point | None) -> None:
-    _draw_surface(ax, surface, minimum)
+def _draw_together(ax: Axes, surface: Surface, paths: Paths, ends: dict[str, float]) -> None:
+    _draw_surface(ax, surface)
     drawn = {}
     for name, path, color, marker, linestyle in _looks(paths):
         _draw_path(ax, path, color, marker, linestyle)
@@ -173,22 +181,19 @@ def _draw_together(ax: Axes, surface: Surface, paths: Paths, ends: dict[str, flo
 
 
 def _draw_apart(
-    surface: Surface,
-    paths: Paths,
-    ends: dict[str, float],
-    minimum: Point | None,
-    columns: int | None,
-    fig: Canvas | None,
+    surface: Surface, paths: Paths, ends: dict[str, float], columns: int | None, fig: Canvas | None
 ) -> Canvas:
     columns = columns or balanced_columns(len(paths), 4)
     fig, axes = grid_of_axes(len(paths), columns, (8.4 / columns, 8.0 / columns + 0.25), fig)
     for ax, (name, path, color, marker, _) in zip(axes, _looks(paths)):
-        _draw_surface(ax, surface, minimum)
+        _draw_surface(ax, surface)
         _draw_path(ax, path, color, marker, "-")
         ax.set_title(f"{name}: {_loss_in_words(ends[name])}", color=ink(color), size=10)
         ax.label_outer()
         ax.tick_params(labelsize=8)
-    fig.supxlabel(f"first weight\n{LEGEND}{LEGEND_MINIMUM if minimum is not None else ''}", size=10, color=QUIET)
+    fig.supxlabel(
+        f"first weight\n{LEGEND}{LEGEND_MINIMUM if surface.minimum is not None else ''}", size=10, color=QUIET
+    )
     fig.supylabel("second weight", size=10, color=QUIET)
     return fig
 
@@ -204,9 +209,9 @@ def _loss(loss_function: Loss, point: np.ndarray) -> float:
 
 def _paths_in_words(loss_function: Loss, paths: Paths, ends: dict[str, float], lost: list[str]) -> str:
     start = next(iter(paths.values()))[0]
-    diverged = dict.fromkeys(lost, ", where it stopped being finite")
     said = [
-        f"{name} {_loss_in_words(loss)} after {plural(len(paths[name]) - 1, 'step')}{diverged.get(name, '')}"
+        f"{name} {_loss_in_words(loss)} after {plural(len(paths[name]) - 1, 'step')}"
+        + (", where it stopped being finite" if name in lost else "")
         for loss, name in sorted((loss, name) for name, loss in ends.items())
     ]
     return (
