@@ -25,7 +25,7 @@ MAY_IMPORT = {  # what each part of the package may import besides itself and th
     "nn": set(),
     "results": set(),
     "executors": set(),
-    "regenerate": {"executors", "results"},
+    "regenerate": {"data", "executors", "results"},
     "workspace": set(),
     "cli": {"classroom", "data", "executors", "grading", "regenerate", "workspace"},
     "__main__": {"cli"},
