@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from coursekit import __version__, course
+from coursekit.errors import CoursekitError
 from coursekit.regenerate import commands as regenerate
 
 app = typer.Typer(
@@ -97,14 +98,6 @@ def _mount_the_rest() -> None:
     batch.register(app)
 
 
-def _expected_errors() -> tuple[type[Exception], ...]:
-    from coursekit.executors import ExecutorError
-    from coursekit.regenerate import CannotRun
-    from coursekit.workspace import CannotRefresh
-
-    return (course.UnknownLesson, CannotRun, ExecutorError, CannotRefresh, OSError)
-
-
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command; what a shell calls.
 
@@ -117,9 +110,9 @@ def main(arguments: list[str] | None = None) -> Any:
     """
     try:
         return app(_join_pairs(sys.argv[1:] if arguments is None else arguments), prog_name="coursekit")
-    except _expected_errors() as error:
+    except CoursekitError as error:
         print(f"coursekit: {error}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(error.exit_code)
     except SystemExit as end:
         if end.code == 130:
             print("Interrupted.", file=sys.stderr)

@@ -107,9 +107,11 @@ def test_an_interrupt_exits_with_130_and_one_line(called, monkeypatch):
 
 
 def test_a_failed_notebook_exits_with_1(called, monkeypatch, tmp_path):
-    from coursekit.regenerate import Job, Outcome
+    from coursekit.regenerate import Execution, NotebookJob
 
-    failed = Outcome(Job(tmp_path / "a" / "x.ipynb", tmp_path / "x.ipynb"), 1.0, {}, "code cell 1 of 1 did not …")
+    failed = Execution(
+        NotebookJob(tmp_path / "a" / "x.ipynb", tmp_path / "x.ipynb"), 1.0, {}, "code cell 1 of 1 did not …"
+    )
     monkeypatch.setattr("coursekit.regenerate.plan", lambda *_, **__: [])
     monkeypatch.setattr("coursekit.regenerate.run", lambda *_, **__: [failed])
     monkeypatch.setattr("coursekit.regenerate.update", lambda *_: pytest.fail("stored the outputs of a failed run"))

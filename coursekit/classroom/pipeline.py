@@ -6,14 +6,13 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from coursekit.classroom.intake.learners import Learner
-from coursekit.classroom.intake.sources import Source, open_source
+from coursekit.classroom.intake.sources import open_source
 from coursekit.classroom.intake.submissions import Submission, find
 from coursekit.classroom.marking import engine
-from coursekit.classroom.marking.engine import Outcome
-from coursekit.classroom.marking.jobs import Job, job_for
+from coursekit.classroom.marking.engine import Marker, MarkingOutcome
+from coursekit.classroom.marking.jobs import MarkingJob, job_for
 from coursekit.classroom.marking.ledger import Ledger, Mark
 from coursekit.classroom.marking.private import Checks, checks_for
 from coursekit.classroom.marking.replaying import replay
@@ -24,7 +23,6 @@ from coursekit.classroom.report.overrides import Override, read_overrides
 from coursekit.files import replace_file
 
 SETTINGS = "batch.json"
-ANSWERS = "answers"
 FORMAT = 1
 
 
@@ -67,18 +65,6 @@ class Settings:
         return LatePolicy.parse(self.late_penalty, self.deadline) if self.late_penalty else None
 
 
-class Marker(Protocol):
-    """Marks one job at a time for each thread that calls it."""
-
-    def __call__(self, job: Job) -> Mark: ...
-
-    def stop(self) -> None:
-        """End what is running; its calls raise."""
-
-
-MakeMarker = Callable[[Source, Path, Settings], Marker]
-
-
 class Watch:
     """Is told how far the batch is; this one ignores it."""
 
@@ -88,7 +74,7 @@ class Watch:
     def begun(self, done: int, total: int) -> None:
         """So many jobs of all were marked earlier."""
 
-    def marked(self, job: Job) -> None:
+    def marked(self, job: MarkingJob) -> None:
         """One more job is done."""
 
 
@@ -106,23 +92,20 @@ class Result:
     """
 
     grades: list[Grade]
-    outcome: Outcome
+    outcome: MarkingOutcome
     resumed: int = 0
     damaged: tuple[int, ...] = ()
     rerun: tuple[Submission, ...] = ()
     written: tuple[Path, ...] = field(default=())
 
 
-def grade_class(
-    out: Path, settings: Settings, make_marker: MakeMarker, at_once: int = 1, watch: Watch | None = None
-) -> Result:
+def grade_class(out: Path, settings: Settings, open_marker: Callable[[], Marker], watch: Watch | None = None) -> Result:
     """Grade all submissions that the ledger in ``out`` does not hold yet, and write every output anew.
 
     Args:
         out: the folder for the results.
         settings: how to grade.
-        make_marker: makes the marker from the source, the folder for recorded answers and the settings.
-        at_once: how many submissions are marked at a time.
+        open_marker: makes the marker, as soon as it is known that the request can be carried out.
         watch: is told how far it is.
     """
     watch = watch or Watch()
@@ -130,26 +113,26 @@ def grade_class(
     submissions = find(source, settings.exercise or None, watch.reading)
     plan = _Plan.of(submissions, settings)
     _keep_settings(out, settings, submissions)
-    marker = make_marker(source, out / ANSWERS, settings)
+    marker = open_marker()
     with Ledger(out) as ledger:
         before = len(plan.jobs.keys() & ledger.marks.keys())
         watch.begun(before, len(plan.jobs))
-        outcome = engine.run(list(plan.jobs.values()), marker, ledger, at_once, marker.stop, watch.marked)
+        outcome = engine.run(plan.jobs.values(), marker, source, ledger, watch.marked)
         grades = plan.grades(ledger.marks, outcome.failures)
         written = outputs.write(out, grades, source, settings.exports, settings.roster)
     return Result(grades, outcome, before, tuple(ledger.damaged), written=tuple(written))
 
 
 def regrade_class(
-    out: Path, settings: Settings, make_marker: MakeMarker | None = None, at_once: int = 1, watch: Watch | None = None
+    out: Path, settings: Settings, open_marker: Callable[[], Marker] | None = None, watch: Watch | None = None
 ) -> Result:
     """Mark all submissions of a graded class anew from their recorded answers, without running their code.
 
     Args:
         out: the folder with the results.
         settings: how to grade; see :func:`stored`.
-        make_marker: runs the submissions whose answers do not suffice; they keep their earlier mark if it is ``None``.
-        at_once: how many submissions are run at a time.
+        open_marker: makes what runs the submissions whose answers do not suffice; without it they keep their earlier
+            mark.
         watch: is told how far it is.
     """
     watch = watch or Watch()
@@ -162,18 +145,17 @@ def regrade_class(
         for job in plan.jobs.values():
             if job.key in ledger.marks:
                 continue
-            mark = replay(job, out / ANSWERS, ledger.latest(job.run))
+            mark = replay(job, ledger)
             if mark is None:
                 missing.append(job)
             else:
                 ledger.add(mark)
                 watch.marked(job)
-        outcome, source = Outcome(marked=len(plan.jobs) - before - len(missing)), None
-        if missing and make_marker:
+        outcome, source = MarkingOutcome(marked=len(plan.jobs) - before - len(missing)), None
+        if missing and open_marker:
             source = open_source(Path(settings.submissions))
-            marker = make_marker(source, out / ANSWERS, settings)
-            run = engine.run(missing, marker, ledger, at_once, marker.stop, watch.marked)
-            outcome = Outcome(outcome.marked + run.marked, run.failures, run.interrupted)
+            run = engine.run(missing, open_marker(), source, ledger, watch.marked)
+            outcome = MarkingOutcome(outcome.marked + run.marked, run.failures, run.interrupted)
         grades = plan.grades(ledger.marks, outcome.failures, ledger.latest)
         written = outputs.write(out, grades, source, settings.exports, settings.roster)
         _keep_settings(out, settings, submissions)
@@ -229,7 +211,7 @@ class _Plan:
     late: LatePolicy | None
     overrides: Mapping[tuple[str, str], list[Override]]
     checks: Mapping[str, Checks]
-    jobs: dict[str, Job]
+    jobs: dict[str, MarkingJob]
     key: dict[str, str]
 
     @classmethod

@@ -8,13 +8,10 @@ import uuid
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from coursekit.executors.fingerprint import differences, fingerprint
 from coursekit.executors.tasks import ExecutorError, Function, Halted, OnReport, Work, WorkLost, ignore
-
-if TYPE_CHECKING:
-    from distributed import Client, Worker
 
 CONNECTING = 30.0
 COUNTING = 5.0
@@ -53,7 +50,9 @@ class ClusterExecutor:
         WorkerDiffers: naming the workers.
     """
 
-    def __init__(self, client: Client) -> None:
+    here, ahead = False, 2
+
+    def __init__(self, client: Any) -> None:
         self._client, self._executor = client, client.get_executor(pure=False)
         self._expected, self._topic = fingerprint(), f"coursekit-{uuid.uuid4().hex}"
         self._listeners: dict[str, OnReport] = {}
@@ -115,7 +114,7 @@ class ClusterExecutor:
         key, done, total = event[1]
         self._listeners.get(key, ignore)(done, total)
 
-    def _hand_over(self, done: Future, outer: Future, key: str, title: str) -> None:
+    def _hand_over(self, done: Future[dict[str, Any]], outer: Future[dict[str, Any]], key: str, title: str) -> None:
         self._listeners.pop(key, None)
         try:
             outer.set_result(done.result())
@@ -133,20 +132,19 @@ class ClusterExecutor:
             raise WorkerDiffers("\n".join([*problems[:SHOWN], *more]))
 
 
-def _client(address: str, tls: Tls | None) -> Client:
+def _client(address: str, tls: Tls | None) -> Any:
     try:
-        from distributed import Client, Security
+        import distributed
     except ImportError as error:
         raise ExecutorError('--scheduler needs Dask: pip install "coursekit[cluster]"') from error
+    dask: Any = distributed  # it has types for a part of its functions only
     security = None
     if tls:
-        key = str(tls.key or tls.cert)
-        security = Security(
-            tls_ca_file=str(tls.ca), tls_client_cert=str(tls.cert), tls_client_key=key, require_encryption=True
-        )
+        files = {"ca_file": tls.ca, "client_cert": tls.cert, "client_key": tls.key or tls.cert}
+        security = dask.Security(require_encryption=True, **{f"tls_{name}": str(path) for name, path in files.items()})
         address = address if "://" in address else f"tls://{address}"
     try:
-        return Client(address, security=security, timeout=CONNECTING, set_as_default=False, name="coursekit")
+        return dask.Client(address, security=security, timeout=CONNECTING, set_as_default=False, name="coursekit")
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         raise ExecutorError(
             f"No Dask scheduler can be reached at {address}: {error}. Is it running there? "
@@ -180,13 +178,12 @@ def _perform(expected: dict[str, str], topic: str, function: Function, work: Wor
     worker = get_worker()
     if found := differences(fingerprint(), expected):
         raise WorkerDiffers(f"The worker {worker.address} differs: {'; '.join(found)}. Install the same there.")
-    task = _RemoteTask(worker, worker.get_current_task(), topic)
-    return function(work, task)
+    return function(work, _RemoteTask(worker, str(worker.get_current_task()), topic))
 
 
 @dataclass(frozen=True)
 class _RemoteTask:
-    worker: Worker
+    worker: Any
     key: str
     topic: str
 

@@ -26,6 +26,8 @@ class LocalExecutor:
         jobs: how many pieces at a time.
     """
 
+    here, ahead = True, 0
+
     def __init__(self, jobs: int = 1) -> None:
         self.slots = jobs
         self._stopping = threading.Event()

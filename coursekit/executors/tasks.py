@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from types import TracebackType
 from typing import Any, Protocol
+
+from coursekit.errors import CoursekitError
 
 Work = dict[str, Any]
 OnReport = Callable[[int, int], None]
 
 
-class ExecutorError(RuntimeError):
+class ExecutorError(CoursekitError):
     """Work cannot be done where it was sent; the message says why and what to do."""
 
 
@@ -43,10 +46,16 @@ class Executor(Protocol):
     """Runs work elsewhere: in threads, or on a cluster.
 
     Attributes:
-        slots: how many pieces of work run at a time; may change while a cluster grows.
+        here: whether work runs on this machine, so that it finds the files of this machine.
+        ahead: how many more pieces of work to hand out than run at a time, so that nobody has to wait for the next.
     """
 
-    slots: int
+    here: bool
+    ahead: int
+
+    @property
+    def slots(self) -> int:
+        """How many pieces of work run at a time; may change while a cluster grows."""
 
     def submit(self, function: Function, work: Work, on_report: OnReport = ignore) -> Future[dict[str, Any]]:
         """Start ``function(work, task)``.
@@ -66,4 +75,6 @@ class Executor(Protocol):
 
     def __enter__(self) -> Executor: ...
 
-    def __exit__(self, *exception: object) -> None: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

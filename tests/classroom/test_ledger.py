@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from coursekit.classroom.marking.ledger import NAME, CannotWrite, Ledger, LedgerInUse, Mark
+from coursekit.classroom.marking.ledger import NAME, Ledger, LedgerInUse, Mark
+from coursekit.files import CannotWrite
 from coursekit.grading import NamespaceAnswers
 from coursekit.grading import recording as recordings
 from coursekit.grading.recording import (

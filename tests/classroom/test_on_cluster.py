@@ -15,9 +15,9 @@ from dask_processes import Cluster, wait_until
 from test_pipeline import EXTRA
 
 from coursekit.classroom import pipeline
-from coursekit.classroom.marking.here import NotebookMarker
-from coursekit.classroom.marking.on_cluster import ClusterMarker
-from coursekit.executors import open_executor
+from coursekit.classroom.marking.here import MarkerHere
+from coursekit.classroom.marking.on_cluster import MarkerOnCluster
+from coursekit.executors import LocalExecutor, open_executor
 from coursekit.sandbox import WorkerPool
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("demo_lesson")]
@@ -41,11 +41,8 @@ def grade_there(cluster):
     """Grades on the cluster."""
     with open_executor(scheduler=cluster.address) as executor:
         executor._client.wait_for_workers(2, timeout=150)
-
-        def make(source, answers, settings):
-            return ClusterMarker(source, answers, settings, executor, unsafe=True)
-
-        yield lambda out, settings, watch=None: pipeline.grade_class(out, settings, make, at_once=3, watch=watch)
+        marker = MarkerOnCluster(executor, unsafe=True)
+        yield lambda out, settings, watch=None: pipeline.grade_class(out, settings, lambda: marker, watch)
 
 
 def test_a_class_gets_the_same_marks_on_a_cluster(grade_there, tmp_path):
@@ -54,9 +51,8 @@ def test_a_class_gets_the_same_marks_on_a_cluster(grade_there, tmp_path):
     (tmp_path / "checks").mkdir()
     (tmp_path / "checks" / "more.py").write_text(EXTRA)
     settings = replace(settings, checks=str(tmp_path / "checks"))
-    with WorkerPool(unsafe=True) as pool:
-        limits = (settings.cell_seconds, settings.seconds)
-        here = pipeline.grade_class(tmp_path / "a", settings, lambda *given: NotebookMarker(*given[:2], pool, *limits))
+    with WorkerPool(unsafe=True) as pool, LocalExecutor() as executor:
+        here = pipeline.grade_class(tmp_path / "a", settings, lambda: MarkerHere(executor, pool))
 
     there = grade_there(tmp_path / "b", settings)
 

@@ -77,7 +77,7 @@ def test_cells_are_reported_while_they_run(executor, jobs):
     executor.submit(execute, job.work(), lambda done, total: told.append((done, total))).result()
 
     wait_until(lambda: (3, 3) in told)
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
 def test_an_exception_of_the_work_comes_back(executor):

@@ -9,7 +9,7 @@ import pytest
 
 from coursekit import regenerate
 from coursekit.executors import fingerprint
-from coursekit.regenerate import Archive, CannotRun
+from coursekit.regenerate import CannotRun, RunArchive
 
 PARAMETERS = "EPOCHS = 3"
 
@@ -17,7 +17,7 @@ PARAMETERS = "EPOCHS = 3"
 @pytest.fixture
 def archive(tmp_path):
     """Opens the archive in ``build`` anew."""
-    return lambda: Archive(tmp_path / "build")
+    return lambda: RunArchive(tmp_path / "build")
 
 
 @pytest.fixture
