@@ -181,7 +181,7 @@ def _marker(
     scheduler: str | None,
     tls: Tls | None,
 ) -> Marker:
-    """The marker of a cluster, or of this machine, whose workers see none of the folders to hide; ends with ``stack``."""
+    """The marker of a cluster, or of this machine, whose workers see none of the folders to hide; ``stack`` ends it."""
     from coursekit.classroom.marking.here import MarkerHere
     from coursekit.classroom.marking.on_cluster import MarkerOnCluster
     from coursekit.sandbox import NoSandbox, WorkerPool

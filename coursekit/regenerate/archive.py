@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
-
-import msgspec
 
 from coursekit.files import replace_file
 from coursekit.regenerate import summary
@@ -63,7 +62,7 @@ class RunArchive:
         entry = self._entry(execution)
         self.entries[entry.copy] = entry
         listed = sorted(self.entries.values(), key=lambda each: each.copy)
-        data = {"format": FORMAT, "notebooks": msgspec.to_builtins(listed)}
+        data = {"format": FORMAT, "notebooks": [asdict(each) for each in listed]}
         replace_file(self.folder / DATA, json.dumps(data, indent=1).encode("ascii") + b"\n")
         replace_file(self.page, summary.page(listed))
 
@@ -93,6 +92,8 @@ class RunArchive:
         return job.target.relative_to(self.folder).as_posix()
 
     def _read(self) -> list[RunEntry]:
+        import msgspec
+
         path = self.folder / DATA
         try:
             data = json.loads(path.read_bytes())  # msgspec's own reader takes no NaN, which a figure may be

@@ -189,11 +189,11 @@ def test_a_full_disk_is_an_error_and_the_next_run_goes_on(tmp_path, monkeypatch)
     settings = batch_demo.three(tmp_path / "in")
     add, calls = ledger.Ledger.add, []
 
-    def full(self, mark):
+    def full(self, mark, answers):
         calls.append(mark)
         if len(calls) == 2:
             raise CannotWrite(self.path, OSError(errno.ENOSPC, "the disk is full"))
-        add(self, mark)
+        add(self, mark, answers)
 
     with monkeypatch.context() as patch:
         patch.setattr(ledger.Ledger, "add", full)

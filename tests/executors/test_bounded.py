@@ -77,13 +77,14 @@ def test_an_interrupt_hands_over_what_had_ended_and_stops_the_rest(number):
             halted.append(2)
         return {"x": work["x"]}
 
-    with LocalExecutor(3) as executor, pytest.raises(Interrupted):  # noqa: PT012
+    def take(executor):
         with bounded(executor, range(9), begin_with(executor, work_of)) as results:
             for x, done in results:
                 assert done.result() == {"x": x}
                 taken.append(x)
-                if x == 0:
-                    time.sleep(0.1)
+
+    with LocalExecutor(3) as executor, pytest.raises(Interrupted):
+        take(executor)
 
     assert halted == [2]
     assert 1 in taken
@@ -92,12 +93,14 @@ def test_an_interrupt_hands_over_what_had_ended_and_stops_the_rest(number):
 
 
 def test_a_second_interrupt_raises_at_once():
-    with LocalExecutor() as executor, pytest.raises(KeyboardInterrupt) as raised:  # noqa: PT012
-        with bounded(executor, [1], begin_with(executor, lambda work, task: {})):
+    def interrupt_twice(executor):
+        with bounded(executor, [], begin_with(executor, work_for_workers.double)):
             os.kill(os.getpid(), signal.SIGINT)
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(1)
 
+    with LocalExecutor() as executor, pytest.raises(KeyboardInterrupt) as raised:
+        interrupt_twice(executor)
     assert raised.type is KeyboardInterrupt
 
 
@@ -113,8 +116,10 @@ def test_an_exception_in_the_block_stops_what_runs():
             stopped.set()
         return {}
 
-    with LocalExecutor(2) as executor, pytest.raises(ZeroDivisionError):  # noqa: PT012
+    def fail(executor):
         with bounded(executor, range(2), begin_with(executor, work_of)) as results:
-            next(results)
-            1 / 0  # noqa: B018
+            raise ZeroDivisionError(next(results))
+
+    with LocalExecutor(2) as executor, pytest.raises(ZeroDivisionError):
+        fail(executor)
     assert stopped.is_set()

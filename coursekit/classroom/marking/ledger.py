@@ -11,9 +11,6 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import msgspec
-from filelock import FileLock, Timeout
-
 from coursekit.errors import CoursekitError
 from coursekit.files import CannotWrite, replace_file
 from coursekit.grading.results import Report
@@ -61,6 +58,8 @@ class Mark:
         Raises:
             ValueError: it holds none.
         """
+        import msgspec
+
         return msgspec.convert(json.loads(line), cls)
 
 
@@ -88,6 +87,8 @@ class Ledger:
     """
 
     def __init__(self, folder: Path) -> None:
+        from filelock import FileLock, Timeout
+
         self.path, self._folder = folder / NAME, folder
         self._lock = FileLock(folder / LOCK, timeout=0)
         self.marks: dict[str, Mark] = {}
