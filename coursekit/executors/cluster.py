@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.executors.fingerprint import differences, fingerprint
-from coursekit.executors.tasks import ExecutorError, Function, Halted, OnReport, Work, WorkLost, ignore
+from coursekit.executors.tasks import ExecutorError, Function, Halted, OnReport, Task, Work, WorkLost, ignore
 
 CONNECTING = 30.0
 COUNTING = 5.0
@@ -178,19 +178,11 @@ def _perform(expected: dict[str, str], topic: str, function: Function, work: Wor
     worker = get_worker()
     if found := differences(fingerprint(), expected):
         raise WorkerDiffers(f"The worker {worker.address} differs: {'; '.join(found)}. Install the same there.")
-    return function(work, _RemoteTask(worker, str(worker.get_current_task()), topic))
+    key = str(worker.get_current_task())
 
-
-@dataclass(frozen=True)
-class _RemoteTask:
-    worker: Any
-    key: str
-    topic: str
-
-    def halted(self) -> bool:
+    def halted() -> bool:
         """Dask forgets or marks a task that was cancelled, also when its client is gone."""
-        state = self.worker.state.tasks.get(self.key)
-        return state is None or state.state == "cancelled" or self.worker.status.name.startswith("clos")
+        state = worker.state.tasks.get(key)
+        return state is None or state.state == "cancelled" or worker.status.name.startswith("clos")
 
-    def report(self, done: int, total: int) -> None:
-        self.worker.log_event(self.topic, (self.key, done, total))
+    return function(work, Task(halted, lambda done, total: worker.log_event(topic, (key, done, total))))

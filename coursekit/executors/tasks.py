@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -25,14 +26,17 @@ class Halted(Exception):
     """The work was stopped before its end."""
 
 
-class Task(Protocol):
-    """What running work knows of its executor."""
+@dataclass(frozen=True)
+class Task:
+    """What running work knows of its executor.
 
-    def halted(self) -> bool:
-        """Whether it should stop: it was cancelled, or nobody waits for it any more. Ask about once a second."""
+    Attributes:
+        halted: whether it should stop: it was cancelled, or nobody waits for it any more. Ask about once a second.
+        report: takes how far it is: how much is done, of how much.
+    """
 
-    def report(self, done: int, total: int) -> None:
-        """Tell how far it is."""
+    halted: Callable[[], bool]
+    report: OnReport
 
 
 Function = Callable[[Work, Task], dict[str, Any]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import signal
 import sys
 from dataclasses import replace
 
@@ -63,6 +64,27 @@ def test_a_class_gets_the_same_marks_on_a_cluster(grade_there, tmp_path):
     for name in names:
         assert (tmp_path / "a" / "answers" / name).read_bytes() == (tmp_path / "b" / "answers" / name).read_bytes()
     assert rows(tmp_path / "a") == rows(tmp_path / "b")
+
+
+def test_ctrl_c_ends_what_runs_on_the_workers_and_keeps_what_was_done(grade_there, cluster, tmp_path):
+    def running():
+        return {each for worker in cluster.workers for each in psutil.Process(worker).children(recursive=True)}
+
+    grade_there(tmp_path / "first", batch_demo.three(tmp_path / "in"))
+    idle, during = running(), []
+    endless = batch_demo.write_class(tmp_path / "endless", ada=(demo.COUNT,), bob=("while True: pass",))
+
+    class Interrupt(pipeline.Watch):
+        def marked(self, job):
+            wait_until(lambda: running() - idle)
+            during.extend(running() - idle)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    result = grade_there(tmp_path / "second", endless, Interrupt())
+
+    assert result.outcome.interrupted
+    assert [each.state for each in result.grades] == ["marked", "not marked"]
+    wait_until(lambda: not any(each.is_running() for each in during), seconds=30)
 
 
 def rows(folder):

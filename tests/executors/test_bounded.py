@@ -64,15 +64,17 @@ def test_what_cannot_be_begun_is_the_result_of_its_item():
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_hands_over_what_had_ended_and_stops_the_rest(number):
     handlers = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
-    halted, taken = [], []
+    begun, halted, taken = threading.Event(), [], []
 
     def work_of(work, task):
         if work["x"] == 1:  # ends while the batch is being stopped
+            assert begun.wait(10)
             os.kill(os.getpid(), number)
             while not task.halted():
                 time.sleep(0.01)
             return {"x": 1}
         if work["x"] == 2:
+            begun.set()
             work_for_workers.sleep_until_halted(task)
             halted.append(2)
         return {"x": work["x"]}

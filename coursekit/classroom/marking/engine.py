@@ -17,13 +17,10 @@ from coursekit.worker.text import shorten
 
 
 class Marker(Protocol):
-    """Has notebooks marked.
+    """Has notebooks marked by its executor."""
 
-    Attributes:
-        executor: does it.
-    """
-
-    executor: Executor
+    @property
+    def executor(self) -> Executor: ...
 
     def begin(self, job: MarkingJob, content: bytes) -> Done:
         """Start marking a notebook; the future gets what :func:`coursekit.classroom.marking.here.mark` returns."""

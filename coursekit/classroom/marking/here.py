@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +19,22 @@ from coursekit.sandbox import WorkerPool
 from coursekit.worker.channel import Worker
 
 
+@dataclass(frozen=True)
 class MarkerHere:
     """Marks on this machine.
 
-    Args:
+    Attributes:
         executor: of this machine.
         pool: where workers come from; it is open.
     """
 
-    def __init__(self, executor: Executor, pool: WorkerPool) -> None:
-        self.executor, self._pool = executor, pool
+    executor: Executor
+    pool: WorkerPool
 
     def begin(self, job: MarkingJob, content: bytes) -> Done:
         """Start marking a notebook."""
         exercise = job.checks.exercise
-        return self.executor.submit(lambda work, task: mark(work, task, exercise, self._pool), job.work(content))
+        return self.executor.submit(lambda work, task: mark(work, task, exercise, self.pool), job.work(content))
 
 
 def mark(work: dict[str, Any], task: Task, exercise: Exercise, pool: WorkerPool) -> dict[str, Any]:

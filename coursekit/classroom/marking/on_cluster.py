@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import platform
 import tempfile
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,20 +19,21 @@ from coursekit.grading.questions import Exercise
 from coursekit.sandbox import NoSandbox, WorkerPool
 
 
+@dataclass(frozen=True)
 class MarkerOnCluster:
     """Marks on the workers of a cluster; private checks go to them as text.
 
-    Args:
+    Attributes:
         executor: sends the work; it is open.
         unsafe: whether workers may mark where they have no sandbox.
     """
 
-    def __init__(self, executor: Executor, unsafe: bool) -> None:
-        self.executor, self._unsafe = executor, unsafe
+    executor: Executor
+    unsafe: bool
 
     def begin(self, job: MarkingJob, content: bytes) -> Done:
         """Start marking a notebook."""
-        checks = {"exercise": job.checks.exercise.name, "private": job.checks.files, "unsafe": self._unsafe}
+        checks = {"exercise": job.checks.exercise.name, "private": job.checks.files, "unsafe": self.unsafe}
         return self.executor.submit(mark, job.work(content) | checks)
 
 

@@ -7,11 +7,11 @@ they passed, and nothing else.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import ModuleType
 
 from coursekit.errors import CoursekitError
 from coursekit.grading.questions import Exercise, find_exercise
@@ -87,8 +87,8 @@ def _private(folder: Path) -> dict[str, list[tuple[Path, Exercise]]]:
 
 def _load(file: Path) -> Exercise:
     loader = SourceFileLoader(f"coursekit_private_{file.stem}", str(file))
-    spec = importlib.util.spec_from_loader(loader.name, loader)
-    module = importlib.util.module_from_spec(spec)
+    module = ModuleType(loader.name)
+    module.__file__ = loader.path
     try:
         loader.exec_module(module)
     except Exception as error:
