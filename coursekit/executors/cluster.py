@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,36 +57,18 @@ class ClusterExecutor:
         self._client, self._executor = client, client.get_executor(pure=False)
         self._expected, self._topic = fingerprint(), f"coursekit-{uuid.uuid4().hex}"
         self._listeners: dict[str, OnReport] = {}
-        self._closing = contextlib.ExitStack()
         self._slots, self._counted = 0, -COUNTING
         self._stopped = False
         self._compare_workers()
         client.subscribe_topic(self._topic, self._hear)
-
-    @classmethod
-    def connect(cls, address: str, tls: Tls | None = None) -> ClusterExecutor:
-        """An executor with a client of its own.
-
-        Raises:
-            ExecutorError: Dask is not installed, or nobody answers at the address.
-        """
-        client = _client(address, tls)
-        try:
-            executor = cls(client)
-        except BaseException:
-            client.close()
-            raise
-        executor._closing.callback(client.close)
-        return executor
 
     def __enter__(self) -> ClusterExecutor:
         return self
 
     def __exit__(self, *exception: object) -> None:
         self.stop()
-        with self._closing:
-            if self._client.status == "running":
-                self._client.unsubscribe_topic(self._topic)
+        if self._client.status == "running":
+            self._client.unsubscribe_topic(self._topic)
 
     @property
     def slots(self) -> int:
@@ -130,6 +113,17 @@ class ClusterExecutor:
         if problems:
             more = [f"… and {len(problems) - SHOWN} more workers"] if len(problems) > SHOWN else []
             raise WorkerDiffers("\n".join([*problems[:SHOWN], *more]))
+
+
+@contextlib.contextmanager
+def connected(address: str, tls: Tls | None = None) -> Iterator[ClusterExecutor]:
+    """An executor with a client of its own, which ends with the block.
+
+    Raises:
+        ExecutorError: Dask is not installed, or nobody answers at the address.
+    """
+    with _client(address, tls) as client, ClusterExecutor(client) as executor:
+        yield executor
 
 
 def _client(address: str, tls: Tls | None) -> Any:

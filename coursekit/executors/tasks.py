@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, Protocol
 
 from coursekit.errors import CoursekitError
@@ -76,9 +75,3 @@ class Executor(Protocol):
 
     def stop(self) -> None:
         """Stop what runs and what waits; returns at once."""
-
-    def __enter__(self) -> Executor: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...

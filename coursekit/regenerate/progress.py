@@ -6,7 +6,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
 from typing import TextIO
 
 from coursekit.regenerate.jobs import Execution, NotebookJob
@@ -21,7 +20,7 @@ class Progress:
     def __enter__(self) -> Progress:
         return self
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *exception: object) -> None:
         pass
 
     def begun(self, jobs: int, earlier: int) -> None:
@@ -88,7 +87,7 @@ class Bars(Progress):
         self._bars.start()
         return self
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._bars.stop()
 
     def begun(self, jobs: int, earlier: int) -> None:

@@ -137,8 +137,11 @@ def refused_while(cluster, executor, folder, words):
     odd = cluster.start_worker(path=os.pathsep.join([folder, PATH]))
     executor._client.wait_for_workers(3, timeout=150)
     try:
-        with pytest.raises(ExecutorError, match=rf"The worker tcp://127.0.0.1:\d+ {words}"):
-            open_executor(scheduler=cluster.address)
+        with (
+            pytest.raises(ExecutorError, match=rf"The worker tcp://127.0.0.1:\d+ {words}"),
+            open_executor(scheduler=cluster.address),
+        ):
+            pass
     finally:
         cluster.kill(odd)
         wait_until(lambda: len(executor._client.nthreads()) == 2)
