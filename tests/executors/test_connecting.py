@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 
@@ -12,6 +13,13 @@ from dask_processes import Cluster
 from coursekit.executors import ExecutorError, Tls, open_executor
 from coursekit.executors import cluster as clusters
 from coursekit.executors.options import tls_of
+
+
+@pytest.fixture(autouse=True)
+def collected():
+    """A client that could not connect is closed when it is collected; while another one starts, Dask waits for ever."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="module")
