@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
+
+from coursekit import cli
 
 
 @pytest.fixture(autouse=True)
@@ -31,3 +35,26 @@ def demo_lesson(monkeypatch):
     module.exercise = grading_demo.exercise
     monkeypatch.setitem(sys.modules, "coursekit.checks.demo", module)
     return lesson
+
+
+@dataclass
+class Ended:
+    """What a command left: its exit code, and what it printed."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Runs a command as a shell would, in this process, with a wide terminal."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: object) -> Ended:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main([str(argument) for argument in arguments])
+        return Ended(ended.value.code or 0, *capsys.readouterr())
+
+    return run

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from coursekit.grading import Exercise
+from coursekit.checks.shared import compiled, expect_several, unseen_digits
+from coursekit.grading import Answers, Exercise, Expect
 
 exercise = Exercise("07_autoencoders")
 
@@ -13,7 +16,7 @@ TEST_IMAGES = 2_000
 
 
 @exercise.question("compression_ratio", points=2, title="What the bottleneck saves")
-def compression_ratio(answers, expect):
+def compression_ratio(answers: Answers, expect: Expect) -> None:
     """Bytes before over bytes after, from counts and from the bytes of one number on each side."""
     expect.close(
         answers.call("compression_ratio", 1000, 100, 4, 4),
@@ -31,36 +34,27 @@ def compression_ratio(answers, expect):
 
 
 @exercise.question("psnr", points=3, title="Decibels")
-def psnr(answers, expect):
+def psnr(answers: Answers, expect: Expect) -> None:
     """10 · log10(peak² / mean squared error), over all pixels of all images, for floats and for bytes."""
     rng = np.random.default_rng(0)
     images = rng.random((3, 4, 4))
     others = np.clip(images + rng.normal(scale=[[[0.05]], [[0.1]], [[0.3]]], size=images.shape), 0, 1)
-    expect.close(
-        answers.call("psnr", images, others, 1.0),
-        _psnr(images, others, 1.0),
-        rtol=1e-4,
-        hint="First the mean of the squared differences over all pixels of all images, then one logarithm to base 10.",
-    )
+
+    def compare(first: np.ndarray, second: np.ndarray, peak: float, hint: str) -> None:
+        expect.close(answers.call("psnr", first, second, peak), _psnr(first, second, peak), rtol=1e-4, hint=hint)
+
+    hint = "First the mean of the squared differences over all pixels of all images, then one logarithm to base 10."
+    compare(images, others, 1.0, hint)
     with expect.part(points=1, title="another peak"):
-        expect.close(
-            answers.call("psnr", 255 * images, 255 * others, 255.0),
-            _psnr(images, others, 1.0),
-            rtol=1e-4,
-            hint="Everything is 255 times larger, so nothing may change: the peak is squared, as the error is.",
-        )
+        hint = "Everything is 255 times larger, so nothing may change: the peak is squared, as the error is."
+        compare(255 * images, 255 * others, 255.0, hint)
     with expect.part(points=1, title="bytes"):
-        dark, bright = np.full((1, 2, 2), 10, np.uint8), np.full((1, 2, 2), 30, np.uint8)
-        expect.close(
-            answers.call("psnr", dark, bright, 255),
-            _psnr(dark, bright, 255),
-            rtol=1e-4,
-            hint="In uint8, 10 - 30 is 236, and 20 * 20 is 144: turn the images into floats before you subtract.",
-        )
+        hint = "In uint8, 10 - 30 is 236, and 20 * 20 is 144: turn the images into floats before you subtract."
+        compare(np.full((1, 2, 2), 10, np.uint8), np.full((1, 2, 2), 30, np.uint8), 255, hint)
 
 
 @exercise.question("spoil", points=2, title="Noise that a camera could make")
-def spoil(answers, expect):
+def spoil(answers: Answers, expect: Expect) -> None:
     """Normal noise on each pixel, clipped to [0, 1]; the original untouched."""
     grey = np.full((40, 784), 0.5, "float32")
     noisy = np.asarray(answers.call("spoil", grey, 0.05, 3))
@@ -80,13 +74,8 @@ def spoil(answers, expect):
     expect.between(float(noisy.mean()), 0.49, 0.51, hint="Noise around zero brightens as often as it darkens.")
     with expect.part(points=1, title="clipped"):
         loud = np.asarray(answers.call("spoil", np.tile([0.0, 1.0], (20, 50)), 0.5, 4))
-        expect.true(
-            loud.min() >= 0 and loud.max() <= 1,
-            "There are pixels below 0 or above 1.",
-            hint="No pixel is blacker than black: np.clip(…, 0, 1), after the noise was added.",
-            expected="pixels from 0 to 1",
-            got=f"pixels from {loud.min():.2f} to {loud.max():.2f}",
-        )
+        hint = "No pixel is blacker than black: np.clip(…, 0, 1), after the noise was added."
+        _expect_from_0_to_1(expect, "pixels", loud, hint)
         expect.between(
             float(np.mean(np.isin(loud, (0, 1)))),
             0.4,
@@ -96,15 +85,11 @@ def spoil(answers, expect):
 
 
 @exercise.question("training_pairs", points=2, title="What goes in, what must come out")
-def training_pairs(answers, expect):
+def training_pairs(answers: Answers, expect: Expect) -> None:
     """From bytes `(image, 28, 28)`: spoiled inputs and clean targets, both `(image, 784)` from 0 to 1."""
     images = np.random.default_rng(0).integers(0, 256, size=(30, 28, 28)).astype(np.uint8)
     pair = answers.call("training_pairs", images, 0.3, 5)
-    expect.true(
-        isinstance(pair, (tuple, list)) and len(pair) == 2,
-        "A pair (inputs, targets) was expected.",
-        hint="End with `return inputs, targets`.",
-    )
+    expect_several(expect, pair, "inputs, targets")
     inputs, targets = np.asarray(pair[0]), np.asarray(pair[1])
     clean = images.reshape(30, 784) / 255
     with expect.part(points=1, title="targets"):
@@ -119,11 +104,8 @@ def training_pairs(answers, expect):
         )
     with expect.part(points=1, title="inputs"):
         expect.shape(pair[0], (30, 784), hint="The inputs have the shape of the targets.")
-        expect.true(
-            inputs.min() >= 0 and inputs.max() <= 1,
-            "There are inputs below 0 or above 1.",
-            hint="Divide by 255 first, then add the noise, then clip: `spoil` does the last two.",
-        )
+        hint = "Divide by 255 first, then add the noise, then clip: `spoil` does the last two."
+        _expect_from_0_to_1(expect, "inputs", inputs, hint)
         expect.between(
             float(np.sqrt(np.mean((inputs - clean) ** 2))),
             0.15,
@@ -133,7 +115,7 @@ def training_pairs(answers, expect):
 
 
 @exercise.question("tied_gradient", points=3, title="One matrix, used twice")
-def tied_gradient(answers, expect):
+def tied_gradient(answers: Answers, expect: Expect) -> None:
     """Gradient of the summed squared error of `x → (x W) Wᵀ` with respect to the shared `W`."""
     rng = np.random.default_rng(0)
     x, W = rng.normal(size=(5, 4)), rng.normal(size=(4, 2))
@@ -161,7 +143,7 @@ def tied_gradient(answers, expect):
 
 
 @exercise.question("find_outsiders", points=3, title="The alarm")
-def find_outsiders(answers, expect):
+def find_outsiders(answers: Answers, expect: Expect) -> None:
     """True where a test error lies above the threshold that so many validation errors exceed."""
     rng = np.random.default_rng(0)
     valid_errors = rng.exponential(size=1_000)
@@ -200,36 +182,29 @@ def find_outsiders(answers, expect):
 
 
 @exercise.question("build_denoiser", points=2, title="Build a denoiser")
-def build_denoiser(answers, expect):
+def build_denoiser(answers: Answers, expect: Expect) -> None:
     """A compiled network from 784 pixels to 784 pixels, each between 0 and 1, with a loss that suits."""
     model = answers.model("build_denoiser")
     expect.equal(model.input_shape, (None, 784), hint="Images come as vectors: keras.Input((784,)).")
     expect.equal(model.output_shape, (None, 784), hint="One output for each pixel, as a vector.")
     expect.at_most(model.parameter_count, 2_000_000, hint="A few hundred units in the middle are enough.")
+    loss = compiled(expect, model.loss)
     expect.true(
-        model.loss is not None,
-        "The model is not compiled.",
-        hint="Call network.compile(optimizer, loss) before you return it.",
-    )
-    expect.true(
-        model.loss.name in _LOSSES,
-        f"The loss is {model.loss.name}.",
+        loss.name in _LOSSES,
+        f"The loss is {loss.name}.",
         hint="784 pixels, each a number between 0 and 1: binary cross-entropy or mean squared error.",
     )
     with expect.part(points=1, title="the last activation"):
         rebuilt = np.asarray(model.predict(10 * np.random.default_rng(0).normal(size=(8, 784)).astype("float32")))
-        expect.true(
-            rebuilt.min() >= 0 and rebuilt.max() <= 1,
-            "There are outputs below 0 or above 1.",
-            hint="A pixel lies between 0 and 1. Which activation keeps to that, for each pixel by itself?",
-        )
+        hint = "A pixel lies between 0 and 1. Which activation keeps to that, for each pixel by itself?"
+        _expect_from_0_to_1(expect, "outputs", rebuilt, hint)
         expect.true(
             not np.allclose(rebuilt.sum(axis=1), 1, atol=1e-3),
             "The outputs of each image sum to 1.",
             hint="That is a softmax: one unit of ink for a whole digit. Each pixel is a question of its own.",
         )
         expect.true(
-            not model.loss.from_logits,
+            not loss.from_logits,
             "The loss takes logits, the outputs are probabilities.",
             hint="from_logits=True is for a last layer without activation.",
         )
@@ -239,18 +214,12 @@ _LOSSES = ("binary_crossentropy", "mean_squared_error", "mse", "mean_absolute_er
 
 
 @exercise.question("training", points=3, title="Gain six decibels", seconds=240)
-def training(answers, expect):
+def training(answers: Answers, expect: Expect) -> None:
     """`model`, trained with validation data, cleans test digits that the check spoils."""
-    from coursekit.data import load_mnist
-
     with expect.part(points=1, title="validation data"):
-        history = answers.value("history")
-        expect.true(
-            isinstance(history, dict) and "val_loss" in history,
-            "`history` holds no validation loss.",
-            hint="history = model.fit(…, validation_split=0.1), or validation_data=(noisy, clean).",
-        )
-    clean = load_mnist().x_test[:TEST_IMAGES].reshape(-1, 784).astype("float32") / 255
+        hint = "history = model.fit(…, validation_split=0.1), or validation_data=(noisy, clean)."
+        expect.validated(answers.value("history"), hint=hint)
+    clean = unseen_digits(784)[0][:TEST_IMAGES]
     noise = np.random.default_rng(7).normal(scale=NOISE, size=clean.shape)
     spoiled = np.clip(clean + noise, 0, 1).astype("float32")
     model = answers.model("model")
@@ -274,7 +243,18 @@ def training(answers, expect):
         )
 
 
-def _psnr(images, others, peak: float) -> float:
+def _expect_from_0_to_1(expect: Expect, what: str, values: np.ndarray, hint: str) -> None:
+    low, high = values.min(), values.max()
+    expect.true(
+        low >= 0 and high <= 1,
+        f"There are {what} below 0 or above 1.",
+        hint,
+        expected=f"{what} from 0 to 1",
+        got=f"{what} from {low:.2f} to {high:.2f}",
+    )
+
+
+def _psnr(images: np.ndarray, others: np.ndarray, peak: float) -> float:
     """Peak signal-to-noise ratio in decibels."""
     difference = np.asarray(images, float) - np.asarray(others, float)
     return float(10 * np.log10(peak**2 / np.mean(difference**2)))
@@ -286,6 +266,6 @@ def _tied_gradients(x: np.ndarray, W: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return 2 * x.T @ (error @ W), 2 * error.T @ (x @ W)
 
 
-def _near(got, want: np.ndarray) -> bool:
+def _near(got: Any, want: np.ndarray) -> bool:
     got = np.asarray(got)
     return got.shape == want.shape and got.dtype.kind in "biuf" and np.allclose(got, want, rtol=1e-4)

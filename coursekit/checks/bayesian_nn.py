@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 
-from coursekit.grading import Exercise
+from coursekit.checks.shared import expect_several
+from coursekit.data import load_fashion_mnist, load_mnist
+from coursekit.grading import Answers, Exercise, Expect
 
 exercise = Exercise("09_bayesian_nn")
 
@@ -17,14 +20,14 @@ SHOWN = 2_000
 
 
 @exercise.question("posterior", points=3, title="The posterior of a linear model")
-def posterior(answers, expect):
+def posterior(answers: Answers, expect: Expect) -> None:
     """Mean and covariance of the weights of a linear model with known noise and a normal prior."""
     rng = np.random.default_rng(0)
     design, noise_std, prior_std = rng.normal(size=(12, 3)) + 1, 0.4, 1.5
     targets = design @ [1.0, -2.0, 0.5] + noise_std * rng.normal(size=12)
     mean, covariance = _posterior(design, targets, noise_std, prior_std)
     got = answers.call("posterior", design, targets, noise_std, prior_std)
-    _expect_several(got, 2, "(mean, covariance)", expect)
+    expect_several(expect, got, "mean, covariance")
     expect.shape(got[0], (3,), hint="One mean for each weight, a flat array.")
     expect.shape(got[1], (3, 3), hint="One row and one column for each weight.")
     with expect.part(points=2, title="covariance"):
@@ -41,20 +44,22 @@ def posterior(answers, expect):
     )
 
 
-def _posterior(design, targets, noise_std, prior_std):
+def _posterior(
+    design: np.ndarray, targets: np.ndarray, noise_std: float, prior_std: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Mean and covariance, see Bishop (2006), equations 3.53 and 3.54."""
     precision = design.T @ design / noise_std**2 + np.eye(design.shape[1]) / prior_std**2
     return np.linalg.solve(precision, design.T @ targets / noise_std**2), np.linalg.inv(precision)
 
 
 @exercise.question("predictive", points=2, title="What it predicts")
-def predictive(answers, expect):
+def predictive(answers: Answers, expect: Expect) -> None:
     """Mean and standard deviation of new observations, noise included."""
     rng = np.random.default_rng(1)
     root = rng.normal(size=(3, 3))
     phi, mean, covariance, noise_std = rng.normal(size=(5, 3)), rng.normal(size=3), root @ root.T, 0.7
     got = answers.call("predictive", phi, mean, covariance, noise_std)
-    _expect_several(got, 2, "(mean, std)", expect)
+    expect_several(expect, got, "mean, std")
     with expect.part(points=1, title="mean"):
         expect.close(got[0], phi @ mean, hint="The mean prediction is that of the mean weights: phi @ mean.")
     expect.shape(got[1], (5,), hint="One standard deviation a row: the diagonal of phi @ covariance @ phiᵀ is enough.")
@@ -66,7 +71,7 @@ def predictive(answers, expect):
 
 
 @exercise.question("kl_term", points=3, title="The divergence of a variational layer")
-def kl_term(answers, expect):
+def kl_term(answers: Answers, expect: Expect) -> None:
     """What a variational layer adds to a mean loss: its KL from the prior, divided by the number of examples."""
     rng = np.random.default_rng(2)
     mean, rho, prior_std = rng.normal(size=(4, 3)), rng.normal(-1, 1, size=(4, 3)), 0.6
@@ -88,13 +93,13 @@ def kl_term(answers, expect):
         )
 
 
-def _kl(mean, rho, prior_std) -> float:
+def _kl(mean: np.ndarray, rho: np.ndarray, prior_std: float) -> float:
     std = np.logaddexp(0, rho)
     return float(np.sum(np.log(prior_std / std) + (std**2 + mean**2) / (2 * prior_std**2) - 0.5))
 
 
 @exercise.question("mc_dropout", points=3, title="MC dropout")
-def mc_dropout(answers, expect):
+def mc_dropout(answers: Answers, expect: Expect) -> None:
     """Predictive probabilities of the small network under random dropout masks."""
     x = np.array([[1.0, 1.0, 1.0], [2.0, -1.0, 0.5], [-1.0, 2.0, 1.5], [0.5, 3.0, 0.0]], dtype="float32")
     got = answers.call("mc_dropout", x, PASSES)
@@ -120,16 +125,17 @@ def mc_dropout(answers, expect):
     )
 
 
-def _mean_over_masks(x) -> np.ndarray:
+def _mean_over_masks(x: np.ndarray) -> np.ndarray:
     """The exact predictive probabilities: a mean over all eight masks, which are equally likely."""
+    from scipy.special import softmax
+
     masks = np.array(list(product([0.0, 1 / (1 - DROPOUT)], repeat=3)))
     logits = (x[None] * masks[:, None]) @ KERNEL  # (mask, row, class)
-    exponents = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return (exponents / exponents.sum(axis=-1, keepdims=True)).mean(axis=0)
+    return np.asarray(softmax(logits, axis=-1).mean(axis=0))
 
 
 @exercise.question("ece", points=2, title="Calibration")
-def ece(answers, expect):
+def ece(answers: Answers, expect: Expect) -> None:
     """The expected calibration error: bins by confidence, each weighted by its share of the answers."""
     tiny = np.array([[0.91, 0.09], [0.92, 0.08], [0.93, 0.07], [0.35, 0.65]])
     expect.close(
@@ -149,7 +155,7 @@ def ece(answers, expect):
         )
 
 
-def _ece(probabilities, labels, bins) -> float:
+def _ece(probabilities: np.ndarray, labels: np.ndarray, bins: int) -> float:
     """See Guo et al. (2017), equation 3."""
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     index = np.minimum((confidence * bins).astype(int), bins - 1)
@@ -161,14 +167,14 @@ def _ece(probabilities, labels, bins) -> float:
 
 
 @exercise.question("split_doubt", points=2, title="Noise and ignorance")
-def split_doubt(answers, expect):
+def split_doubt(answers: Answers, expect: Expect) -> None:
     """Total, aleatoric and epistemic doubt, in nats, from the probabilities of random networks."""
     samples = np.random.default_rng(4).dirichlet([0.5, 1.0, 2.0], size=(6, 4))  # (draw, row, class)
     samples[:, 0] = np.eye(3)[[0, 1, 2, 0, 1, 2]]  # certain, and contradicting each other
     samples[:, 1] = [0.5, 0.5, 0.0]  # of one mind that nobody can know
     total, aleatoric = _entropy(samples.mean(axis=0)), _entropy(samples).mean(axis=0)
     got = answers.call("split_doubt", samples)
-    _expect_several(got, 3, "(total, aleatoric, epistemic)", expect)
+    expect_several(expect, got, "total, aleatoric, epistemic")
     expect.shape(got[0], (4,), hint="One number a row: draws are averaged away, classes summed away.")
     expect.finite(got[0], hint="0 · log 0 is nan in NumPy; take the logarithm of np.where(p > 0, p, 1).")
     with expect.part(points=1, title="total"):
@@ -179,12 +185,14 @@ def split_doubt(answers, expect):
     expect.close(got[2], total - aleatoric, atol=1e-5, hint="The total minus the aleatoric part.")
 
 
-def _entropy(p) -> np.ndarray:
-    return -np.sum(p * np.log(np.where(p > 0, p, 1)), axis=-1)
+def _entropy(p: np.ndarray) -> np.ndarray:
+    from scipy.special import entr
+
+    return np.asarray(entr(p).sum(axis=-1))
 
 
 @exercise.question("abstain", points=2, title="May I abstain?")
-def abstain(answers, expect):
+def abstain(answers: Answers, expect: Expect) -> None:
     """The most probable class of each row, or −1 for the share of rows that are least certain."""
     rng = np.random.default_rng(5)
     for rows, share in ((10, 0.3), (40, 0.05), (6, 0.0)):
@@ -202,10 +210,8 @@ def abstain(answers, expect):
 
 
 @exercise.question("uncertain", points=3, title="A network that knows digits from clothes", seconds=120)
-def uncertain(answers, expect):
+def uncertain(answers: Answers, expect: Expect) -> None:
     """Predictive probabilities that are right on digits and in doubt about clothes."""
-    from coursekit.data import load_fashion_mnist, load_mnist
-
     mnist, fashion = load_mnist(), load_fashion_mnist()
     labels = mnist.y_test[:SHOWN]
     digits = _probabilities(answers.call("uncertain", mnist.x_test[:SHOWN]), expect)
@@ -225,7 +231,7 @@ def uncertain(answers, expect):
     expect.at_most(1 - float(right.mean()), 0.05, hint="Pixels from 0 to 1? Enough epochs? Softmax over the classes?")
 
 
-def _probabilities(got, expect) -> np.ndarray:
+def _probabilities(got: Any, expect: Expect) -> np.ndarray:
     expect.shape(got, (SHOWN, 10), hint="One row of ten probabilities for each picture.")
     expect.finite(got)
     probabilities = np.asarray(got, dtype=float)
@@ -234,20 +240,12 @@ def _probabilities(got, expect) -> np.ndarray:
         "The rows are no probabilities: not negative, with the sum 1.",
         hint="A softmax over the logits of each pass, then the mean over passes.",
     )
-    return np.clip(probabilities, 0, 1)
+    return probabilities.clip(0, 1)
 
 
-def _auroc(inside, outside) -> float:
+def _auroc(inside: np.ndarray, outside: np.ndarray) -> float:
     """The chance that a value of ``outside`` exceeds one of ``inside``; ties count half (Mann and Whitney 1947)."""
     from scipy.stats import rankdata
 
     ranks = rankdata(np.concatenate([inside, outside]))[len(inside) :]
     return float((ranks.sum() - len(outside) * (len(outside) + 1) / 2) / (len(inside) * len(outside)))
-
-
-def _expect_several(got, count, names, expect) -> None:
-    expect.true(
-        isinstance(got, (tuple, list)) and len(got) == count,
-        f"{names} was expected.",
-        hint=f"End with `return {names.strip('()')}`.",
-    )

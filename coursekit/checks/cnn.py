@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
-from coursekit.grading import Exercise
+from coursekit.checks.shared import accuracy, expect_loss_for_digits, unseen_digits
+from coursekit.grading import Answers, Exercise, Expect, Layer
 
 exercise = Exercise("04_cnn")
 
 
 @exercise.question("slide", points=2, title="A kernel slides over a list")
-def slide(answers, expect):
+def slide(answers: Answers, expect: Expect) -> None:
     """`slide(signal, kernel)` returns the sums of products at every place where the kernel fits, unflipped."""
     for signal, kernel in (([5, 3, 7, 5, 9, 7], [1, 2, 3]), ([1, 0, -2, 4], [3, -1]), ([2, 5, 1], [4, 0, 1])):
         sums = answers.call("slide", signal, kernel)
@@ -36,7 +37,7 @@ def _places(n: int, f: int, padding: int = 0, stride: int = 1) -> int:
 
 
 @exercise.question("output_size", points=2, title="How large is the result?")
-def output_size(answers, expect):
+def output_size(answers: Answers, expect: Expect) -> None:
     """`output_size(n, f, padding, stride)` counts the places of a kernel along one axis."""
     for n, f, padding in ((28, 3, 0), (5, 5, 0), (28, 5, 2), (200, 2, 1)):
         expect.equal(
@@ -72,7 +73,7 @@ def _puzzle_solution() -> dict[str, tuple[tuple[int, int, int], int]]:
 
 
 @exercise.question("puzzle", points=3, title="Three layers on paper")
-def puzzle(answers, expect):
+def puzzle(answers: Answers, expect: Expect) -> None:
     """`puzzle` maps each layer's name to the shape of its output and the number of its parameters."""
     for name, (shape, parameters) in _puzzle_solution().items():
         with expect.part(points=1, title=f"the {name} layer"):
@@ -81,7 +82,7 @@ def puzzle(answers, expect):
             expect.equal(pair[1], parameters, hint=PUZZLE_HINTS[name])
 
 
-def _puzzle_entry(table, name: str, expect):
+def _puzzle_entry(table: Any, name: str, expect: Expect) -> Any:
     found = table.get(name) if isinstance(table, dict) else None
     expect.true(
         isinstance(found, (tuple, list)) and len(found) == 2,
@@ -95,20 +96,21 @@ def _convolved(image: np.ndarray, kernels: np.ndarray, bias: np.ndarray, stride:
     from scipy.signal import correlate
 
     maps = [correlate(image, kernels[..., n], mode="valid")[::stride, ::stride, 0] for n in range(kernels.shape[-1])]
-    return np.stack(maps, axis=-1) + bias
+    return np.asarray(np.stack(maps, axis=-1) + bias)
 
 
 @exercise.question("conv2d", points=4, title="A convolution in NumPy")
-def conv2d(answers, expect):
+def conv2d(answers: Answers, expect: Expect) -> None:
     """`conv2d(image, kernels, bias, stride)` computes what a Conv2D layer without padding and activation does."""
     rng = np.random.default_rng(0)
 
-    def compare(size, f, channels, filters, stride, with_bias, hint):
+    def compare(
+        size: tuple[int, int], f: int, channels: int, filters: int, stride: int, with_bias: bool, hint: str
+    ) -> None:
         image, kernels = rng.normal(size=(*size, channels)), rng.normal(size=(f, f, channels, filters))
         bias = rng.normal(size=filters) if with_bias else np.zeros(filters)
-        maps, want = answers.call("conv2d", image, kernels, bias, stride), _convolved(image, kernels, bias, stride)
-        expect.shape(maps, want.shape, hint=hint)
-        expect.close(maps, want, hint=hint)
+        maps = answers.call("conv2d", image, kernels, bias, stride)
+        expect.close(maps, _convolved(image, kernels, bias, stride), hint=hint)
 
     with expect.part(points=1, title="one channel, one filter"):
         hint = "Lay the kernel over every window, row and column, multiply, add up. The kernel is not turned round."
@@ -128,20 +130,18 @@ def conv2d(answers, expect):
 
 
 @exercise.question("max_pool", points=2, title="Max pooling in NumPy")
-def max_pool(answers, expect):
+def max_pool(answers: Answers, expect: Expect) -> None:
     """`max_pool(maps, size)` keeps the largest value of each window, channel by channel."""
     rng = np.random.default_rng(0)
 
-    def compare(shape, size, hint):
+    def compare(shape: tuple[int, int, int], size: int, hint: str) -> None:
         maps = rng.normal(size=shape) - 3  # nearly all below zero
         rows, columns = shape[0] // size, shape[1] // size
         want = np.full((rows, columns, shape[2]), -np.inf)
         for row, column in np.ndindex(rows * size, columns * size):
             place = row // size, column // size
             want[place] = np.maximum(want[place], maps[row, column])
-        pooled = answers.call("max_pool", maps, size)
-        expect.shape(pooled, want.shape, hint=hint)
-        expect.close(pooled, want, hint=hint)
+        expect.close(answers.call("max_pool", maps, size), want, hint=hint)
 
     compare((4, 6, 2), 2, "The largest value of each window, in each channel on its own; also when all are below zero.")
     compare((6, 3, 1), 3, "Windows do not overlap: the stride is `size`.")
@@ -150,7 +150,7 @@ def max_pool(answers, expect):
 
 
 @exercise.question("count_parameters", points=2, title="How many parameters?")
-def count_parameters(answers, expect):
+def count_parameters(answers: Answers, expect: Expect) -> None:
     """`count_parameters(channels, blocks)` counts the weights and biases of a stack of convolutions."""
     for channels, blocks in ((1, [(32, 3)]), (3, [(16, 3)]), (1, [(32, 3), (64, 3), (64, 3)]), (3, [(8, 5), (4, 1)])):
         depths = [channels, *(filters for filters, _ in blocks)]
@@ -163,10 +163,10 @@ def count_parameters(answers, expect):
 
 
 @exercise.question("build_network", points=2, title="Build a network")
-def build_network(answers, expect):
+def build_network(answers: Answers, expect: Expect) -> None:
     """A compiled convolutional network from (28, 28, 1) to ten classes; its loss suits labels and activation."""
     model = answers.model("build_network")
-    layers = list(_all_layers(model.layers))
+    layers = _all_layers(model.layers)
     convolutions = [layer for layer in layers if "Conv" in layer.class_name]
     expect.equal(model.input_shape, (None, 28, 28, 1), hint="keras.Input((28, 28, 1)): the batch axis is not counted.")
     expect.equal(model.output_shape, (None, 10), hint="Flatten (or pool globally), then one unit for every class.")
@@ -186,39 +186,16 @@ def build_network(answers, expect):
         hint="Most sit in the first Dense layer: shrink the maps further before you flatten, or use fewer units.",
     )
     with expect.part(points=1, title="last activation and loss"):
-        _loss_suits(model, expect)
+        expect_loss_for_digits(expect, model)
 
 
-def _all_layers(layers) -> Iterator:
-    for layer in layers:
-        yield layer
-        yield from _all_layers(layer.layers)
+def _all_layers(layers: tuple[Layer, ...]) -> list[Layer]:
+    return [each for layer in layers for each in (layer, *_all_layers(layer.layers))]
 
 
-def _shrinks(layer) -> bool:
+def _shrinks(layer: Layer) -> bool:
     strides = layer.config.get("strides") or 1
     return "Pooling" in layer.class_name or max(np.ravel(strides)) > 1
-
-
-def _loss_suits(model, expect) -> None:
-    expect.true(
-        model.loss is not None,
-        "the model is not compiled",
-        hint="Call network.compile(optimizer, loss, metrics=['accuracy']) before you return it.",
-    )
-    expect.equal(
-        model.loss.name,
-        "sparse_categorical_crossentropy",
-        hint="Whole-number labels of one class out of ten: sparse categorical cross-entropy.",
-    )
-    outputs = model.predict(np.random.default_rng(0).random((16, 28, 28, 1), dtype=np.float32))
-    probabilities = bool(np.all(outputs >= 0) and np.allclose(outputs.sum(axis=1), 1, atol=1e-4))
-    expect.equal(
-        "logits" if model.loss.from_logits else "probabilities",
-        "probabilities" if probabilities else "logits",
-        hint="The loss and the last layer disagree: softmax and from_logits=False, or no activation and "
-        "from_logits=True; never both, never neither.",
-    )
 
 
 def _moved(images: np.ndarray, pixels: int) -> np.ndarray:
@@ -232,45 +209,25 @@ def _moved(images: np.ndarray, pixels: int) -> np.ndarray:
 
 
 @exercise.question("training", points=3, title="Train it past two bars")
-def training(answers, expect):
+def training(answers: Answers, expect: Expect) -> None:
     """`model` reads digits that it has never seen, also moved ones; its curve ends above a dense network's."""
-    from coursekit.data import load_mnist
+    x_test, y_test = unseen_digits(28, 28, 1)
 
-    mnist = load_mnist()
-    x_test = mnist.x_test[..., np.newaxis].astype(np.float32) / 255
-    bars = (
-        (
-            x_test,
-            0.985,
-            "98.5 % of the test digits",
-            "Values from 0 to 1? More epochs, more filters, batch normalisation?",
-        ),
-        (
-            _moved(x_test, 2),
-            0.95,
-            "95 % when moved by two pixels",
-            "Train on digits that move too: layers.RandomTranslation(0.1, 0.1, fill_mode='constant') comes first.",
-        ),
-    )
-    for images, bar, title, hint in bars:
+    def read(images: np.ndarray, bar: float, title: str, hint: str) -> None:
         with expect.part(points=1, title=title):
             outputs = answers.model("model").predict(images)
             expect.shape(outputs, (10_000, 10), hint="Ten outputs for each image.")
-            expect.at_least(float(np.mean(outputs.argmax(axis=1) == mnist.y_test)), bar, hint=hint)
+            expect.at_least(accuracy(outputs, y_test), bar, hint=hint)
+
+    hint = "Values from 0 to 1? More epochs, more filters, batch normalisation?"
+    read(x_test, 0.985, "98.5 % of the test digits", hint)
+    hint = "Train on digits that move too: layers.RandomTranslation(0.1, 0.1, fill_mode='constant') comes first."
+    read(_moved(x_test, 2), 0.95, "95 % when moved by two pixels", hint)
     with expect.part(points=1, title="compared with a dense network"):
-        curve, dense_curve = (_validation_accuracy(answers, name, expect) for name in ("history", "dense_history"))
+        hint = "compile(…, metrics=['accuracy']), then history = model.fit(…, validation_split=0.1)."
+        histories = (answers.value(name) for name in ("history", "dense_history"))
+        curve, dense_curve = (expect.validated(history, hint, "accuracy") for history in histories)
         expect.equal(len(curve), len(dense_curve), hint="Train both for the same number of epochs.")
         expect.at_least(
             curve[-1], dense_curve[-1], hint="The convolutional network should end higher; was the dense one meant?"
         )
-
-
-def _validation_accuracy(answers, name: str, expect) -> list[float]:
-    history = answers.value(name)
-    names = [key for key in history if key.startswith("val_") and "acc" in key] if isinstance(history, dict) else []
-    expect.true(
-        bool(names),
-        f"`{name}` holds no validation accuracy",
-        hint="compile(…, metrics=['accuracy']), then history = model.fit(…, validation_split=0.1).",
-    )
-    return history[names[0]]

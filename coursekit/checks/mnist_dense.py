@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 
-from coursekit.grading import Exercise
+from coursekit.checks.shared import accuracy, dense_parameters, expect_loss_for_digits, expect_several, unseen_digits
+from coursekit.grading import Answers, Exercise, Expect
 
 exercise = Exercise("01_mnist_dense")
 
 
 @exercise.question("as_vectors", points=2, title="Images become vectors")
-def as_vectors(answers, expect):
+def as_vectors(answers: Answers, expect: Expect) -> None:
     """Bytes `(image, 28, 28)` become `float32` in [0, 1] of shape `(image, 784)`, row behind row."""
     images = np.random.default_rng(0).integers(0, 256, size=(3, 28, 28), dtype=np.uint8)
     images[0, 0, :2] = 0, 255
@@ -32,7 +31,7 @@ def as_vectors(answers, expect):
 
 
 @exercise.question("one_hot", points=2, title="One-hot labels")
-def one_hot(answers, expect):
+def one_hot(answers: Answers, expect: Expect) -> None:
     """Whole numbers become rows with a single 1, one column for every class."""
     labels = np.array([3, 0, 9, 3])
     rows = answers.call("one_hot", labels, 10)
@@ -47,7 +46,7 @@ def one_hot(answers, expect):
 
 
 @exercise.question("softmax", points=3, title="Softmax by hand")
-def softmax(answers, expect):
+def softmax(answers: Answers, expect: Expect) -> None:
     """`softmax(logits)` gives probabilities that sum to one, for a vector, a batch, and large logits."""
     from scipy.special import softmax as reference
 
@@ -75,12 +74,12 @@ def softmax(answers, expect):
 
 
 @exercise.question("cross_entropy", points=3, title="Cross-entropy from logits")
-def cross_entropy(answers, expect):
+def cross_entropy(answers: Answers, expect: Expect) -> None:
     """The mean over the batch of −log of the probability that the true class gets, from logits."""
     from scipy.special import log_softmax
 
-    def reference(logits, labels):
-        return -log_softmax(logits, axis=1)[np.arange(len(labels)), labels].mean()
+    def reference(logits: np.ndarray, labels: np.ndarray) -> float:
+        return float(-log_softmax(logits, axis=1)[np.arange(len(labels)), labels].mean())
 
     rng = np.random.default_rng(0)
     for images in (1, 6):
@@ -100,18 +99,18 @@ def cross_entropy(answers, expect):
 
 
 @exercise.question("count_parameters", points=2, title="How many parameters?")
-def count_parameters(answers, expect):
+def count_parameters(answers: Answers, expect: Expect) -> None:
     """Every unit has one weight for each of its inputs, and a bias."""
     for sizes in ([784, 512, 10], [3, 2], [784, 64, 32, 10]):
         expect.equal(
             answers.call("count_parameters", sizes),
-            sum((inputs + 1) * units for inputs, units in pairwise(sizes)),
+            dense_parameters(sizes),
             hint="A layer from n inputs to m units has n·m weights and m biases. Do the widths chain up?",
         )
 
 
 @exercise.question("gradients", points=3, title="A gradient by hand")
-def gradients(answers, expect):
+def gradients(answers: Answers, expect: Expect) -> None:
     """Gradients of the mean cross-entropy of `x @ W + b` with respect to `W` and `b`."""
     from scipy.special import softmax as reference_softmax
 
@@ -120,11 +119,7 @@ def gradients(answers, expect):
     W, b = rng.normal(size=(5, 3)), rng.normal(size=3)
     blame = (reference_softmax(x @ W + b, axis=1) - np.eye(3)[labels]) / len(x)
     pair = answers.call("gradients", x, labels, W, b)
-    expect.true(
-        isinstance(pair, (tuple, list)) and len(pair) == 2,
-        "two arrays, d_W and d_b, were expected",
-        hint="End with `return d_W, d_b`.",
-    )
+    expect_several(expect, pair, "d_W, d_b")
     with expect.part(points=2, title="d_W"):
         expect.shape(pair[0], (5, 3), hint="A gradient has the shape of what it belongs to: here of W.")
         expect.close(
@@ -138,7 +133,7 @@ def gradients(answers, expect):
 
 
 @exercise.question("build_network", points=2, title="Build a network")
-def build_network(answers, expect):
+def build_network(answers: Answers, expect: Expect) -> None:
     """A compiled dense network from 784 numbers to ten classes, with a loss that suits labels and activation."""
     model = answers.model("build_network")
     dense = model.find("Dense")
@@ -149,46 +144,22 @@ def build_network(answers, expect):
     )
     expect.at_most(model.parameter_count, 1_000_000, hint="Make the hidden layers narrower.")
     with expect.part(points=1, title="last activation and loss"):
-        expect.true(
-            model.loss is not None,
-            "the model is not compiled",
-            hint="Call network.compile(optimizer, loss, metrics=['accuracy']) before you return it.",
-        )
-        expect.equal(
-            model.loss.name,
-            "sparse_categorical_crossentropy",
-            hint="Whole-number labels of one class out of ten: look at the table task → activation → loss.",
-        )
-        outputs = model.predict(np.random.default_rng(0).random((16, 784), dtype=np.float32))
-        probabilities = bool(np.all(outputs >= 0) and np.allclose(outputs.sum(axis=1), 1, atol=1e-4))
-        expect.equal(
-            "logits" if model.loss.from_logits else "probabilities",
-            "probabilities" if probabilities else "logits",
-            hint="The loss and the last layer disagree: softmax and from_logits=False, or no activation and "
-            "from_logits=True; never both, never neither.",
-        )
+        expect_loss_for_digits(expect, model)
 
 
 @exercise.question("training", points=3, title="Train it past the bar")
-def training(answers, expect):
+def training(answers: Answers, expect: Expect) -> None:
     """`model`, trained with validation data, reads digits that it has never seen."""
-    from coursekit.data import load_mnist
-
     with expect.part(points=1, title="validation data"):
-        history = answers.value("history")
-        expect.true(
-            isinstance(history, dict) and "val_loss" in history,
-            "`history` holds no validation loss",
-            hint="history = model.fit(…, validation_split=0.1), or validation_data=(x_valid, y_valid).",
-        )
-    mnist = load_mnist()
-    x_test = mnist.x_test.reshape(-1, 784).astype(np.float32) / 255
+        hint = "history = model.fit(…, validation_split=0.1), or validation_data=(x_valid, y_valid)."
+        expect.validated(answers.value("history"), hint=hint)
+    x_test, y_test = unseen_digits(784)
     for bar in (0.95, 0.975):
         with expect.part(points=1, title=f"{bar:.1%} of the test digits"):
             outputs = answers.model("model").predict(x_test)
             expect.shape(outputs, (10_000, 10), hint="Ten outputs for each image.")
             expect.at_least(
-                float(np.mean(outputs.argmax(axis=1) == mnist.y_test)),
+                accuracy(outputs, y_test),
                 bar,
                 hint="Rescaled inputs? More epochs, as long as val_loss falls? A wider hidden layer, dropout?",
             )

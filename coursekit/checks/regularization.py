@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from coursekit.grading import Exercise
+from coursekit.checks.shared import unseen_reviews
+from coursekit.grading import Answers, Exercise, Expect
 
 exercise = Exercise("03_regularization")
 
@@ -15,7 +16,7 @@ LEAST_ACCURACY = 0.86
 
 
 @exercise.question("penalty", points=2, title="The price of weights")
-def penalty(answers, expect):
+def penalty(answers: Answers, expect: Expect) -> None:
     """`penalty(weights, l1, l2)`: l1 · Σ|w| + l2 · Σw² over all arrays of a list."""
     from keras import regularizers
 
@@ -31,7 +32,7 @@ def penalty(answers, expect):
 
 
 @exercise.question("penalty_gradient", points=2, title="How hard it pulls")
-def penalty_gradient(answers, expect):
+def penalty_gradient(answers: Answers, expect: Expect) -> None:
     """The gradient of `l1 · Σ|w| + l2 · Σw²` with respect to one array of weights; 0 where a weight is 0."""
     w = _weights()[0]
     for l1, l2 in ((0.0, 0.01), (0.3, 0.0), (0.3, 0.01)):
@@ -48,7 +49,7 @@ def penalty_gradient(answers, expect):
 
 
 @exercise.question("shrink", points=2, title="Shrinkage by L1")
-def shrink(answers, expect):
+def shrink(answers: Answers, expect: Expect) -> None:
     """`shrink(w, strength)`: the weights that minimise ½(v − w)² + strength · |v|, one by one."""
     from scipy.optimize import minimize_scalar
 
@@ -64,7 +65,7 @@ def shrink(answers, expect):
 
 
 @exercise.question("dropout", points=4, title="Inverted dropout")
-def dropout(answers, expect):
+def dropout(answers: Answers, expect: Expect) -> None:
     """`dropout(outputs, rate, training, seed)`: units left out at random in training, nothing changed in use."""
     ones = np.ones((400, 50))
     with expect.part(points=1, title="in use"):
@@ -96,9 +97,9 @@ def dropout(answers, expect):
             hint="What survives makes up for what is lost: divide it by the share that is kept.",
         )
     with expect.part(points=1, title="a mask of its own for every example"):
-        dropped = np.asarray(answers.call("dropout", ones, 0.5, training=True, seed=3))
+        masked = np.asarray(answers.call("dropout", ones, 0.5, training=True, seed=3))
         again = answers.call("dropout", ones, 0.5, training=True, seed=3)
-        rows, columns = (np.unique(dropped == 0, axis=axis).shape[axis] for axis in (0, 1))
+        rows, columns = (np.unique(masked == 0, axis=axis).shape[axis] for axis in (0, 1))
         expect.true(
             rows > 1 or columns == 1,
             "Every example has lost the same units.",
@@ -109,11 +110,11 @@ def dropout(answers, expect):
             "Whole examples were left out, or nothing was.",
             hint="Dropout leaves out units, not data: draw one random number for each entry.",
         )
-        expect.equal(again, dropped, hint="The same seed gives the same mask: np.random.default_rng(seed).")
+        expect.equal(again, masked, hint="The same seed gives the same mask: np.random.default_rng(seed).")
 
 
 @exercise.question("clip_by_norm", points=3, title="Clip by norm")
-def clip_by_norm(answers, expect):
+def clip_by_norm(answers: Answers, expect: Expect) -> None:
     """`clip_by_norm(gradients, limit)`: a list of arrays, scaled together so that their norm is at most `limit`."""
     gradients = [np.array([[3.0, 0.0], [0.0, 4.0]]), np.array([12.0, 0.0])]  # norm 13
     clipped = _arrays(answers, expect, gradients, 2.6)
@@ -136,38 +137,30 @@ def clip_by_norm(answers, expect):
 
 
 @exercise.question("early_stopping", points=3, title="When to stop")
-def early_stopping(answers, expect):
+def early_stopping(answers: Answers, expect: Expect) -> None:
     """`early_stopping(losses, patience, min_delta)` → the epoch to keep and the last epoch, counted from 1."""
-    cases = (
-        ([0.6, 0.5, 0.4, 0.45, 0.5, 0.6], 2, 0.0),
-        ([0.6, 0.5, 0.55, 0.4, 0.45, 0.5, 0.3], 2, 0.0),
-        ([0.3, 0.4, 0.5, 0.6, 0.2], 3, 0.0),
-        ([0.3, 0.4, 0.5, 0.2], 1, 0.0),
-    )
-    for losses, patience, min_delta in cases:
-        expect.equal(
-            answers.call("early_stopping", losses, patience, min_delta),
-            _kept_and_last(losses, patience, min_delta),
-            hint="Count the epochs since the last best one; it starts anew with each improvement. Epochs count from 1.",
-        )
+
+    def compare(losses: list[float], patience: int, min_delta: float, hint: str) -> None:
+        got = answers.call("early_stopping", losses, patience, min_delta)
+        expect.equal(got, _kept_and_last(losses, patience, min_delta), hint=hint)
+
+    hint = "Count the epochs since the last best one; it starts anew with each improvement. Epochs count from 1."
+    compare([0.6, 0.5, 0.4, 0.45, 0.5, 0.6], 2, 0.0, hint)
+    compare([0.6, 0.5, 0.55, 0.4, 0.45, 0.5, 0.3], 2, 0.0, hint)
+    compare([0.3, 0.4, 0.5, 0.6, 0.2], 3, 0.0, hint)
+    compare([0.3, 0.4, 0.5, 0.2], 1, 0.0, hint)
     with expect.part(points=1, title="losses that keep falling"):
+        hint = "When patience never runs out, training ends with the last epoch there is."
         for losses in ([0.5, 0.4, 0.3, 0.2], [0.5], [0.5, 0.4, 0.45]):
-            expect.equal(
-                answers.call("early_stopping", losses, 3, 0.0),
-                _kept_and_last(losses, 3, 0.0),
-                hint="When patience never runs out, training ends with the last epoch there is.",
-            )
+            compare(losses, 3, 0.0, hint)
     with expect.part(points=1, title="gains too small to count"):
-        for losses, patience in (([0.5, 0.4, 0.399, 0.398, 0.397, 0.2], 2), ([0.5, 0.5, 0.5, 0.5], 2)):
-            expect.equal(
-                answers.call("early_stopping", losses, patience, 0.01),
-                _kept_and_last(losses, patience, 0.01),
-                hint="A loss counts as better only if it is below the best one by more than `min_delta`.",
-            )
+        hint = "A loss counts as better only if it is below the best one by more than `min_delta`."
+        compare([0.5, 0.4, 0.399, 0.398, 0.397, 0.2], 2, 0.01, hint)
+        compare([0.5, 0.5, 0.5, 0.5], 2, 0.01, hint)
 
 
 @exercise.question("choose_strength", points=2, title="Choose λ by validation")
-def choose_strength(answers, expect):
+def choose_strength(answers: Answers, expect: Expect) -> None:
     """The strength whose ridge regression, fitted on the training data, has the lowest error on validation data."""
     strengths = [0.01, 0.1, 1.0, 10.0, 100.0, 1000.0]
     for seed, noise in ((0, 3.0), (1, 0.05), (2, 8.0)):
@@ -181,9 +174,10 @@ def choose_strength(answers, expect):
 
 
 @exercise.question("training", points=2, title="A network that does not overfit")
-def training(answers, expect):
+def training(answers: Answers, expect: Expect) -> None:
     """`model` reads new reviews well and is not too sure of itself; `history` holds validation losses."""
-    x_test, y_test = _test_reviews()
+    reviews, y_test = unseen_reviews(TEST_REVIEWS, num_words=WORDS)
+    x_test = reviews.multi_hot()
     with expect.part(points=1, title="not too sure of itself"):
         right = np.where(y_test == 1, *_probabilities(answers, expect, x_test))
         expect.at_most(
@@ -193,12 +187,8 @@ def training(answers, expect):
             "weights, add dropout or a penalty.",
         )
     with expect.part(points=1, title="accurate, and validated"):
-        history = answers.value("history")
-        expect.true(
-            isinstance(history, dict) and "val_loss" in history,
-            "`history` holds no validation loss.",
-            hint="history = model.fit(…, validation_data=(x_valid, y_valid)).",
-        )
+        hint = "history = model.fit(…, validation_data=(x_valid, y_valid))."
+        expect.validated(answers.value("history"), hint=hint)
         right = np.where(y_test == 1, *_probabilities(answers, expect, x_test))
         expect.at_least(float((right > 0.5).mean()), LEAST_ACCURACY, hint="Too strong a penalty? Too few epochs?")
 
@@ -208,7 +198,7 @@ def _weights() -> tuple[np.ndarray, np.ndarray]:
     return rng.normal(size=(5, 3)), rng.normal(size=4)
 
 
-def _arrays(answers, expect, gradients: list[np.ndarray], limit: float) -> list[np.ndarray]:
+def _arrays(answers: Answers, expect: Expect, gradients: list[np.ndarray], limit: float) -> list[np.ndarray]:
     clipped = answers.call("clip_by_norm", gradients, limit)
     expect.true(
         isinstance(clipped, list | tuple) and len(clipped) == len(gradients),
@@ -237,21 +227,16 @@ def _regression(seed: int, noise: float) -> tuple[np.ndarray, np.ndarray, np.nda
     return x[:30], y[:30], x[30:], y[30:]
 
 
-def _best_strength(x_train, y_train, x_valid, y_valid, strengths: list[float]) -> float:
+def _best_strength(
+    x_train: np.ndarray, y_train: np.ndarray, x_valid: np.ndarray, y_valid: np.ndarray, strengths: list[float]
+) -> float:
     from sklearn.linear_model import Ridge
 
     fits = [Ridge(alpha=strength, fit_intercept=False).fit(x_train, y_train) for strength in strengths]
     return strengths[int(np.argmin([np.mean((fit.predict(x_valid) - y_valid) ** 2) for fit in fits]))]
 
 
-def _test_reviews() -> tuple[np.ndarray, np.ndarray]:
-    from coursekit.data import load_imdb
-
-    imdb = load_imdb(num_words=WORDS)
-    return imdb.x_test[:TEST_REVIEWS].multi_hot(), imdb.y_test[:TEST_REVIEWS]
-
-
-def _probabilities(answers, expect, x_test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _probabilities(answers: Answers, expect: Expect, x_test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     outputs = answers.model("model").predict(x_test)
     expect.shape(outputs, (TEST_REVIEWS, 1), hint="One probability a review: Dense(1, activation='sigmoid').")
     p = np.asarray(outputs)[:, 0].astype("float64")

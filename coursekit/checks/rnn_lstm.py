@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from coursekit.grading import Exercise
+from coursekit.checks.shared import expect_loss_and_activation, expect_several, unseen_reviews
+from coursekit.grading import Answers, Exercise, Expect, Model
 
 exercise = Exercise("05_rnn_lstm")
 
@@ -13,7 +14,7 @@ TEST_REVIEWS = 5_000
 
 
 @exercise.question("padded", points=2, title="Reviews of one length")
-def padded(answers, expect):
+def padded(answers: Answers, expect: Expect) -> None:
     """Lists of word indices become `(review, maxlen)`: zeros in front of short ones, long ones keep their end."""
     rows = answers.call("padded", [[5, 6], [7, 8, 9]], 3)
     expect.shape(rows, (2, 3), hint="One row a review, `maxlen` columns.")
@@ -31,25 +32,20 @@ def padded(answers, expect):
 
 
 @exercise.question("count_parameters", points=2, title="How many parameters?")
-def count_parameters(answers, expect):
+def count_parameters(answers: Answers, expect: Expect) -> None:
     """What a recurrent layer of Keras learns, from its kind, its inputs a step and its units."""
+
+    def compare(kind: str, inputs: int, units: int, hint: str) -> None:
+        got = answers.call("count_parameters", kind, inputs, units)
+        expect.equal(got, _parameters(kind, inputs, units), hint=hint)
+
     for inputs, units in ((32, 32), (8, 5)):
-        expect.equal(
-            answers.call("count_parameters", "SimpleRNN", inputs, units),
-            _parameters("SimpleRNN", inputs, units),
-            hint="W is (inputs, units), U is (units, units), and each unit has one bias. The length does not matter.",
-        )
-        expect.equal(
-            answers.call("count_parameters", "LSTM", inputs, units),
-            _parameters("LSTM", inputs, units),
-            hint="Three gates and the candidate: four sets of W, U and b.",
-        )
+        hint = "W is (inputs, units), U is (units, units), and each unit has one bias. The length does not matter."
+        compare("SimpleRNN", inputs, units, hint)
+        compare("LSTM", inputs, units, "Three gates and the candidate: four sets of W, U and b.")
     with expect.part(points=1, title="GRU"):
-        expect.equal(
-            answers.call("count_parameters", "GRU", 8, 5),
-            _parameters("GRU", 8, 5),
-            hint="Two gates and the candidate; and Keras' GRU (reset_after=True) has two biases for each unit of each.",
-        )
+        hint = "Two gates and the candidate; and Keras' GRU (reset_after=True) has two biases for each unit of each."
+        compare("GRU", 8, 5, hint)
 
 
 def _parameters(kind: str, inputs: int, units: int) -> int:
@@ -58,7 +54,7 @@ def _parameters(kind: str, inputs: int, units: int) -> int:
 
 
 @exercise.question("simple_rnn", points=3, title="The recurrence by hand")
-def simple_rnn(answers, expect):
+def simple_rnn(answers: Answers, expect: Expect) -> None:
     """The states `(time, units)` of a recurrent layer with tanh that starts from zeros."""
     x, W, U, b = _sequence(time=6, inputs=3, units=4)
     want = _states(x, W, U, b)
@@ -74,18 +70,14 @@ def simple_rnn(answers, expect):
 
 
 @exercise.question("lstm_step", points=3, title="One step of an LSTM")
-def lstm_step(answers, expect):
+def lstm_step(answers: Answers, expect: Expect) -> None:
     """The pair `(h, c)` after one step, with the gates in Keras' order: input, forget, candidate, output."""
     rng = np.random.default_rng(0)
     x, h, c = rng.normal(size=3), rng.normal(size=5), rng.normal(size=5)
     W, U, b = rng.normal(size=(3, 20)), rng.normal(size=(5, 20)), rng.normal(size=20)
     new_h, new_c = _lstm_step(x, h, c, W, U, b)
     pair = answers.call("lstm_step", x, h, c, W, U, b)
-    expect.true(
-        isinstance(pair, (tuple, list)) and len(pair) == 2,
-        "A pair (h, c) was expected.",
-        hint="End with `return h, c`, the state first.",
-    )
+    expect_several(expect, pair, "h, c")
     expect.shape(pair[1], (5,), hint="x W + h U + b has 4·units numbers; each gate gets a quarter of them.")
     with expect.part(points=2, title="the cell c"):
         expect.close(
@@ -98,17 +90,13 @@ def lstm_step(answers, expect):
 
 
 @exercise.question("gradients", points=3, title="Back-propagation through time")
-def gradients(answers, expect):
+def gradients(answers: Answers, expect: Expect) -> None:
     """The gradients `(d_W, d_U, d_b)` of a loss on the last state, through all time steps."""
     x, W, U, b = _sequence(time=5, inputs=3, units=4)
     blame = np.random.default_rng(1).normal(size=4)
     want = _gradients(x, W, U, b, blame)
     got = answers.call("gradients", x, W, U, b, blame)
-    expect.true(
-        isinstance(got, (tuple, list)) and len(got) == 3,
-        "Three arrays (d_W, d_U, d_b) were expected.",
-        hint="End with `return d_W, d_U, d_b`.",
-    )
+    expect_several(expect, got, "d_W, d_U, d_b")
     hints = (
         "Each step adds outer(xₜ, blame before the tanh).",
         "Each step adds outer(hₜ₋₁, blame before the tanh): U met the state of the step before.",
@@ -121,7 +109,7 @@ def gradients(answers, expect):
 
 
 @exercise.question("last_states", points=2, title="Mind the padding")
-def last_states(answers, expect):
+def last_states(answers: Answers, expect: Expect) -> None:
     """From states `(review, time, units)` of reviews padded **behind**, each review's state after its last word."""
     states = np.random.default_rng(0).normal(size=(4, 6, 3))
     lengths = np.array([6, 2, 1, 5])
@@ -135,7 +123,7 @@ def last_states(answers, expect):
 
 
 @exercise.question("build_network", points=2, title="Build a better network")
-def build_network(answers, expect):
+def build_network(answers: Answers, expect: Expect) -> None:
     """A compiled network from word indices to one probability, with an embedding and at least one recurrent layer."""
     model = answers.model("build_network")
     expect.true(
@@ -151,48 +139,32 @@ def build_network(answers, expect):
     )
     expect.at_most(model.parameter_count, 2_000_000, hint="A narrower embedding: 16 to 64 numbers a word.")
     with expect.part(points=1, title="last activation and loss"):
-        expect.true(
-            model.loss is not None,
-            "The model is not compiled.",
-            hint="Call network.compile(optimizer, loss, metrics=['accuracy']) before you return it.",
-        )
-        expect.equal(model.loss.name, "binary_crossentropy", hint="A question with two answers and one output.")
-        expect.equal(
-            model.layers[-1].config.get("activation"),
-            "linear" if model.loss.from_logits else "sigmoid",
-            hint="The loss and the last layer disagree: sigmoid with from_logits=False (the default), or no activation "
-            "with from_logits=True.",
-        )
+        hint = "A question with two answers and one output."
+        expect_loss_and_activation(expect, model, "binary_crossentropy", "sigmoid", hint)
 
 
 @exercise.question("training", points=3, title="Beat the reference", seconds=240)
-def training(answers, expect):
+def training(answers: Answers, expect: Expect) -> None:
     """`model`, trained with validation data, judges test reviews padded to their last `MAXLEN` words."""
-    from coursekit.data import load_imdb
-
     with expect.part(points=1, title="validation data"):
-        history = answers.value("history")
-        expect.true(
-            isinstance(history, dict) and "val_loss" in history,
-            "`history` holds no validation loss.",
-            hint="history = model.fit(…, validation_split=0.2), or validation_data=(x_valid, y_valid).",
-        )
-    imdb = load_imdb()
+        hint = "history = model.fit(…, validation_split=0.2), or validation_data=(x_valid, y_valid)."
+        expect.validated(answers.value("history"), hint=hint)
     maxlen = answers.value("MAXLEN")
     expect.kind(maxlen, int, hint="MAXLEN = 200, say: how many words of a review your network reads.")
     expect.between(maxlen, 1, 2_500, hint="The longest review has 2,494 words.")
     model = answers.model("model")
     _expect_recurrent(model, expect)
-    outputs = model.predict(imdb.x_test[:TEST_REVIEWS].padded(maxlen))
+    reviews, labels = unseen_reviews(TEST_REVIEWS)
+    outputs = model.predict(reviews.padded(maxlen))
     expect.shape(outputs, (TEST_REVIEWS, 1), hint="One number for each review.")
     positive = np.asarray(outputs)[:, 0] > (0 if model.loss and model.loss.from_logits else 0.5)
-    accuracy = float(np.mean(positive == imdb.y_test[:TEST_REVIEWS]))
+    accuracy = float(np.mean(positive == labels))
     with expect.part(points=1, title="86 % of the first 5,000 test reviews"):
         expect.at_least(accuracy, 0.86, hint="A gated layer, dropout after the embedding, a convolution with pooling?")
     expect.at_least(accuracy, 0.82, hint="Padded in front? Enough epochs? Does the validation accuracy still rise?")
 
 
-def _expect_recurrent(model, expect) -> None:
+def _expect_recurrent(model: Model, expect: Expect) -> None:
     expect.true(
         any(model.find(kind) for kind in RECURRENT),
         f"There is no recurrent layer among its {len(model.layers)} layers.",
@@ -218,7 +190,9 @@ def _states(x: np.ndarray, W: np.ndarray, U: np.ndarray, b: np.ndarray) -> np.nd
     return np.array(states[1:])
 
 
-def _lstm_step(x, h, c, W, U, b) -> tuple[np.ndarray, np.ndarray]:
+def _lstm_step(
+    x: np.ndarray, h: np.ndarray, c: np.ndarray, W: np.ndarray, U: np.ndarray, b: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """One step of Hochreiter and Schmidhuber's cell with forget gate, as Keras orders it."""
     from scipy.special import expit
 
@@ -227,7 +201,9 @@ def _lstm_step(x, h, c, W, U, b) -> tuple[np.ndarray, np.ndarray]:
     return expit(let_out) * np.tanh(new_c), new_c
 
 
-def _gradients(x, W, U, b, blame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _gradients(
+    x: np.ndarray, W: np.ndarray, U: np.ndarray, b: np.ndarray, blame: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Back-propagation through time: gradients of ``blame @ last state`` with respect to W, U and b."""
     states = np.vstack([np.zeros(len(b)), _states(x, W, U, b)])
     d_W, d_U, d_b = np.zeros_like(W), np.zeros_like(U), np.zeros_like(b)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from coursekit.grading import Exercise
+from coursekit.checks.shared import accuracy, compiled, dense_parameters, expect_loss_and_activation, unseen_digits
+from coursekit.grading import Answers, Exercise, Expect, Model
 
 exercise = Exercise("06_transfer_learning")
 
@@ -14,58 +17,45 @@ COUNT_HINT = "A dense layer has (inputs + 1) · units parameters, and its inputs
 
 
 @exercise.question("choose_recipe", points=2, title="Choose the case")
-def choose_recipe(answers, expect):
+def choose_recipe(answers: Answers, expect: Expect) -> None:
     """`choose_recipe(images_per_class, similar)` names the recipe for one of the four cases."""
+
+    def compare(amounts: tuple[int, int], similar: bool, recipe: str, hint: str) -> None:
+        for amount in amounts:
+            expect.equal(answers.call("choose_recipe", amount, similar), recipe, hint=hint)
+
     with expect.part(points=1, title="few images"):
-        for amount in (5, 99):
-            expect.equal(
-                answers.call("choose_recipe", amount, True),
-                "new head",
-                hint="Few images train few weights, and on similar data the last features are good as they are.",
-            )
-            expect.equal(
-                answers.call("choose_recipe", amount, False),
-                "low layers",
-                hint="Few images cannot train many weights; on different data the last features are the wrong ones, "
-                "the first ones general.",
-            )
-    for amount in (100, 5_000):
-        expect.equal(
-            answers.call("choose_recipe", amount, True),
-            "fine-tune all",
-            hint="A hundred images a class or more count as many: they can adapt every layer, a little.",
-        )
-        expect.equal(
-            answers.call("choose_recipe", amount, False),
-            "initialise and retrain",
-            hint="Many images of another kind: the borrowed weights are a start, and all of them train.",
-        )
-
-
-def _head(inputs: int, units: list[int]) -> int:
-    return sum((before + 1) * after for before, after in zip([inputs, *units], units))
+        hint = "Few images train few weights, and on similar data the last features are good as they are."
+        compare((5, 99), True, "new head", hint)
+        hint = "Few images cannot train many weights; the last features do not suit different data, the first ones do."
+        compare((5, 99), False, "low layers", hint)
+    hint = "A hundred images a class or more count as many: they can adapt every layer, a little."
+    compare((100, 5_000), True, "fine-tune all", hint)
+    hint = "Many images of another kind: the borrowed weights are a start, and all of them train."
+    compare((100, 5_000), False, "initialise and retrain", hint)
 
 
 @exercise.question("head_parameters", points=2, title="Count a head")
-def head_parameters(answers, expect):
+def head_parameters(answers: Answers, expect: Expect) -> None:
     """`head_parameters(maps, units, pooled)` counts the parameters of dense layers on flattened or averaged maps."""
     with expect.part(points=1, title="on averaged maps"):
         expect.equal(
             answers.call("head_parameters", (3, 3, 1280), [10], True),
-            _head(1280, [10]),
+            dense_parameters([1280, 10]),
             hint="Averaging leaves one number for each map: `channels` inputs. " + COUNT_HINT,
         )
-        expect.equal(answers.call("head_parameters", (5, 5, 512), [64, 2], True), _head(512, [64, 2]), hint=COUNT_HINT)
+        head = answers.call("head_parameters", (5, 5, 512), [64, 2], True)
+        expect.equal(head, dense_parameters([512, 64, 2]), hint=COUNT_HINT)
     for maps, units in (((5, 5, 512), [260, 100, 5]), ((2, 3, 8), [4]), ((1, 1, 64), [7, 3])):
         expect.equal(
             answers.call("head_parameters", maps, units),
-            _head(int(np.prod(maps)), units),
+            dense_parameters([math.prod(maps), *units]),
             hint="Flattened maps have rows · columns · channels numbers. " + COUNT_HINT,
         )
 
 
 @exercise.question("preprocessed", points=2, title="Preprocess as the network was trained")
-def preprocessed(answers, expect):
+def preprocessed(answers: Answers, expect: Expect) -> None:
     """Bytes become what the embedded MobileNetV2 learnt on: scaled to [0, 1], centred, divided by the deviation."""
     photos = np.random.default_rng(0).integers(0, 256, size=(3, 4, 5, 3)).astype("uint8")
     got = answers.call("preprocessed", photos)
@@ -92,7 +82,7 @@ def _standardised(photos: np.ndarray) -> np.ndarray:
 
 
 @exercise.question("frozen_norm", points=2, title="Batch normalisation that stands still")
-def frozen_norm(answers, expect):
+def frozen_norm(answers: Answers, expect: Expect) -> None:
     """Batch normalisation with the stored mean and variance, whatever the batch."""
     rng = np.random.default_rng(0)
     x, gamma, beta = rng.normal(2, 3, size=(6, 4)), rng.normal(size=4), rng.normal(size=4)
@@ -114,7 +104,7 @@ def frozen_norm(answers, expect):
 
 
 @exercise.question("new_head", points=3, title="A new head on a frozen base")
-def new_head(answers, expect):
+def new_head(answers: Answers, expect: Expect) -> None:
     """A compiled network: the pretrained base, frozen whole, and a head for `classes` classes that trains."""
     model = answers.model("new_head", 5)
     _expect_base(model, expect)
@@ -135,9 +125,9 @@ def new_head(answers, expect):
 
 
 @exercise.question("changed", points=3, title="What will change?")
-def changed(answers, expect):
+def changed(answers: Answers, expect: Expect) -> None:
     """`changed` says for three fragments how many numbers the last `fit` changes."""
-    head, norms = _head(256, [5]), 4 * (16 + 32 + 64 + 64)
+    head, norms = dense_parameters([256, 5]), 4 * (16 + 32 + 64 + 64)
     wanted = {
         "A": (head, "The base is frozen: only the Dense(5) on 2 · 2 · 64 numbers trains. " + COUNT_HINT),
         "B": (head, "compile fixes what trains; a flag that is set afterwards waits for the next compile."),
@@ -159,17 +149,12 @@ def changed(answers, expect):
 
 
 @exercise.question("fine_tuner", points=3, title="Ready for fine-tuning")
-def fine_tuner(answers, expect):
+def fine_tuner(answers: Answers, expect: Expect) -> None:
     """A compiled network in which the fourth convolution and the head train, slowly, and nothing else."""
     model = answers.model("fine_tuner", 5)
     _expect_base(model, expect)
     with expect.part(points=1, title="a small learning rate"):
-        expect.true(
-            model.optimizer is not None,
-            "The model is not compiled.",
-            hint="Call compile before you return the network.",
-        )
-        rate = model.optimizer.learning_rate
+        rate = compiled(expect, model.optimizer).learning_rate
         expect.kind(rate, (int, float), hint="A number, such as keras.optimizers.Adam(0.0001), and no schedule here.")
         expect.between(
             rate,
@@ -195,7 +180,7 @@ def fine_tuner(answers, expect):
     )
 
 
-def _expect_base(model, expect) -> None:
+def _expect_base(model: Model, expect: Expect) -> None:
     expect.true(
         len(model.find("Conv2D")) >= 4 and model.parameter_count > BASE_PARAMETERS,
         "The base of four convolutions is not in it, or there is no head.",
@@ -203,46 +188,31 @@ def _expect_base(model, expect) -> None:
     )
 
 
-def _expect_classes(model, classes: int, expect) -> None:
+def _expect_classes(model: Model, classes: int, expect: Expect) -> None:
     expect.equal(
         model.output_shape,
         (None, classes),
         hint="One output for each of the NEW classes; what the base was trained for does not count any more.",
     )
-    expect.true(
-        model.loss is not None, "The model is not compiled.", hint="Call compile before you return the network."
-    )
-    expect.equal(model.loss.name, "sparse_categorical_crossentropy", hint="Several classes, labels as integers.")
-    expect.equal(
-        model.layers[-1].config.get("activation"),
-        "linear" if model.loss.from_logits else "softmax",
-        hint="softmax with from_logits=False (the default), or no activation with from_logits=True.",
-    )
+    hint = "Several classes, labels as integers."
+    expect_loss_and_activation(expect, model, "sparse_categorical_crossentropy", "softmax", hint)
 
 
 @exercise.question("training", points=3, title="Twenty-five digits", seconds=120)
-def training(answers, expect):
+def training(answers: Answers, expect: Expect) -> None:
     """`model`, trained on 25 digits from 5 to 9, reads all test digits from 5 to 9."""
-    from coursekit.data import load_mnist
-
     with expect.part(points=1, title="validation data"):
-        history = answers.value("history")
-        expect.true(
-            isinstance(history, dict) and "val_loss" in history,
-            "`history` holds no validation loss.",
-            hint="history = model.fit(…, validation_data=(x_valid, y_valid)).",
-        )
-    mnist = load_mnist()
-    later = mnist.y_test >= 5
-    outputs = answers.model("model").predict(mnist.x_test[later][..., np.newaxis].astype("float32") / 255)
+        hint = "history = model.fit(…, validation_data=(x_valid, y_valid))."
+        expect.validated(answers.value("history"), hint=hint)
+    x_test, y_test = unseen_digits(28, 28, 1)
+    later = y_test >= 5
+    outputs = answers.model("model").predict(x_test[later])
     expect.shape(outputs, (int(later.sum()), 5), hint="Five classes: output 0 stands for a five, output 4 for a nine.")
-    accuracy = float(np.mean(np.argmax(outputs, axis=1) == mnist.y_test[later] - 5))
+    right = accuracy(outputs, y_test[later] - 5)
     with expect.part(points=1, title=f"{BARS[1]:.0%} of the test digits"):
         expect.at_least(
-            accuracy,
+            right,
             BARS[1],
             hint="Only the head trains, so it may learn fast: 0.003 rather than 0.001, and more epochs.",
         )
-    expect.at_least(
-        accuracy, BARS[0], hint="Is the base pretrained and frozen? Are the pixels in [0, 1]? Enough epochs?"
-    )
+    expect.at_least(right, BARS[0], hint="Is the base pretrained and frozen? Are the pixels in [0, 1]? Enough epochs?")

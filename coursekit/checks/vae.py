@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from coursekit.grading import Exercise
+from coursekit.data import load_mnist
+from coursekit.grading import Answers, Exercise, Expect
 
 exercise = Exercise("08_vae")
 
@@ -13,7 +15,7 @@ LOW_BAR, HIGH_BAR = -125, -108
 
 
 @exercise.question("log_bernoulli", points=2, title="How probable are these bits?")
-def log_bernoulli(answers, expect):
+def log_bernoulli(answers: Answers, expect: Expect) -> None:
     """`log p(x|z)` of bits `(batch, pixel)` from logits, summed over pixels: `(batch,)`, in nats."""
     rng = np.random.default_rng(0)
     x, logits = _bits(rng, 4, 6), _normal(rng, 4, 6, scale=2)
@@ -37,7 +39,7 @@ def log_bernoulli(answers, expect):
 
 
 @exercise.question("gaussian_kl", points=3, title="The charge in closed form")
-def gaussian_kl(answers, expect):
+def gaussian_kl(answers: Answers, expect: Expect) -> None:
     """KL of `N(mean, exp(log_var))` from `N(0, 1)`: `(batch, latent)` twice → `(batch,)`, in nats."""
     rng = np.random.default_rng(1)
     mean, log_var = _normal(rng, 5, 3), _normal(rng, 5, 3)
@@ -61,7 +63,7 @@ def gaussian_kl(answers, expect):
 
 
 @exercise.question("sample", points=3, title="Reparameterise")
-def sample(answers, expect):
+def sample(answers: Answers, expect: Expect) -> None:
     """`sample(mean, log_var, seed)` draws one z for each digit: μ + σ ε, shape `(batch, latent)`."""
     mean = _single(np.tile([2.0, -1.0], (4_000, 1)))
     log_var = _single(np.tile([np.log(0.25), np.log(9.0)], (4_000, 1)))
@@ -97,7 +99,7 @@ def sample(answers, expect):
 
 
 @exercise.question("negative_elbo", points=3, title="The loss")
-def negative_elbo(answers, expect):
+def negative_elbo(answers: Answers, expect: Expect) -> None:
     """`negative_elbo(x, logits, mean, log_var, beta)`: one number in nats, the mean over the digits of the batch."""
     rng = np.random.default_rng(2)
     x, logits = _bits(rng, 6, 20), _normal(rng, 6, 20)
@@ -122,7 +124,7 @@ def negative_elbo(answers, expect):
 
 
 @exercise.question("importance_bound", points=3, title="A tighter bound")
-def importance_bound(answers, expect):
+def importance_bound(answers: Answers, expect: Expect) -> None:
     """From log-weights `(k, batch)` the bound `log (1/k) Σ w` of each digit, `(batch,)`."""
     from scipy.special import logsumexp
 
@@ -146,7 +148,7 @@ def importance_bound(answers, expect):
 
 
 @exercise.question("active_units", points=2, title="Who is awake?")
-def active_units(answers, expect):
+def active_units(answers: Answers, expect: Expect) -> None:
     """From the means `(digit, latent)`, how many latent numbers have a variance over the digits above 0.01."""
     rng = np.random.default_rng(4)
     mean = _normal(rng, 500, 6) * _single([1, 0.05, 0.5, 0, 0.15, 0.06])
@@ -162,15 +164,11 @@ def active_units(answers, expect):
 
 
 @exercise.question("training", points=4, title="A VAE of your own", seconds=240)
-def training(answers, expect):
+def training(answers: Answers, expect: Expect) -> None:
     """`encoder` (bits → mean and log-variance) and `decoder` (z → logits), judged by the ELBO on test bits."""
     with expect.part(points=1, title="validation data"):
-        history = answers.value("history")
-        expect.true(
-            isinstance(history, dict) and any(name.startswith("val_") for name in history),
-            "`history` holds no validation figures.",
-            hint="history = vae.fit(…, validation_data=(x_valid,)), with a `test_step` beside the `train_step`.",
-        )
+        hint = "history = vae.fit(…, validation_data=(x_valid,)), with a `test_step` beside the `train_step`."
+        expect.validated(answers.value("history"), hint, "figures")
     x = bits_of_test_digits()
     output = answers.model("encoder").predict(x)
     expect.shape(output, (TEST_DIGITS, None), hint="One vector a digit: the mean, and behind it the log-variance.")
@@ -195,13 +193,11 @@ def training(answers, expect):
 
 def bits_of_test_digits() -> np.ndarray:
     """The first 2,000 test digits, thrown into bits once and for all: float32 `(2000, 784)`."""
-    from coursekit.data import load_mnist
-
     grey = load_mnist().x_test[:TEST_DIGITS].reshape(-1, 784)
     return (255 * np.random.default_rng(5).random(grey.shape) < grey).astype("float32")
 
 
-def _single(values) -> np.ndarray:
+def _single(values: ArrayLike) -> np.ndarray:
     """float32, as Keras computes: an answer may mix these with tensors of its own."""
     return np.asarray(values, dtype="float32")
 
@@ -215,9 +211,9 @@ def _bits(rng: np.random.Generator, *shape: int) -> np.ndarray:
 
 
 def _log_bernoulli(x: np.ndarray, logits: np.ndarray) -> np.ndarray:
-    return np.sum(x * logits - np.logaddexp(0, logits), axis=-1)
+    return np.asarray(np.sum(x * logits - np.logaddexp(0, logits), axis=-1))
 
 
 def _kl(mean: np.ndarray, log_var: np.ndarray) -> np.ndarray:
     """Kingma & Welling (2013), appendix B."""
-    return 0.5 * np.sum(mean**2 + np.exp(log_var) - log_var - 1, axis=-1)
+    return np.asarray(0.5 * np.sum(mean**2 + np.exp(log_var) - log_var - 1, axis=-1))

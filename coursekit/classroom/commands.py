@@ -14,18 +14,18 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.text import Text
 
 from coursekit import course
 from coursekit.classroom import pipeline
 from coursekit.classroom.intake.cleaning import clean
 from coursekit.classroom.marking.engine import Marker
 from coursekit.classroom.marking.jobs import MarkingJob
-from coursekit.classroom.pipeline import Result, Settings
+from coursekit.classroom.pipeline import ClassResult
 from coursekit.classroom.report.exports import FORMATS
 from coursekit.classroom.report.grades import BY_HAND, MARKED, NOT_MARKED, UNUSABLE
 from coursekit.classroom.report.lateness import BadRule
-from coursekit.executors import ExecutorError, LocalExecutor, Tls, open_executor
+from coursekit.classroom.settings import GradingSettings, read_batch
+from coursekit.executors import LocalExecutor, Tls, open_executor
 from coursekit.executors.options import Scheduler, TlsCa, TlsCert, TlsKey, tls_of
 
 COMPLETE, INCOMPLETE, INTERRUPTED = 0, 1, 130
@@ -110,7 +110,7 @@ def grade_command(
         raise BadRule(f"--attempts {attempts!r} is not understood. Write last or best.")
     if deadline and not late_penalty:
         raise BadRule('--deadline needs a rule as well: --late-penalty "10%/day", for example.')
-    settings = Settings(
+    settings = GradingSettings(
         submissions=str(submissions.resolve()),
         exercise=course.find(exercise).name if exercise else "",
         checks=_absolute(checks),
@@ -160,11 +160,9 @@ def regrade_command(
     [bold]Exit codes[/bold]: 0 every submission has its new mark; 1 some need a new run, or could not be used or marked;
     2 the request could not be carried out; 130 stopped by Ctrl-C.
     """
-    settings = pipeline.stored(out)
-    if checks:
-        settings = replace(settings, checks=_absolute(checks))
-    if overrides:
-        settings = replace(settings, overrides=_absolute(overrides))
+    kept = read_batch(out).settings
+    checked, given = _absolute(checks) or kept.checks, _absolute(overrides) or kept.overrides
+    settings = replace(kept, checks=checked, overrides=given)
     tls = tls_of(scheduler, tls_ca, tls_cert, tls_key)
     with ExitStack() as stack, _Bar() as bar:
         hide = (settings.submissions, out, settings.checks)
@@ -184,15 +182,12 @@ def _marker(
     """The marker of a cluster, or of this machine, whose workers see none of the folders to hide; ``stack`` ends it."""
     from coursekit.classroom.marking.here import MarkerHere
     from coursekit.classroom.marking.on_cluster import MarkerOnCluster
-    from coursekit.sandbox import NoSandbox, WorkerPool
+    from coursekit.sandbox import WorkerPool
 
     if scheduler:
         return MarkerOnCluster(stack.enter_context(open_executor(scheduler=scheduler, tls=tls)), unsafe)
     jobs = jobs or _jobs()
-    try:
-        pool = stack.enter_context(WorkerPool(jobs, unsafe=unsafe, hide=[Path(each) for each in hide if each]))
-    except NoSandbox as error:
-        raise ExecutorError(str(error)) from error
+    pool = stack.enter_context(WorkerPool(jobs, unsafe=unsafe, hide=[Path(each) for each in hide if each]))
     return MarkerHere(stack.enter_context(LocalExecutor(jobs)), pool)
 
 
@@ -203,48 +198,40 @@ def _jobs() -> int:
     return max(1, min(os.cpu_count() or 1, psutil.virtual_memory().available // MEMORY_OF_ONE))
 
 
-class _Bar(pipeline.Watch):
+class _Bar(Progress, pipeline.Watch):
     """A bar on standard error, with an estimate; where that is no terminal, nothing."""
 
     def __init__(self) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         console = Console(stderr=True)
         left = (TextColumn("left:"), TimeRemainingColumn())
-        self._progress = Progress(*columns, *left, console=console, disable=not console.is_terminal)
-        self._task = self._progress.add_task("reading", total=None)
-
-    def __enter__(self) -> _Bar:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._progress.stop()
+        super().__init__(*columns, *left, console=console, disable=not console.is_terminal)
+        self._task = self.add_task("reading", total=None)
 
     def reading(self, done: int, total: int) -> None:
-        self._progress.update(self._task, completed=done, total=total)
+        self.update(self._task, completed=done, total=total)
 
     def begun(self, done: int, total: int) -> None:
-        self._progress.reset(self._task, description="marking", completed=done, total=total)
+        self.reset(self._task, description="marking", completed=done, total=total)
 
     def marked(self, job: MarkingJob) -> None:
-        self._progress.advance(self._task)
+        self.advance(self._task)
 
 
-def _finish(result: Result) -> None:
-    console, errors = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
+def _finish(result: ClassResult) -> None:
     for line in _summary(result):
-        console.print(Text(line))
+        typer.echo(line)
     if result.damaged:
         lines = ", ".join(map(str, result.damaged[:SHOWN]))
-        errors.print(Text(f"The ledger was damaged in line {lines}; those submissions were marked again."))
+        typer.echo(f"The ledger was damaged in line {lines}; those submissions were marked again.", err=True)
     if result.outcome.interrupted:
-        errors.print(Text("Give the same command again to go on from there."))
+        typer.echo("Give the same command again to go on from there.", err=True)
         raise typer.Exit(INTERRUPTED)
     complete = all(each.has_points and not each.outdated for each in result.grades)
     raise typer.Exit(COMPLETE if complete else INCOMPLETE)
 
 
-def _summary(result: Result) -> list[str]:
+def _summary(result: ClassResult) -> list[str]:
     """What happened, in sentences."""
     states = Counter(each.state for each in result.grades)
     resumed = f", {result.resumed} of them earlier" if result.resumed else ""

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import abc
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from coursekit.grading.models import Model
 from coursekit.worker import failures, wire
+from coursekit.worker.bounds import ANSWER_SECONDS
+from coursekit.worker.requests import Call, GetModel, Predict, Question, Reply, Value, read_request
 from coursekit.worker.responding import Respondent
 from coursekit.worker.text import brief
 
@@ -29,12 +31,12 @@ class Answers(abc.ABC):
     """
 
     def __init__(self) -> None:
-        self.seconds = 60.0
+        self.seconds = ANSWER_SECONDS
         self._recent: list[tuple[Any, str]] = []
 
     def value(self, name: str) -> Any:
         """The value of the learner's variable ``name``, as plain data."""
-        return self._remember(self._ask({"ask": "value", "name": name}), name)
+        return self._remember(self._ask(Value(name, self.seconds)), name)
 
     def call(self, function: str, *args: Any, **kwargs: Any) -> Any:
         """What the learner's ``function`` returns for these arguments, as plain data.
@@ -44,8 +46,8 @@ class Answers(abc.ABC):
             args: plain data; the function gets its own copy.
             kwargs: plain data.
         """
-        request = {"ask": "call", "name": function, "args": list(args), "kwargs": kwargs}
-        return self._remember(self._ask(request), _call_text(function, args, kwargs))
+        question = Call(function, _plain_arguments(list(args)), _plain_arguments(kwargs), self.seconds)
+        return self._remember(self._ask(question), _call_text(function, args, kwargs))
 
     def model(self, name: str, *args: Any, **kwargs: Any) -> Model:
         """The Keras model in variable ``name``; or, where ``name`` is a function, the model that it returns.
@@ -55,19 +57,20 @@ class Answers(abc.ABC):
             args: arguments of the function, plain data.
             kwargs: keyword arguments of the function, plain data.
         """
-        request = {"ask": "model", "name": name, "args": list(args), "kwargs": kwargs}
-        described = Model.from_data(self._ask(request))
+        question = GetModel(name, _plain_arguments(list(args)), _plain_arguments(kwargs), self.seconds)
+        described = Model.from_data(self._ask(question))
         handles = [described.handle]
 
         def predict(x: Any) -> Any:
-            question = {"ask": "predict", "name": name, "x": x}
+            x = _plain_arguments(x)
             try:
-                return self._ask(question | {"handle": handles[0]})
+                answer = self._ask(Predict(name, x, handles[0], self.seconds))
             except failures.StaleModel:
-                handles[0] = Model.from_data(self._ask(request)).handle
-                return self._ask(question | {"handle": handles[0]})
+                handles[0] = Model.from_data(self._ask(question)).handle
+                answer = self._ask(Predict(name, x, handles[0], self.seconds))
+            return self._remember(answer, f"{name}.predict({brief(x)})")
 
-        return described.with_predict(lambda x: self._remember(predict(x), f"{name}.predict({brief(x)})"))
+        return described.with_predict(predict)
 
     def origin(self, got: Any) -> str | None:
         """The request that ``got`` answered, as the learner would write it, or ``None`` if it is not known."""
@@ -84,23 +87,26 @@ class Answers(abc.ABC):
         self._recent = [*self._recent[1 - REMEMBERED :], (answer, text)]
         return answer
 
-    def _ask(self, request: dict[str, Any]) -> Any:
+    def _ask(self, question: Question) -> Any:
         try:
-            frame = wire.encode(_plain_request(request | {"seconds": self.seconds}))
+            frame = question.as_frame()
         except wire.NotPlain as error:
             raise failures.BadCheck(
-                f"A check asks {request['name']!r} with arguments that are not plain data: {error}."
+                f"A check asks {question.name!r} with arguments that are not plain data: {error}."
             ) from error
-        reply = self._exchange(frame, request["name"])
-        if isinstance(reply, dict) and reply.keys() == {"answer"}:
-            return reply["answer"]
-        if isinstance(reply, dict) and reply.keys() == {"failure"}:
-            raise failures.from_data(reply["failure"])
-        raise wire.ProtocolError("a reply holds an answer or a failure")
+        reply = self.exchange(question, frame)
+        if reply.failure is not None:
+            raise reply.failure
+        return reply.answer
 
     @abc.abstractmethod
-    def _exchange(self, request: bytes, name: str) -> Any:
-        """Have one request about ``name`` answered; return the reply, decoded."""
+    def exchange(self, question: Question, frame: bytes) -> Reply:
+        """Have one question answered.
+
+        Args:
+            question: what is asked.
+            frame: the same as bytes.
+        """
 
 
 class NamespaceAnswers(Answers):
@@ -121,21 +127,22 @@ class NamespaceAnswers(Answers):
         super().__init__()
         self._respondent = Respondent(namespace, interruptible=True)
 
-    def _exchange(self, request: bytes, name: str) -> Any:
-        return wire.decode(self._respondent.reply(request))
+    def exchange(self, question: Question, frame: bytes) -> Reply:
+        """The reply of this process."""
+        return Reply.read(self._respondent.reply(cast(Question, read_request(frame))).frame)
 
 
-def _plain_request(value: Any) -> Any:
+def _plain_arguments(value: Any) -> Any:
     """A check's own arguments: NumPy scalars become Python's, everything else must be plain already."""
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, dict):
-        return {key: _plain_request(item) for key, item in value.items()}
+        return {key: _plain_arguments(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(_plain_request(item) for item in value)
+        return type(value)(map(_plain_arguments, value))
     return value
 
 
-def _call_text(function: str, args: tuple, kwargs: dict) -> str:
+def _call_text(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     shown = [brief(value) for value in args] + [f"{key}={brief(value)}" for key, value in kwargs.items()]
     return f"{function}({', '.join(shown)})"

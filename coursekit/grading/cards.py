@@ -8,10 +8,15 @@ is loaded from outside, and everything that may come from the learner is escaped
 from __future__ import annotations
 
 import textwrap
-from html import escape
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
+from coursekit import templating
 from coursekit.grading import results
 from coursekit.grading.results import PartResult, QuestionResult, Report, points_text
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 LOOKS = {
     results.PASSED: ("✔", "Passed", "#008060"),
@@ -20,8 +25,6 @@ LOOKS = {
     results.NOT_YET: ("○", "Not written yet", "#6b7480"),
 }
 WIDTH = 100
-COLUMNS = ("Result", "Question", "Points", "What to look at")
-LEFT = 'style="text-align:left;padding:2px 12px 2px 0;vertical-align:top;overflow-wrap:anywhere"'
 Details = list[tuple[str, str]]
 
 
@@ -40,9 +43,7 @@ class Card:
         return "\n".join([_headline(self.result), *_details_text(self.result)])
 
     def _repr_html_(self) -> str:
-        result = self.result
-        body = _statement_html(result) + _parts_html(result) + _details_html(own_details(result))
-        return _box_html(result.status, result.title, points_text(result.points, result.max_points), body)
+        return _html("card.html", result=self.result)
 
 
 class Panel:
@@ -59,15 +60,8 @@ class Panel:
 
     def _repr_html_(self) -> str:
         report = self.report
-        rows = "".join(_row_html(result) for result in report.questions)
-        titles = "".join(f'<th scope="col" {LEFT}>{title}</th>' for title in COLUMNS)
-        table = (
-            f'<table style="border-collapse:collapse;margin:8px 0;font-size:inherit">'
-            f"<thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>"
-        )
         status = results.PASSED if report.passed else (results.PARTIAL if report.points else results.NOT_YET)
-        body = f"<div>{escape(summary(report))}</div>{_bar_html(report)}{table}"
-        return _box_html(status, report.title, points_text(report.points, report.max_points), body)
+        return _html("panel.html", report=report, status=status)
 
 
 def summary(report: Report) -> str:
@@ -114,6 +108,11 @@ def own_details(result: QuestionResult) -> Details:
     return [] if said else _details(result)
 
 
+def first_details(result: QuestionResult) -> Details:
+    """The first thing that there is to say of a question."""
+    return _details(result)[:1]
+
+
 def _details(result: QuestionResult | PartResult) -> Details:
     pairs = [("", result.message), ("Expected: ", result.expected), ("Came: ", result.got), ("Hint: ", result.hint)]
     return [(label, text) for label, text in pairs if text]
@@ -132,73 +131,13 @@ def _wrapped(text: str, indent: str) -> str:
     return textwrap.fill(text, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ")
 
 
-def _box_html(status: str, title: str, points: str, body: str) -> str:
-    symbol, words, colour = LOOKS[status]
-    badge = (
-        f'<span style="background:{colour};color:#fff;border-radius:4px;padding:2px 8px;font-weight:600;'
-        f'white-space:nowrap"><span aria-hidden="true">{symbol}</span> {words}</span>'
-    )
-    heading = (
-        f'<div role="heading" aria-level="4" style="margin-bottom:4px">{badge} '
-        f"<strong>{escape(title)}</strong> · {escape(points)}</div>"
-    )
-    return (
-        f'<div role="group" aria-label="{escape(f"Check: {title}, {words}, {points}")}" '
-        f'style="border:1px solid {colour};border-left-width:6px;border-radius:4px;padding:8px 12px;margin:4px 0;'
-        f'max-width:56em;line-height:1.5">{heading}{body}</div>'
-    )
+@cache
+def _templates() -> Environment:
+    made = templating.environment("coursekit.grading")
+    functions = (points_text, part_details, own_details, first_details, summary)
+    made.globals |= {"LOOKS": LOOKS} | {each.__name__: each for each in functions}
+    return made
 
 
-def _statement_html(result: QuestionResult) -> str:
-    return f"<div>{_code_html(result.statement)}</div>" if result.statement else ""
-
-
-def _parts_html(result: QuestionResult) -> str:
-    items = "".join(f"<li>{_part_html(part)}{_details_html(details)}</li>" for part, details in part_details(result))
-    return f'<ul style="list-style:none;margin:6px 0;padding-left:0">{items}</ul>' if items else ""
-
-
-def _part_html(part: PartResult) -> str:
-    symbol, words, _ = LOOKS[part.status]
-    points = points_text(part.points, part.max_points)
-    return f'<span aria-hidden="true">{symbol}</span> {words}: {_code_html(part.title)} · {points}'
-
-
-def _details_html(details: Details) -> str:
-    rows = [f"<div><strong>{label}</strong>{_value_html(label, text)}</div>" for label, text in details]
-    return f'<div style="margin:4px 0 6px 20px">{"".join(rows)}</div>' if rows else ""
-
-
-def _value_html(label: str, text: str) -> str:
-    if label in ("Expected: ", "Came: ") and "`" not in text:
-        return f'<code style="white-space:pre-wrap;overflow-wrap:anywhere">{escape(text)}</code>'
-    return f'<span style="overflow-wrap:anywhere">{_code_html(text)}</span>'
-
-
-def _code_html(text: str) -> str:
-    """Escaped text in which `backticks` mark code."""
-    pieces = escape(text).split("`")
-    if len(pieces) % 2 == 0:
-        return "`".join(pieces)
-    return "".join(f"<code>{piece}</code>" if index % 2 else piece for index, piece in enumerate(pieces))
-
-
-def _row_html(result: QuestionResult) -> str:
-    symbol, words, _ = LOOKS[result.status]
-    first = next((text for _, text in _details(result)), "")
-    cells = (
-        f'<span aria-hidden="true">{symbol}</span> {words}',
-        escape(result.title),
-        f"{result.points:g} of {result.max_points:g}",
-        _code_html(first),
-    )
-    return "<tr>" + "".join(f"<td {LEFT}>{cell}</td>" for cell in cells) + "</tr>"
-
-
-def _bar_html(report: Report) -> str:
-    share = 100 * report.points / report.max_points if report.max_points else 0
-    colour = LOOKS[results.PASSED][2]
-    return (
-        f'<div aria-hidden="true" style="border:1px solid {colour};border-radius:4px;height:10px;max-width:24em;'
-        f'margin:6px 0"><div style="background:{colour};height:100%;width:{share:.0f}%"></div></div>'
-    )
+def _html(template: str, **values: Any) -> str:
+    return _templates().get_template(template).render(**values)

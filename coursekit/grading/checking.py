@@ -1,4 +1,4 @@
-"""Checking a notebook file: read it, run it in another process, ask, report."""
+"""Checking a notebook: run its cells in another process, ask, report."""
 
 from __future__ import annotations
 
@@ -7,41 +7,43 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from coursekit.grading.notebook_file import read_notebook
+from coursekit.grading.notebook_file import Notebook
 from coursekit.grading.questions import Exercise, find_exercise
 from coursekit.grading.recording import RecordedAnswers, Recording
 from coursekit.grading.remote import RemoteAnswers
 from coursekit.grading.results import Report
-from coursekit.sandbox.unsealed import WorkerProcess
+from coursekit.sandbox.unsealed import start_unsealed
+from coursekit.worker.bounds import CELL_SECONDS
 from coursekit.worker.channel import Worker
 
 
 def check_notebook(
-    path: Path,
+    notebook: Notebook,
     exercise: Exercise | None = None,
-    cell_seconds: float = 600.0,
+    cell_seconds: float = CELL_SECONDS,
     on_step: Callable[[str], None] = lambda words: None,
-    start: Callable[[Path], Worker] = WorkerProcess,
+    start: Callable[[Path | None], Worker] = start_unsealed,
     seconds_in_all: float = math.inf,
     recording: Recording | None = None,
+    folder: Path | None = None,
 ) -> Report:
     """The report on a notebook, whose cells are run in another process.
 
     Args:
-        path: the notebook file; it is not changed.
+        notebook: as :func:`coursekit.grading.notebook_file.read_notebook` gives it.
         exercise: the exercise that it answers; found in the notebook if left out.
         cell_seconds: how long each cell may take.
         on_step: called with a few words before each step.
-        start: what starts the process, given the notebook's folder; for the work of others, the ``start`` of a
+        start: what starts the process, given the folder; for the work of others, the ``start`` of a
             :class:`coursekit.sandbox.WorkerPool`.
         seconds_in_all: how long everything may take together.
         recording: where every answer is kept as well.
+        folder: whose files the process gets as well, such as modules beside the notebook.
 
     Raises:
-        coursekit.grading.notebook_file.UnusableNotebook: the file is not a notebook, or of no known exercise.
+        coursekit.grading.notebook_file.UnusableNotebook: it is of no known exercise.
     """
-    notebook = read_notebook(path)
     exercise = exercise or find_exercise(notebook.exercise_name())
-    with RemoteAnswers(notebook.work, path.parent, cell_seconds, on_step, start, seconds_in_all) as answers:
+    with RemoteAnswers(notebook.work, folder, cell_seconds, on_step, start, seconds_in_all) as answers:
         report = exercise.run(answers if recording is None else RecordedAnswers(answers, recording))
         return replace(report, cells=answers.cell_errors)

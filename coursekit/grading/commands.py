@@ -11,28 +11,20 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from coursekit import course
 from coursekit.files import replace_file
 from coursekit.grading import progress, results
-from coursekit.grading.cards import own_details, part_details, summary
+from coursekit.grading.cards import LOOKS, Panel
 from coursekit.grading.checking import check_notebook
-from coursekit.grading.notebook_file import UnusableNotebook, read_notebook
+from coursekit.grading.notebook_file import read_notebook
 from coursekit.grading.questions import find_exercise
 from coursekit.grading.release import ReleaseError, release
-from coursekit.sandbox.unsealed import WorkerProcess
-from coursekit.worker.failures import CannotStart, Lost
+from coursekit.worker.bounds import CELL_SECONDS, Limits
 
-WORDS = {
-    results.PASSED: ("PASS", "green"),
-    results.PARTIAL: ("PART", "yellow"),
-    results.FAILED: ("FAIL", "red"),
-    results.NOT_YET: ("NOT YET", "cyan"),
-}
-UNUSABLE = 2
+COLOURS = {results.PASSED: "green", results.PARTIAL: "yellow", results.FAILED: "red", results.NOT_YET: "cyan"}
 
 
 def register(app: typer.Typer) -> None:
@@ -47,7 +39,7 @@ def check_command(
         Path, typer.Argument(help="The exercise to check, such as work/exercises/01_mnist_dense.ipynb")
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds that each cell may run.")] = 600.0,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds that each cell may run.")] = CELL_SECONDS,
     record: Annotated[bool, typer.Option(help="Keep the results for: coursekit progress.")] = True,
 ) -> None:
     """Run an exercise notebook from the first cell and check its answers.
@@ -56,19 +48,20 @@ def check_command(
     is not sealed off: check only your own work there. The last line says which.
     The exit code is 0 if everything passed, 1 if something did not, 2 if the file cannot be used.
     """
-    errors = Console(stderr=True)
-    try:
-        with errors.status("reading the notebook") as status:
-            report, sandbox = _report_on(notebook, timeout, lambda words: status.update(words))
-    except (UnusableNotebook, CannotStart, Lost) as error:
-        errors.print(Text(str(error)))
-        raise typer.Exit(UNUSABLE) from error
+    with Console(stderr=True).status("reading the notebook") as status:
+        report, sandbox = _report_on(notebook, timeout, status.update)
     if record:
         progress.record(report.exercise, report.questions)
     if as_json:
         typer.echo(json.dumps(report.as_data() | {"sandbox": sandbox}, indent=2, ensure_ascii=False))
     else:
-        _print_report(Console(), report)
+        console = Console(soft_wrap=True)
+        words = Text(str(Panel(report)))
+        for kind, (symbol, said, _) in LOOKS.items():
+            words.highlight_words([f"{symbol} {said}"], COLOURS[kind])
+        console.print(words)
+        for error in report.cells:
+            console.print(Text(error.message))
         typer.echo(f"Sandbox: {sandbox}.")
     raise typer.Exit(0 if report.passed else 1)
 
@@ -104,23 +97,18 @@ def release_command(
     ] = False,
 ) -> None:
     """Make the exercises from the solutions."""
-    console, errors = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
     folder = out or course.root() / "exercises"
     different = 0
-    try:
-        for lesson in [course.find(text) for text in lessons] if lessons else course.LESSONS:
-            made = _exercise_of(lesson, with_solutions).encode()
-            target = folder / lesson.exercise.name
-            same = target.is_file() and target.read_bytes() == made
-            different += not same
-            if not same and not check:
-                replace_file(target, made)
-            console.print(Text(f"{_outcome(same, check)}  {target}"))
-    except (course.UnknownLesson, UnusableNotebook, ReleaseError) as error:
-        errors.print(Text(str(error)))
-        raise typer.Exit(UNUSABLE) from error
+    for lesson in [course.find(text) for text in lessons] if lessons else course.LESSONS:
+        made = _exercise_of(lesson, with_solutions).encode()
+        target = folder / lesson.exercise.name
+        same = target.is_file() and target.read_bytes() == made
+        different += not same
+        if not same and not check:
+            replace_file(target, made)
+        typer.echo(f"{_outcome(same, check)}  {target}")
     if check and different:
-        errors.print("Run `coursekit release`: exercises are made from solutions and never edited.")
+        typer.echo("Run `coursekit release`: exercises are made from solutions and never edited.", err=True)
         raise typer.Exit(1)
 
 
@@ -141,35 +129,18 @@ def _outcome(same: bool, check: bool) -> str:
 
 def _report_on(notebook: Path, cell_seconds: float, on_step: Callable[[str], None]) -> tuple[results.Report, str]:
     """The report on one's own notebook, and what held it while it ran."""
-    from coursekit.sandbox import Limits, NoSandbox, WorkerPool
+    from coursekit.sandbox import NoSandbox, WorkerPool
 
-    exercise = find_exercise(read_notebook(notebook).exercise_name())
+    opened = read_notebook(notebook)
+    exercise = find_exercise(opened.exercise_name())
     with contextlib.ExitStack() as stack:
         try:
             pool = stack.enter_context(WorkerPool(limits=Limits.generous(), own=True, warm=()))
-            start, sandbox = pool.start, pool.level
         except NoSandbox:
-            start, sandbox = WorkerProcess, "none, the notebook ran with your rights"
-        return check_notebook(notebook, exercise, cell_seconds, on_step, start), sandbox
-
-
-def _print_report(console: Console, report: results.Report) -> None:
-    for result in report.questions:
-        word, colour = WORDS[result.status]
-        line = Text.assemble((f"{word:<8}", f"bold {colour}"), (result.title, "bold"))
-        console.print(line.append(f"  {results.points_text(result.points, result.max_points)}"))
-        for part, details in part_details(result):
-            console.print(Text(f"        {WORDS[part.status][0]:<8}{part.title}"))
-            _print_details(console, details, indent=16)
-        _print_details(console, own_details(result), indent=8)
-    for error in report.cells:
-        console.print(Text(error.message))
-    console.print(Text(f"{report.exercise}: {summary(report)}", style="bold"))
-
-
-def _print_details(console: Console, details: list[tuple[str, str]], indent: int) -> None:
-    for label, text in details:
-        console.print(Padding(Text(f"{label}{text}"), (0, 0, 0, indent)))
+            report = check_notebook(opened, exercise, cell_seconds, on_step, folder=notebook.parent)
+            return report, "none, the notebook ran with your rights"
+        report = check_notebook(opened, exercise, cell_seconds, on_step, pool.start, folder=notebook.parent)
+        return report, pool.level
 
 
 def _what_is_next(lesson: course.Lesson | None, recorded: dict[str, dict[str, progress.Recorded]]) -> str:

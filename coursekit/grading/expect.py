@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -71,9 +72,9 @@ class Expect:
         except CheckingError:
             raise
         except Exception as error:
-            self.parts.append(results.PartResult(title, 0, points, **explain(error)))
+            self.parts.append(results.PartResult(title, 0.0, float(points), **explain(error)))
         else:
-            self.parts.append(results.PartResult(title, points, points, results.PASSED))
+            self.parts.append(results.PartResult(title, float(points), float(points), results.PASSED))
         finally:
             self._in_part = False
 
@@ -151,10 +152,35 @@ class Expect:
         message = f"{self._name(got)} is {_kind_of(got)}."
         self.true(right, message, hint, expected=expected, got=short(got))
 
+    def validated(
+        self, history: Any, hint: str | None = None, figure: Literal["loss", "accuracy", "figures"] = "loss"
+    ) -> Any:
+        """A history of training with a curve of ``figure`` on validation data; the curve is returned.
+
+        Args:
+            history: the learner's ``history``: a dict of curves, one number an epoch.
+            hint: as everywhere.
+            figure: ``"loss"``, ``"accuracy"`` of any kind, or ``"figures"`` for whatever was validated.
+
+        >>> history = {"loss": [0.9, 0.6], "val_loss": [0.8, 0.7], "val_binary_accuracy": [0.7, 0.8]}
+        >>> expect = Expect()
+        >>> expect.validated(history), expect.validated(history, figure="accuracy")
+        ([0.8, 0.7], [0.7, 0.8])
+        >>> expect.validated({"loss": [0.9, 0.6]}, hint="Hand validation_data to fit.")
+        Traceback (most recent call last):
+            ...
+        coursekit.grading.expect.Unmet: The answer holds no validation loss.
+        """
+        names = [str(name) for name in history] if isinstance(history, dict) else []
+        wanted = {"loss": "val_loss", "accuracy": "val_*acc*", "figures": "val_*"}[figure]
+        curves = fnmatch.filter(names, wanted)
+        self.true(curves, f"{self._name(history)} holds no validation {figure}.", hint)
+        return history[curves[0]]
+
     def _name(self, got: Any) -> str:
         return self._origin(got) or "The answer"
 
-    def _same_shape(self, got: Any, shape: tuple, want: tuple, hint: str | None) -> None:
+    def _same_shape(self, got: Any, shape: tuple[int, ...], want: tuple[int | None, ...], hint: str | None) -> None:
         fits = len(shape) == len(want) and all(wanted in (None, length) for length, wanted in zip(shape, want))
         message = f"{self._name(got)} has another shape."
         self.true(fits, message, hint, expected=f"shape {_shape(want)}", got=f"shape {_shape(shape)}: {short(got)}")
@@ -180,7 +206,7 @@ class Expect:
         array = self._numbers(got, expected, hint)
         if array.size != 1 or array.dtype.kind == "c":
             raise Unmet(f"{self._name(got)} is {_kind_of(got)}, not one number.", expected, short(got), hint)
-        return array.item()
+        return float(array.item())
 
 
 _KIND_NAMES = {

@@ -1,4 +1,4 @@
-"""The learner's side in a notebook: ``check = open_exercise("01_mnist_dense")``, then ``check("softmax")``."""
+"""Checks in a learner's own notebook: ``check("softmax")``."""
 
 from __future__ import annotations
 
@@ -9,37 +9,20 @@ import warnings
 from collections.abc import MutableMapping, Sequence
 from typing import Any
 
+from coursekit.files import CannotWrite
 from coursekit.grading import progress, results
 from coursekit.grading.answers import NamespaceAnswers
 from coursekit.grading.cards import Card, Panel
-from coursekit.grading.questions import Exercise, find_exercise
-
-WORKER_VARIABLE = "COURSEKIT_WORKER"
+from coursekit.grading.questions import Exercise
 
 
 class NoPoints(Exception):
     """nbgrader runs the notebook, and a question earned nothing. (nbgrader takes a result of 0 for full points.)"""
 
 
-def open_exercise(name: str | Exercise, namespace: MutableMapping[str, Any] | None = None) -> Check | SilentCheck:
-    """The check of an exercise, over the names of the notebook that calls this.
-
-    Args:
-        name: the exercise's name, such as ``"01_mnist_dense"``; or the exercise itself.
-        namespace: the names to check; those of the caller if left out.
-
-    Raises:
-        coursekit.course.UnknownLesson: no such exercise; the message offers the nearest names.
-    """
-    if os.environ.get(WORKER_VARIABLE):
-        return SilentCheck()
-    if namespace is None:
-        namespace = sys._getframe(1).f_globals
-    return Check(name if isinstance(name, Exercise) else find_exercise(name), namespace)
-
-
 class Check:
-    """Checks one question when called, all of them with :meth:`all`. Made by :func:`open_exercise`."""
+    """Checks one question when called, all of them with :meth:`all`. Made by
+    :func:`coursekit.grading.open_exercise`."""
 
     def __init__(self, exercise: Exercise, namespace: MutableMapping[str, Any]) -> None:
         self._exercise = exercise
@@ -76,28 +59,18 @@ class Check:
             _record(self._exercise.name, report.questions)
 
 
-class SilentCheck:
-    """Stands in for :class:`Check` in the worker process, where nothing is checked and no expectation is known."""
-
-    def __call__(self, question: str = "") -> None:
-        """Do nothing."""
-
-    def all(self) -> None:
-        """Do nothing."""
-
-
 def _record(exercise: str, questions: Sequence[results.QuestionResult]) -> None:
     try:
         progress.record(exercise, questions)
-    except OSError as error:
-        warnings.warn(f"Your progress was not saved in {progress.path()}: {error}.", stacklevel=3)
+    except CannotWrite as error:
+        warnings.warn(f"Your progress was not saved. {error}", stacklevel=3)
 
 
 def _show(card: Card | Panel) -> None:
     if "IPython" in sys.modules:
         from IPython.display import display
 
-        display(card)
+        display(card)  # type: ignore[no-untyped-call]  # IPython's
     else:
         print(card)
 
@@ -107,7 +80,7 @@ def _nbgrader_is_running() -> bool:
     return os.environ.get("NBGRADER_EXECUTION") in ("autograde", "validate") or "NBGRADER_VALIDATING" in os.environ
 
 
-def _stderr_as_stdout() -> contextlib.AbstractContextManager:
+def _stderr_as_stdout() -> contextlib.AbstractContextManager[object]:
     """Sends warnings and other words for standard error elsewhere: nbgrader gives a cell that has any 0 points."""
     return contextlib.redirect_stderr(sys.stdout)
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import msgspec
 
 from coursekit.worker.wire import ProtocolError
+
+Shape = Any  # a tuple, a list of tuples, or None
 
 
 @dataclass(frozen=True)
@@ -27,21 +31,14 @@ class Layer:
     class_name: str
     name: str
     config: dict[str, Any]
-    input_shape: Any
-    output_shape: Any
+    input_shape: Shape
+    output_shape: Shape
     parameter_count: int
     trainable: bool
     layers: tuple[Layer, ...] = ()
 
-    @classmethod
-    def from_data(cls, data: Any) -> Layer:
-        """The layer that :func:`coursekit.worker.describing.describe` described.
-
-        Raises:
-            ProtocolError: ``data`` is no such description.
-        """
-        _require(data, _LAYER_TYPES)
-        return cls(**data | {"layers": tuple(cls.from_data(layer) for layer in data["layers"])})
+    def __post_init__(self) -> None:
+        _check_shapes(self.input_shape, self.output_shape)
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ class Optimizer:
     """
 
     name: str
-    learning_rate: Any
+    learning_rate: float | dict[str, Any]
     config: dict[str, Any]
 
 
@@ -95,15 +92,18 @@ class Model:
     class_name: str
     name: str
     layers: tuple[Layer, ...]
-    input_shape: Any
-    output_shape: Any
+    input_shape: Shape
+    output_shape: Shape
     parameter_count: int
     trainable_parameter_count: int
     optimizer: Optimizer | None
     loss: Loss | None
     metrics: list[str]
     handle: int
-    _predict: Callable[[Any], Any] | None = field(default=None, repr=False, compare=False)
+    _predict: ClassVar[Any] = None
+
+    def __post_init__(self) -> None:
+        _check_shapes(self.input_shape, self.output_shape)
 
     @classmethod
     def from_data(cls, data: Any) -> Model:
@@ -112,22 +112,16 @@ class Model:
         Raises:
             ProtocolError: ``data`` is no such description.
         """
-        _require(data, _MODEL_TYPES)
-        optimizer, loss = data["optimizer"], data["loss"]
-        if optimizer is not None:
-            _require(optimizer, _OPTIMIZER_TYPES)
-        if loss is not None:
-            _require(loss, _LOSS_TYPES)
-        parts = {
-            "layers": tuple(Layer.from_data(layer) for layer in data["layers"]),
-            "optimizer": optimizer and Optimizer(**optimizer),
-            "loss": loss and Loss(**loss),
-        }
-        return cls(**data | parts)
+        try:
+            return msgspec.convert(data, cls)
+        except msgspec.ValidationError as error:
+            raise ProtocolError("not the description of a model") from error
 
     def with_predict(self, predict: Callable[[Any], Any]) -> Model:
         """The same model with a way to ask for predictions."""
-        return replace(self, _predict=predict)
+        connected = replace(self)
+        object.__setattr__(connected, "_predict", predict)
+        return connected
 
     def predict(self, x: Any) -> Any:
         """What the model gives for the batch ``x``.
@@ -153,38 +147,9 @@ class Model:
         return [layer for layer in _walk(self.layers) if layer.class_name == class_name]
 
 
-_OPTIMIZER_TYPES = {"name": str, "learning_rate": (int, float, dict), "config": dict}
-_LOSS_TYPES = {"name": str, "from_logits": bool, "config": dict}
-_SHAPE = (tuple, list, type(None))
-_LAYER_TYPES = {
-    "class_name": str,
-    "name": str,
-    "config": dict,
-    "input_shape": _SHAPE,
-    "output_shape": _SHAPE,
-    "parameter_count": int,
-    "trainable": bool,
-    "layers": list,
-}
-_MODEL_TYPES = {
-    "class_name": str,
-    "name": str,
-    "layers": list,
-    "input_shape": _SHAPE,
-    "output_shape": _SHAPE,
-    "parameter_count": int,
-    "trainable_parameter_count": int,
-    "optimizer": (dict, type(None)),
-    "loss": (dict, type(None)),
-    "metrics": list,
-    "handle": int,
-}
-
-
-def _require(data: Any, types: dict[str, Any]) -> None:
-    fits = isinstance(data, dict) and data.keys() == types.keys()
-    if not fits or not all(isinstance(data[name], kind) for name, kind in types.items()):
-        raise ProtocolError("not the description of a model")
+def _check_shapes(*shapes: Any) -> None:
+    if not all(shape is None or isinstance(shape, tuple | list) for shape in shapes):
+        raise TypeError("a shape is a tuple, a list of tuples, or None")
 
 
 def _walk(layers: tuple[Layer, ...]) -> list[Layer]:

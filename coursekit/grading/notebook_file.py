@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from coursekit import course
+from coursekit.errors import CoursekitError
+from coursekit.worker.bounds import MB, NOTEBOOK_BYTES
 from coursekit.worker.text import shorten
 
-MAX_BYTES = 50 * 2**20
 CHECK_CELL = re.compile(r"\s*check\s*\(\s*(['\"])(?P<question>[^'\"\n]*)\1\s*\)\s*;?\s*")
 CHECK_ALL_CELL = re.compile(r"\s*check\s*\.\s*all\s*\(\s*\)\s*;?\s*")
 OPEN_EXERCISE = re.compile(r"\bopen_exercise\s*\(\s*(['\"])(?P<name>[^'\"\n]+)\1")
 
 
-class UnusableNotebook(ValueError):
+class UnusableNotebook(CoursekitError):
     """A file cannot be used as a notebook; the message names it and says why."""
 
 
@@ -132,17 +133,15 @@ def _bytes(path: Path) -> bytes:
             raise UnusableNotebook(f"{path} is a folder. Name the notebook file in it.")
         if not stat.S_ISREG(status.st_mode):
             raise UnusableNotebook(f"{path} is not a regular file.")
-        if status.st_size > MAX_BYTES:
-            size = status.st_size / 2**20
+        if status.st_size > NOTEBOOK_BYTES:
+            size = status.st_size / MB
             raise UnusableNotebook(
-                f"{path} has {size:.0f} MB; at most {MAX_BYTES // 2**20} MB are read. Clear its outputs and save it."
+                f"{path} has {size:.0f} MB; at most {NOTEBOOK_BYTES // MB} MB are read. Clear its outputs and save it."
             )
         return path.read_bytes()
     except FileNotFoundError as error:
         raise UnusableNotebook(f"There is no file {path}.") from error
-    except (OSError, ValueError) as error:
-        if isinstance(error, UnusableNotebook):
-            raise
+    except (OSError, ValueError) as error:  # a path may hold what no file's name can
         raise UnusableNotebook(f"{path} cannot be read: {error}.") from error
 
 

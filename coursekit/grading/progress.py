@@ -1,30 +1,23 @@
 """Which questions a learner has solved, in one small file.
 
 The file is ``progress.json`` in the user's data folder, or the file that ``COURSEKIT_PROGRESS`` names. The latest check
-of a question counts. Two notebooks may be open at once: a writer locks the file (where the system has ``flock``), reads
-it again, changes only the questions that it checked, and replaces the file in one step.
+of a question counts. Two notebooks may be open at once: a writer locks the file, reads it again, changes only the
+questions that it checked, and replaces the file in one step.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import platformdirs
 
-from coursekit.files import replace_file
+from coursekit.files import CannotWrite, replace_file
 from coursekit.grading import results
-
-try:
-    import fcntl
-except ImportError:  # Windows has none
-    fcntl = None
 
 FORMAT = 1
 
@@ -38,6 +31,12 @@ class Recorded:
     status: str
 
 
+@dataclass(frozen=True)
+class _Progress:
+    format: int
+    exercises: dict[str, dict[str, Recorded]]
+
+
 def path() -> Path:
     """Where progress is kept."""
     named = os.environ.get("COURSEKIT_PROGRESS")
@@ -48,17 +47,23 @@ def record(exercise: str, questions: Iterable[results.QuestionResult]) -> None:
     """Keep the points and the status of these questions.
 
     Raises:
-        OSError: the file cannot be written.
+        coursekit.files.CannotWrite: the file cannot be written.
     """
+    from filelock import FileLock  # takes a twentieth of a second
+
     file = path()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(file):
-        kept = _read(file)
-        ours = kept.setdefault(exercise, {})
-        for result in questions:
-            ours[result.name] = {"points": result.points, "max_points": result.max_points, "status": result.status}
-        content = {"format": FORMAT, "exercises": kept}
-        replace_file(file, json.dumps(content, indent=1, sort_keys=True).encode())
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(file.with_name(f"{file.name}.lock"))
+        with lock:
+            kept = _read(file)
+            ours = kept.setdefault(exercise, {})
+            for result in questions:
+                ours[result.name] = Recorded(result.points, result.max_points, result.status)
+            content = msgspec.json.encode(_Progress(FORMAT, kept), order="sorted")
+            replace_file(file, msgspec.json.format(content, indent=1))
+    except OSError as error:
+        raise CannotWrite(file, error) from error
 
 
 def load() -> dict[str, dict[str, Recorded]]:
@@ -67,39 +72,20 @@ def load() -> dict[str, dict[str, Recorded]]:
     Warns:
         UserWarning: the file is damaged; it is set aside under a name that the warning tells.
     """
-    return {
-        exercise: {name: Recorded(**fields) for name, fields in questions.items()}
-        for exercise, questions in _read(path()).items()
-    }
+    return _read(path())
 
 
-def _read(file: Path) -> dict[str, dict[str, Any]]:
+def _read(file: Path) -> dict[str, dict[str, Recorded]]:
     try:
-        content = json.loads(file.read_bytes())
+        content = msgspec.json.decode(file.read_bytes(), type=_Progress)
     except FileNotFoundError:
         return {}
-    except (ValueError, RecursionError):
+    except (msgspec.MsgspecError, RecursionError):
         content = None
-    if not _is_progress(content):
+    if content is None or content.format != FORMAT:
         _set_aside(file)
         return {}
-    return content["exercises"]
-
-
-def _is_progress(content: Any) -> bool:
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        return False
-    exercises = content.get("exercises")
-    if not isinstance(exercises, dict) or not all(isinstance(each, dict) for each in exercises.values()):
-        return False
-    return all(_is_record(fields) for questions in exercises.values() for fields in questions.values())
-
-
-def _is_record(fields: Any) -> bool:
-    if not isinstance(fields, dict) or fields.keys() != {"points", "max_points", "status"}:
-        return False
-    numbers = (fields["points"], fields["max_points"])
-    return isinstance(fields["status"], str) and all(type(number) in (int, float) for number in numbers)
+    return content.exercises
 
 
 def _set_aside(file: Path) -> None:
@@ -112,13 +98,3 @@ def _set_aside(file: Path) -> None:
         "run the check cells again to fill it.",
         stacklevel=4,
     )
-
-
-@contextlib.contextmanager
-def _locked(file: Path) -> Iterator[None]:
-    if fcntl is None:
-        yield
-        return
-    with open(file.with_name(f"{file.name}.lock"), "a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 from coursekit import course
+from coursekit.errors import CoursekitError
 from coursekit.grading import results
 from coursekit.grading.answers import Answers
 from coursekit.grading.expect import Expect, explain
+from coursekit.names import did_you_mean
+from coursekit.worker.bounds import ANSWER_SECONDS
 from coursekit.worker.failures import BadCheck, CheckingError
 
 Body = Callable[[Answers, Expect], None]
 
 
-class UnknownQuestion(LookupError):
+class UnknownQuestion(CoursekitError):
     """A question was asked for that the exercise does not have."""
 
 
@@ -61,11 +64,11 @@ class Question:
         except Exception as error:
             failure = explain(error)
         rest = self._rest(expect, failed=failure is not None)
-        earned = sum(part.points for part in expect.parts) + (0 if failure else rest)
+        earned = float(sum(part.points for part in expect.parts) + (0 if failure else rest))
         worst = failure or _first_failure(expect.parts)
         status = _status(earned, worst)
         fields = (worst or {}) | {"status": status, "parts": tuple(expect.parts)}
-        return results.QuestionResult(self.name, self.title, self.statement, earned, self.points, **fields)
+        return results.QuestionResult(self.name, self.title, self.statement, earned, float(self.points), **fields)
 
     def _rest(self, expect: Expect, failed: bool) -> float:
         rest = self.points - sum(part.max_points for part in expect.parts)
@@ -103,7 +106,7 @@ class Exercise:
     def __post_init__(self) -> None:
         self.title = self.title or course.find(self.name).title
 
-    def question(self, name: str, points: float, title: str, seconds: float = 60.0) -> Callable[[Body], Body]:
+    def question(self, name: str, points: float, title: str, seconds: float = ANSWER_SECONDS) -> Callable[[Body], Body]:
         """Add the decorated function as the question ``name``.
 
         Args:
@@ -139,8 +142,8 @@ class Exercise:
         """
         if name in self.questions:
             return self.questions[name]
-        near = difflib.get_close_matches(str(name), self.questions, n=3) or list(self.questions)
-        raise UnknownQuestion(f"No question {name!r} in {self.name}. Did you mean {' or '.join(map(repr, near))}?")
+        offer = did_you_mean(str(name), self.questions, offered=len(self.questions))
+        raise UnknownQuestion(f"No question {name!r} in {self.name}. {offer}")
 
     def run(self, answers: Answers, questions: Iterable[str] | None = None) -> results.Report:
         """The report on all questions, or on those named."""
@@ -155,23 +158,18 @@ def find_exercise(name: str) -> Exercise:
         coursekit.course.UnknownLesson: no such lesson; the message offers the nearest names.
     """
     lesson = course.find(name)
-    return importlib.import_module(f"coursekit.checks.{lesson.slug}").exercise
+    return cast(Exercise, importlib.import_module(f"coursekit.checks.{lesson.slug}").exercise)
 
 
-def _first_failure(parts: list[results.PartResult]) -> dict | None:
+def _first_failure(parts: Iterable[results.PartResult]) -> dict[str, Any] | None:
     for part in parts:
         if part.status != results.PASSED:
-            return {
-                "status": part.status,
-                "message": f"{part.title}: {part.message}",
-                "expected": part.expected,
-                "got": part.got,
-                "hint": part.hint,
-            }
+            found = {name: getattr(part, name) for name in ("status", "expected", "got", "hint")}
+            return found | {"message": f"{part.title}: {part.message}"}
     return None
 
 
-def _status(earned: float, worst: dict | None) -> str:
+def _status(earned: float, worst: dict[str, Any] | None) -> str:
     if worst is None:
         return results.PASSED
-    return results.PARTIAL if earned > 0 else worst["status"]
+    return results.PARTIAL if earned > 0 else str(worst["status"])

@@ -11,16 +11,17 @@ import hashlib
 import struct
 import zlib
 from collections import defaultdict, deque
-from typing import Any
+from collections.abc import Sequence
 
 from coursekit.grading.answers import Answers
 from coursekit.grading.results import CellError
 from coursekit.worker import wire
-from coursekit.worker.failures import AnswerFailure, CheckingError
+from coursekit.worker.bounds import RECORDING_BYTES
+from coursekit.worker.failures import CheckingError
+from coursekit.worker.requests import Question, Reply
 
 MAGIC = b"CKR1"
 ITEM = struct.Struct("<32sQ")
-MAX_BYTES = 64 * 2**20
 
 
 class NotRecorded(CheckingError):
@@ -35,25 +36,24 @@ class Recording:
     """The replies of one submission, as they come.
 
     >>> recording = Recording()
-    >>> recording.add(b"what is x?", {"answer": 3})
-    >>> Replies(recording.packed([])).reply(b"what is x?")
-    {'answer': 3}
+    >>> recording.add(b"what is x?", Reply.of(answer=3))
+    >>> Replies(recording.packed([])).reply(b"what is x?").answer
+    3
     """
 
     def __init__(self) -> None:
-        self._items: list[bytes] = []
+        self._items: list[bytes | bytearray] = []
         self._size = 0
 
-    def add(self, request: bytes, reply: Any) -> None:
+    def add(self, request: bytes, reply: Reply) -> None:
         """Keep one exchange."""
-        frame = wire.encode(reply)
-        self._size += ITEM.size + len(frame)
-        if self._size <= MAX_BYTES:
-            self._items += [ITEM.pack(hashlib.sha256(request).digest(), len(frame)), frame]
+        self._size += ITEM.size + len(reply.frame)
+        if self._size <= RECORDING_BYTES:
+            self._items += [ITEM.pack(hashlib.sha256(request).digest(), len(reply.frame)), reply.frame]
 
-    def packed(self, cells: list[CellError] | tuple[CellError, ...]) -> bytes | None:
+    def packed(self, cells: Sequence[CellError]) -> bytes | None:
         """The recording as bytes, with the cells that did not run to their end; ``None`` if it is too large to keep."""
-        if self._size > MAX_BYTES:
+        if self._size > RECORDING_BYTES:
             return None
         last = wire.encode([[cell.number, cell.message] for cell in cells])
         return MAGIC + zlib.compress(b"".join([*self._items, ITEM.pack(bytes(32), len(last)), last]))
@@ -71,14 +71,10 @@ class RecordedAnswers(Answers):
         super().__init__()
         self._answers, self._recording = answers, recording
 
-    def _exchange(self, request: bytes, name: str) -> Any:
-        self._answers.seconds = self.seconds
-        try:
-            reply = self._answers._exchange(request, name)
-        except AnswerFailure as failure:
-            self._recording.add(request, {"failure": failure.as_data()})
-            raise
-        self._recording.add(request, reply)
+    def exchange(self, question: Question, frame: bytes) -> Reply:
+        """The other answers' reply, which is kept."""
+        reply = self._answers.exchange(question, frame)
+        self._recording.add(frame, reply)
         return reply
 
 
@@ -102,7 +98,7 @@ class Replies:
         for digest, frame in items:
             self._frames[digest].append(frame)
 
-    def reply(self, request: bytes) -> Any:
+    def reply(self, request: bytes) -> Reply:
         """The reply that ``request`` got, the next one if it was made several times.
 
         Raises:
@@ -111,7 +107,7 @@ class Replies:
         frames = self._frames.get(hashlib.sha256(request).digest())
         if not frames:
             raise NotRecorded("A check asks something that was not recorded.")
-        return wire.decode(frames.popleft())
+        return Reply.read(frames.popleft())
 
 
 class ReplayedAnswers(Answers):
@@ -121,15 +117,16 @@ class ReplayedAnswers(Answers):
         super().__init__()
         self._replies = replies
 
-    def _exchange(self, request: bytes, name: str) -> Any:
-        return self._replies.reply(request)
+    def exchange(self, question: Question, frame: bytes) -> Reply:
+        """The recorded reply."""
+        return self._replies.reply(frame)
 
 
 def _unpacked(packed: bytes) -> bytes:
     if packed[:4] != MAGIC:
         raise UnusableRecording("another beginning")
     unpacker = zlib.decompressobj()
-    content = unpacker.decompress(packed[4:], 2 * MAX_BYTES)
+    content = unpacker.decompress(packed[4:], 2 * RECORDING_BYTES)
     if not unpacker.eof:
         raise UnusableRecording("too large, or cut short")
     return content

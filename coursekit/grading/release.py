@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from coursekit.errors import CoursekitError
 from coursekit.grading.notebook_file import Cell, Notebook, read_notebook
 from coursekit.grading.questions import Exercise
 
@@ -25,7 +26,7 @@ CHECK_ALL = "check.all()"
 KEPT_OF_LANGUAGE = ("codemirror_mode", "file_extension", "mimetype", "name", "nbconvert_exporter", "pygments_lexer")
 
 
-class ReleaseError(ValueError):
+class ReleaseError(CoursekitError):
     """A solution cannot become an exercise; the message names the cell and says why."""
 
 
@@ -108,8 +109,10 @@ def _questions_that_follow(cells: Iterable[Cell]) -> dict[int, str | None]:
     return following
 
 
-def _cell(raw: dict, cell: Cell, question: str | None, exercise: Exercise, keep_solutions: bool) -> dict[str, Any]:
-    made = {key: copy.deepcopy(raw[key]) for key in ("attachments", "cell_type", "id") if key in raw}
+def _cell(
+    raw: dict[str, Any], cell: Cell, question: str | None, exercise: Exercise, keep_solutions: bool
+) -> dict[str, Any]:
+    made: dict[str, Any] = {key: copy.deepcopy(raw[key]) for key in ("attachments", "cell_type", "id") if key in raw}
     source = cell.source
     metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
     if cell.kind == "code":
@@ -141,7 +144,7 @@ def _marks(name: str, grade: bool = False, locked: bool = False, solution: bool 
     }
 
 
-def _check_names_unique(cells: list[dict], solution: Path) -> None:
+def _check_names_unique(cells: list[dict[str, Any]], solution: Path) -> None:
     names = [cell["metadata"]["nbgrader"]["grade_id"] for cell in cells if "nbgrader" in cell["metadata"]]
     for name in names:
         if names.count(name) > 1:

@@ -2,7 +2,7 @@
 
 The process holds the learner's code and nothing of the check; what passes between the two is plain data, validated on
 arrival, and every decision is made on this side. Whether that process is sealed off depends on what starts it: a
-:class:`~coursekit.sandbox.unsealed.WorkerProcess` is not, and is for one's own work; for that of others there is
+:class:`~coursekit.sandbox.unsealed.UnsealedWorker` is not, and is for one's own work; for that of others there is
 :class:`coursekit.sandbox.WorkerPool`.
 """
 
@@ -12,18 +12,15 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from coursekit.grading.answers import Answers
 from coursekit.grading.notebook_file import Cell
 from coursekit.grading.results import CellError
-from coursekit.sandbox.unsealed import WorkerProcess
-from coursekit.worker import failures, wire
+from coursekit.sandbox.unsealed import start_unsealed
+from coursekit.worker import failures
+from coursekit.worker.bounds import CELL_SECONDS, GRACE_SECONDS, MAX_STARTS
 from coursekit.worker.channel import Worker, WorkerEnded, WorkerLost, WorkerStuck
-
-MAX_STARTS = 6
-GRACE = 5.0
-STARTING = 120.0
+from coursekit.worker.requests import Question, Reply, RunCell
 
 
 class RemoteAnswers(Answers):
@@ -35,10 +32,10 @@ class RemoteAnswers(Answers):
 
     Args:
         cells: the learner's code cells.
-        folder: where the notebook lies.
+        folder: whose files the process gets as well, if any.
         cell_seconds: how long each cell may take.
         on_step: called with a few words before each cell.
-        start: what starts a worker, given the folder.
+        start: starts a worker that answers, given the folder.
         seconds_in_all: how long everything may take together.
         grace: seconds beyond its time after which the process is ended.
     """
@@ -46,12 +43,12 @@ class RemoteAnswers(Answers):
     def __init__(
         self,
         cells: Sequence[Cell],
-        folder: Path,
-        cell_seconds: float = 600.0,
+        folder: Path | None = None,
+        cell_seconds: float = CELL_SECONDS,
         on_step: Callable[[str], None] = lambda words: None,
-        start: Callable[[Path], Worker] = WorkerProcess,
+        start: Callable[[Path | None], Worker] = start_unsealed,
         seconds_in_all: float = math.inf,
-        grace: float = GRACE,
+        grace: float = GRACE_SECONDS,
     ) -> None:
         super().__init__()
         self._cells, self._folder, self._cell_seconds = cells, folder, cell_seconds
@@ -90,69 +87,45 @@ class RemoteAnswers(Answers):
             self._starts += 1
             self._left_out |= {n: each for n, each in self._failed.items() if isinstance(each, failures.TimedOut)}
             self._failed = {}
-            self._worker = self._started()
+            self._worker = self._start(self._folder)
             for cell in self._cells:
                 if self._worker is not None and cell.number not in self._left_out:
                     self._run_cell(cell)
             self._on_step("checking")
 
-    def _started(self) -> Worker:
-        worker = self._start(self._folder)
+    def exchange(self, question: Question, frame: bytes) -> Reply:
+        """The worker's reply."""
         try:
-            worker.exchange(wire.encode({"ask": "hello"}), STARTING)
-        except (WorkerStuck, WorkerEnded, WorkerLost) as error:
-            raise failures.CannotStart(
-                "The process for the notebook did not start. To see why, run: python -m coursekit.worker.serving ."
-            ) from error
-        return worker
+            self.run_cells()
+        except failures.AnswerFailure as failure:
+            return Reply.of(failure=failure)
+        return self._send(frame, f"`{question.name}`", question.seconds)
 
     def _run_cell(self, cell: Cell) -> None:
         self._on_step(f"running cell {cell.number}")
-        request = {"ask": "cell", "number": cell.number, "source": cell.source, "seconds": self._cell_seconds}
-        try:
-            reply = self._send(wire.encode(request), f"Cell {cell.number}", self._cell_seconds)
-            failure = _failure(reply)
-        except (failures.Ended, failures.TimedOut) as ended:
-            failure = ended
+        request = RunCell(cell.number, cell.source, self._cell_seconds)
+        failure = self._send(request.as_frame(), f"Cell {cell.number}", self._cell_seconds).failure
         if failure is not None:
             (self._left_out if self._worker is None else self._failed)[cell.number] = failure
 
-    def _exchange(self, request: bytes, name: str) -> Any:
-        self.run_cells()
-        return self._send(request, f"`{name}`", self.seconds)
-
-    def _send(self, request: bytes, what: str, seconds: float) -> Any:
+    def _send(self, request: bytes, what: str, seconds: float) -> Reply:
+        """The reply to a request; where the process did not survive it, a failure that says so."""
         worker, self._worker = self._worker, None
+        assert worker is not None
         left = max(self._last - time.monotonic(), 0)
         try:
             reply = worker.exchange(request, min(seconds + self._grace, left))
         except WorkerStuck:
-            if left <= seconds:
-                raise failures.TimedOut.after("The whole notebook", self._seconds_in_all) from None
-            raise failures.TimedOut.after(what, seconds) from None
+            whole = left <= seconds
+            stuck = failures.TimedOut.after(
+                "The whole notebook" if whole else what, self._seconds_in_all if whole else seconds
+            )
+            return Reply.of(failure=stuck)
         except WorkerEnded as end:
-            raise failures.Ended.during(what, str(end)) from None
+            return Reply.of(failure=failures.Ended.during(what, str(end)))
         except WorkerLost:
             raise failures.Lost(f"{what} was running when its process was ended from outside. Run it again.") from None
-        try:
-            failure = _failure(reply)
-        except ValueError as error:
-            worker.close()
-            raise failures.Ended.during(what, f"after it sent what is no reply ({error})") from None
-        if isinstance(failure, (failures.TimedOut, failures.NoRoom)):
+        if isinstance(reply.failure, failures.TimedOut | failures.NoRoom):
             worker.interrupted()
         self._worker = worker
         return reply
-
-
-def _failure(reply: Any) -> failures.AnswerFailure | None:
-    """The failure that a reply tells of, if it does.
-
-    Raises:
-        ValueError: it holds neither an answer nor a failure.
-    """
-    if isinstance(reply, dict) and reply.keys() == {"failure"}:
-        return failures.from_data(reply["failure"])
-    if isinstance(reply, dict) and reply.keys() == {"answer"}:
-        return None
-    raise wire.ProtocolError("a reply holds an answer or a failure")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import msgspec
+
 PASSED, PARTIAL, FAILED, NOT_YET = "passed", "partial", "failed", "not yet"
 
 
@@ -116,17 +118,15 @@ class Report:
     def from_data(cls, data: dict[str, Any]) -> Report:
         """The report that :meth:`as_data` gave.
 
+        Raises:
+            msgspec.ValidationError: it gave no such data.
+
         >>> result = QuestionResult("sum", "A sum", "Add up.", 1, 2, PARTIAL, parts=(PartResult("a", 1, 1, PASSED),))
         >>> report = Report("01_demo", "Demo", (result,), (CellError(3, "Cell 3 stopped."),))
         >>> Report.from_data(report.as_data()) == report
         True
         """
-        questions = (
-            QuestionResult(**question | {"parts": tuple(PartResult(**part) for part in question["parts"])})
-            for question in data["questions"]
-        )
-        cells = (CellError(**cell) for cell in data["cells"])
-        return cls(data["exercise"], data["title"], tuple(questions), tuple(cells))
+        return msgspec.convert(data, cls)
 
 
 def points_text(points: float, max_points: float) -> str:

@@ -8,6 +8,8 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 
+import msgspec
+
 from coursekit.files import replace_file
 from coursekit.regenerate import summary
 from coursekit.regenerate.completion import headline_figures
@@ -92,8 +94,6 @@ class RunArchive:
         return job.target.relative_to(self.folder).as_posix()
 
     def _read(self) -> list[RunEntry]:
-        import msgspec
-
         path = self.folder / DATA
         try:
             data = json.loads(path.read_bytes())  # msgspec's own reader takes no NaN, which a figure may be

@@ -1,6 +1,5 @@
 """The sandbox in which other people's notebooks run: :class:`WorkerPool` starts sealed workers from one warm parent."""
 
 from coursekit.sandbox.pool import NoSandbox, WorkerPool
-from coursekit.worker.bounds import Limits
 
-__all__ = ["Limits", "NoSandbox", "WorkerPool"]
+__all__ = ["NoSandbox", "WorkerPool"]

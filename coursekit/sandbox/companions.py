@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-MAX_FILES, MAX_BYTES = 200, 64 * 2**20
+from coursekit.worker.bounds import COMPANION_BYTES, COMPANION_FILES
 
 
 def belong_to_one_notebook(folder: Path) -> bool:
@@ -30,8 +30,8 @@ def copy(folder: int, target: Path, owner: int = -1) -> None:
         target: where to.
         owner: the user, and the group, to give the copies to; -1 for oneself.
     """
-    left = MAX_BYTES
-    for size, name in sorted(_files(folder))[:MAX_FILES]:
+    left = COMPANION_BYTES
+    for size, name in sorted(_files(folder))[:COMPANION_FILES]:
         left -= size
         if left < 0:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import shutil
@@ -13,16 +14,16 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+from typing import Any
 
 import coursekit
-from coursekit.grading.in_notebook import WORKER_VARIABLE
 from coursekit.sandbox.keeper import SWEEP
-from coursekit.sandbox.levels import BUBBLEWRAP, Settings
+from coursekit.sandbox.levels import BUBBLEWRAP, Sealing
 from coursekit.sandbox.view import SCRATCH, data_folder
+from coursekit.worker.bounds import END_SECONDS, IMPORT_SECONDS, TRY_SECONDS
 from coursekit.worker.channel import Worker
+from coursekit.worker.environment import VARIABLE
 
-SCRATCH_FOLDER = {"prefix": "coursekit-grade-", "ignore_cleanup_errors": True}
-TRYING, IMPORTING, ENDING = 60.0, 600.0, 20.0
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "TF_CPP_MIN_LOG_LEVEL")
 ROOTS_CAPABILITIES = ("SYS_ADMIN", "SETUID", "SETGID", "CHOWN", "DAC_OVERRIDE", "KILL", "SYS_PTRACE")
 SINGLE_THREADED = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -40,7 +41,7 @@ class ForkServer:
     """A running :mod:`coursekit.sandbox.forkserver`.
 
     Args:
-        settings: how it seals its workers.
+        how: it seals its workers.
         threads: how many threads TensorFlow may use in each.
 
     Attributes:
@@ -52,19 +53,13 @@ class ForkServer:
         CannotServe: it does not start, or cannot seal a worker.
     """
 
-    def __init__(self, settings: Settings, threads: int = 1) -> None:
-        before = _bubblewrap(settings) if settings.level == BUBBLEWRAP else []
-        self.sealed = settings.sealed
+    def __init__(self, how: Sealing, threads: int = 1) -> None:
+        before = _bubblewrap(how) if how.level == BUBBLEWRAP else []
+        self.sealed = how.sealed
         self._lock = threading.Lock()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        module = [
-            sys.executable,
-            "-m",
-            "coursekit.sandbox.forkserver",
-            settings.as_text(),
-            str(theirs.fileno()),
-        ]
+        module = [sys.executable, "-m", "coursekit.sandbox.forkserver", how.as_text(), str(theirs.fileno())]
         with theirs:
             self._process = subprocess.Popen(
                 [*before, *module],
@@ -72,12 +67,12 @@ class ForkServer:
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
                 cwd="/",
-                env=_environment(settings, threads),
+                env=_environment(how, threads),
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
         self.process_id = self._process.pid
-        self.in_force: tuple[str, ...] = tuple(self._receive(TRYING)["in_force"])
+        self.in_force: tuple[str, ...] = tuple(self._receive(TRY_SECONDS)["in_force"])
 
     @property
     def is_running(self) -> bool:
@@ -90,36 +85,36 @@ class ForkServer:
         Raises:
             CannotServe: an import failed or takes for ever, or threads are left that forbid a fork.
         """
-        self._receive(IMPORTING)
+        self._receive(IMPORT_SECONDS)
 
-    def fork(self, folder: Path, with_files: bool) -> SealedWorker:
-        """A new worker, with copies of the files of ``folder`` if it is to have them.
+    def fork(self, folder: Path | None) -> SealedWorker:
+        """A new worker, with copies of the files of ``folder``, if any.
 
         Raises:
             OSError: the warm parent is gone.
         """
-        return SealedWorker(self, folder if with_files else None)
+        return SealedWorker(self, folder)
 
-    def send(self, request: dict, descriptors: list[int]) -> None:
+    def send(self, scratch: str, descriptors: list[int]) -> None:
         """Ask for a worker; any thread may."""
         with self._lock:
-            socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
+            socket.send_fds(self._control, [scratch.encode()], descriptors)
 
     def close(self) -> None:
         """End the warm parent."""
         self._control.close()
         try:
-            self._process.wait(ENDING)
+            self._process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         self._errors.close()
 
-    def _receive(self, seconds: float) -> dict:
+    def _receive(self, seconds: float) -> dict[str, Any]:
         self._control.settimeout(seconds)
         try:
             raw = self._control.recv(65536)
-            answer = json.loads(raw) if raw else {"failed": self._last_words()}
+            answer: dict[str, Any] = json.loads(raw) if raw else {"failed": self._last_words()}
         except TimeoutError:
             answer = {"failed": f"no word from it in {seconds:g} seconds"}
         if "failed" in answer:
@@ -130,7 +125,7 @@ class ForkServer:
 
     def _last_words(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(ENDING)
+            self._process.wait(END_SECONDS)
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "it ended without a word")
@@ -147,13 +142,15 @@ class SealedWorker(Worker):
     def __init__(self, server: ForkServer, folder: Path | None) -> None:
         self._how = b""
         self._without_word = "" if server.sealed else "by an unknown cause"  # which can be code that is not sealed
-        self._scratch = None if server.sealed else tempfile.TemporaryDirectory(**SCRATCH_FOLDER)
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        if not server.sealed:
+            self._scratch = tempfile.TemporaryDirectory(prefix="coursekit-grade-", ignore_cleanup_errors=True)
         with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
             requests, asked = os.pipe()
             theirs.callback(os.close, requests)
             told, replies = os.pipe()
             theirs.callback(os.close, replies)
-            super().__init__(os.fdopen(asked, "wb", buffering=0), os.fdopen(told, "rb", buffering=0))
+            super().__init__(io.FileIO(asked, "wb"), io.FileIO(told, "rb"))
             self._lifeline, lifeline = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             theirs.enter_context(lifeline)
             ours.callback(self._let_go)
@@ -161,20 +158,20 @@ class SealedWorker(Worker):
             if folder is not None:
                 descriptors.append(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
                 theirs.callback(os.close, descriptors[-1])
-            server.send({"scratch": self._scratch and self._scratch.name}, descriptors)
+            server.send(self._scratch.name if self._scratch else str(SCRATCH), descriptors)
             ours.pop_all()
 
     def interrupted(self) -> None:
         """End what the code that was cut short has started beside the worker itself."""
         with contextlib.suppress(OSError):  # where it is gone, the next request tells
-            self._lifeline.settimeout(ENDING)
+            self._lifeline.settimeout(END_SECONDS)
             self._lifeline.send(SWEEP)
             self._how = self._lifeline.recv(4096).removeprefix(SWEEP)
 
     def close(self) -> str:
         """End the worker, and everything in its namespaces; tell how it ended."""
         with contextlib.suppress(OSError):
-            self._lifeline.settimeout(ENDING)
+            self._lifeline.settimeout(END_SECONDS)
             self._lifeline.shutdown(socket.SHUT_WR)
             while told := self._lifeline.recv(4096):
                 self._how = self._how or told
@@ -188,42 +185,42 @@ class SealedWorker(Worker):
             self._scratch.cleanup()
 
 
-def _environment(settings: Settings, threads: int) -> dict[str, str]:
+def _environment(how: Sealing, threads: int) -> dict[str, str]:
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     fixed = {
         "PYTHONPATH": str(Path(coursekit.__file__).parents[1]),
         "PYTHONDONTWRITEBYTECODE": "1",
-        WORKER_VARIABLE: "1",
+        VARIABLE: "1",
         "MPLBACKEND": "Agg",
         "COURSEKIT_CACHE": str(data_folder()),
         "COURSEKIT_OFFLINE": "1",
         "TF_NUM_INTRAOP_THREADS": str(threads),
         "TF_NUM_INTEROP_THREADS": str(threads),
     }
-    if settings.level == BUBBLEWRAP:
+    if how.level == BUBBLEWRAP:
         fixed |= {"HOME": str(SCRATCH), "TMPDIR": str(SCRATCH)}
     return kept | fixed | dict.fromkeys(SINGLE_THREADED, "1")
 
 
-def _bubblewrap(settings: Settings) -> list[str]:
+def _bubblewrap(how: Sealing) -> list[str]:
     program = shutil.which("bwrap")
     if program is None:
         raise CannotServe("the program bwrap is not installed; your system's package is called bubblewrap")
     words = [program, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
-    if settings.real_root:
+    if how.real_root:
         words += ["--cap-drop", "ALL"]
         words += [word for name in ROOTS_CAPABILITIES for word in ("--cap-add", f"CAP_{name}")]
     else:
         words.append("--unshare-user")
     # Bubblewrap's own /proc is covered in parts, and then the kernel gives workers no new one, unless they are root's.
-    words += ["--proc", "/proc"] if settings.real_root else ["--bind", "/proc", "/proc"]
+    words += ["--proc", "/proc"] if how.real_root else ["--bind", "/proc", "/proc"]
     words += ["--dev", "/dev", "--tmpfs", str(SCRATCH)]
-    for parent in sorted({parent for path in settings.view.shown for parent in path.parents[:-1]}):
+    for parent in sorted({parent for path in how.view.shown for parent in path.parents[:-1]}):
         words += ["--perms", "0755", "--dir", str(parent)]  # by itself it makes them for its own user only
-    for path in settings.view.shown:
+    for path in how.view.shown:
         words += ["--ro-bind", str(path), str(path)]
-    for path in settings.view.hidden:
+    for path in how.view.hidden:
         words += ["--tmpfs", str(path), "--remount-ro", str(path)]
-    if not any(path.is_relative_to("/tmp") for path in settings.view.shown):
+    if not any(path.is_relative_to("/tmp") for path in how.view.shown):
         words += ["--symlink", str(SCRATCH), "/tmp"]
     return [*words, "--remount-ro", "/", "--chdir", "/", "--"]

@@ -1,9 +1,9 @@
 """The warm parent: it imports what notebooks import, runs nothing, and forks a sealed worker for each request.
 
 Started by :class:`coursekit.sandbox.forkclient.ForkServer` as
-``python -m coursekit.sandbox.forkserver SETTINGS DESCRIPTOR``, with one end of a socket on which it is asked.
-It first tries whether a worker can be sealed here at all, then imports, says that it is ready, and serves until the
-socket closes.
+``python -m coursekit.sandbox.forkserver SEALING DESCRIPTOR``, with one end of a socket on which it is asked. It first
+tries whether a worker can be sealed here at all, then imports, says that it is ready, and serves until the socket
+closes.
 
 A fork takes one thread along. A lock that another thread held stays locked for ever, and TensorFlow starts threads
 with its first operation: so nothing is computed here, and nothing is forked unless this thread is the only one.
@@ -11,7 +11,6 @@ with its first operation: so nothing is computed here, and nothing is forked unl
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import importlib
 import json
@@ -21,44 +20,47 @@ import socket
 import sys
 import tempfile
 from collections.abc import Callable
+from typing import Any
 
 from coursekit.data import registry, store
-from coursekit.sandbox import forked as birth
 from coursekit.sandbox import syscalls, tracing
-from coursekit.sandbox.levels import Settings
+from coursekit.sandbox.forked import Connections, Work, become_worker, run_notebook, tell_filters
+from coursekit.sandbox.levels import Sealing
+from coursekit.sandbox.view import SCRATCH
+from coursekit.worker import serving
 from coursekit.worker.channel import ending
 
-LONGEST_REQUEST = 65536
+LONGEST_MESSAGE = 65536
 
 
 class NotAlone(RuntimeError):
     """The warm parent has other threads, so that it cannot be forked."""
 
 
-def main(settings: Settings, control: socket.socket) -> None:
+def main(how: Sealing, control: socket.socket) -> None:
     """Try, import, say so, and serve until the other end of ``control`` is closed."""
     os.umask(0o022)
-    signal.signal(signal.SIGCHLD, lambda number, frame: _reap())
+    signal.signal(signal.SIGCHLD, lambda number, frame: serving.reap())
     syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
-    _answer(control, lambda: {"in_force": _try(settings)})
-    for name in settings.warm:
+    _answer(control, lambda: {"in_force": _try(how)})
+    for name in how.warm:
         importlib.import_module(name)
-    if "keras" in settings.warm:
+    if "keras" in how.warm:
         tracing.build_optimizers_early()
     _take_checksums()
     gc.collect()
     gc.freeze()  # no worker searches what was imported for garbage, nor copies it in doing so
     _answer(control, lambda: {"threads": _alone()})
     while True:
-        message, descriptors, _, _ = socket.recv_fds(control, LONGEST_REQUEST, 4)
-        if not message:
+        scratch, descriptors, _, _ = socket.recv_fds(control, LONGEST_MESSAGE, 4)
+        if not scratch:
             return
-        _fork(settings, birth.Newborn(json.loads(message)["scratch"], *descriptors), birth.run_notebook)
+        _fork(how, Connections(scratch.decode(), *descriptors), run_notebook)
         for descriptor in descriptors:
             os.close(descriptor)
 
 
-def _answer(control: socket.socket, answer: Callable[[], dict]) -> None:
+def _answer(control: socket.socket, answer: Callable[[], dict[str, Any]]) -> None:
     """Send what ``answer`` returns, or what went wrong; after that there is nothing more to do."""
     try:
         control.send(json.dumps(answer()).encode())
@@ -74,14 +76,14 @@ def _alone() -> int:
     return threads
 
 
-def _fork(settings: Settings, newborn: birth.Newborn, work: birth.Work) -> None:
+def _fork(how: Sealing, outside: Connections, work: Work) -> None:
     _alone()
     if os.fork() == 0:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        birth.be_born(settings, newborn, work)
+        become_worker(how, outside, work)
 
 
-def _try(settings: Settings) -> list[str]:
+def _try(how: Sealing) -> list[str]:
     """Seal a worker that only tells which filters are in force; return their names.
 
     Raises:
@@ -89,15 +91,16 @@ def _try(settings: Settings) -> list[str]:
     """
     ours, lifeline = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     results, told = os.pipe()
-    with ours, lifeline, tempfile.TemporaryDirectory() as scratch, open(os.devnull) as nothing:
-        _fork(settings, birth.Newborn(scratch, nothing.fileno(), told, lifeline.fileno()), birth.tell_filters)
+    with ours, lifeline, tempfile.TemporaryDirectory() as folder, open(os.devnull) as nothing:
+        scratch = str(SCRATCH) if how.sealed else folder
+        _fork(how, Connections(scratch, nothing.fileno(), told, lifeline.fileno()), tell_filters)
         os.close(told)
         lifeline.close()
-        how = ours.recv(LONGEST_REQUEST).decode(errors="replace")
-        names = os.read(results, LONGEST_REQUEST).decode()
+        end = ours.recv(LONGEST_MESSAGE).decode(errors="replace")
+        names = os.read(results, LONGEST_MESSAGE).decode()
         os.close(results)
-    if how != ending(0):
-        raise OSError(how or "the worker ended without a word")
+    if end != ending(0):
+        raise OSError(end or "the worker ended without a word")
     return names.split(",") if names else []
 
 
@@ -110,13 +113,5 @@ def _take_checksums() -> None:
                 store.digest(place, file.algorithm)
 
 
-def _reap() -> None:
-    """Take note of ended children, so that nothing is left of them."""
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-
-
 if __name__ == "__main__":
-    main(Settings.from_text(sys.argv[1]), socket.socket(fileno=int(sys.argv[2])))
-    os._exit(0)  # taking TensorFlow down in order takes seconds
+    main(Sealing.from_text(sys.argv[1]), socket.socket(fileno=int(sys.argv[2])))

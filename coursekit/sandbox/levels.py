@@ -1,10 +1,10 @@
-"""How workers are sealed: the levels, from the best to none, and what a warm parent is told."""
+"""How workers are sealed: the levels, from the best to none, and what a warm parent is told of it."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
+
+import msgspec
 
 from coursekit.sandbox.view import View
 from coursekit.worker.bounds import Limits
@@ -16,8 +16,8 @@ WARM = ("tensorflow", "keras", "matplotlib.pyplot", "scipy.special", "sklearn", 
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What a warm parent needs to know.
+class Sealing:
+    """How a warm parent seals its workers.
 
     Attributes:
         level: one of :data:`LEVELS`.
@@ -26,8 +26,9 @@ class Settings:
         view: what workers see of the file system, where they are sealed or Landlock holds them.
         warm: modules imported before the first fork.
 
-    >>> settings = Settings(BUBBLEWRAP, False, Limits(), View((Path("/usr"),), ()))
-    >>> Settings.from_text(settings.as_text()) == settings
+    >>> from pathlib import Path
+    >>> sealing = Sealing(BUBBLEWRAP, False, Limits.of_submission(), View((Path("/usr"),), ()))
+    >>> Sealing.from_text(sealing.as_text()) == sealing
     True
     """
 
@@ -43,12 +44,10 @@ class Settings:
         return self.level in SEALED
 
     def as_text(self) -> str:
-        """The settings as text."""
-        return json.dumps(asdict(self), default=str)
+        """The same as text."""
+        return msgspec.json.encode(self, enc_hook=str).decode()
 
     @classmethod
-    def from_text(cls, text: str) -> Settings:
-        """The settings that :meth:`as_text` gave."""
-        data = json.loads(text)
-        view = View(*(tuple(map(Path, data["view"][name])) for name in ("shown", "hidden")))
-        return cls(**data | {"limits": Limits(**data["limits"]), "view": view, "warm": tuple(data["warm"])})
+    def from_text(cls, text: str) -> Sealing:
+        """What :meth:`as_text` gave."""
+        return msgspec.json.decode(text, type=cls, dec_hook=lambda kind, value: kind(value))

@@ -11,22 +11,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from coursekit.data import registry, store
+from coursekit.errors import CoursekitError
 from coursekit.sandbox import companions, sealing
 from coursekit.sandbox.forkclient import CannotServe, ForkServer, ForksForbidden
-from coursekit.sandbox.levels import LEVELS, LIMITS_ONLY, SEALED, WARM, Settings
-from coursekit.sandbox.unsealed import WorkerProcess
+from coursekit.sandbox.levels import LEVELS, LIMITS_ONLY, SEALED, WARM, Sealing
+from coursekit.sandbox.unsealed import UnsealedWorker
 from coursekit.sandbox.view import of_this_environment
-from coursekit.worker import wire
 from coursekit.worker.bounds import Limits
 from coursekit.worker.channel import Worker, WorkerEnded, WorkerLost, WorkerStuck
 from coursekit.worker.failures import CannotStart
 
-STARTING = 120.0
 NO_WORKER = (OSError, WorkerEnded, WorkerLost, WorkerStuck)
 IS_LINUX = sys.platform.startswith("linux")
 
 
-class NoSandbox(RuntimeError):
+class NoSandbox(CoursekitError):
     """Notebooks of others cannot be run safely here; the message tells why, level by level, and what to do."""
 
     def __init__(self, refused: dict[str, str]) -> None:
@@ -38,29 +37,6 @@ class NoSandbox(RuntimeError):
             "With --unsafe-no-sandbox they run with your rights: do that only where nothing can be lost."
         )
         self.refused = refused
-
-
-class Spawner:
-    """Stands in for a warm parent where there is none: each worker is a fresh interpreter with the user's rights.
-
-    Raises:
-        CannotServe: anything better is asked for.
-    """
-
-    in_force, is_running = (), True
-    process_id = os.getpid()
-
-    def __init__(self, settings: Settings) -> None:
-        if settings.level != LIMITS_ONLY:
-            raise CannotServe(f"this is {sys.platform}; only Linux has it")
-        self._limits = settings.limits
-
-    def fork(self, folder: Path, with_files: bool) -> Worker:
-        """A new worker, which sees the files of ``folder`` in any case."""
-        return WorkerProcess(folder, self._limits)
-
-    def close(self) -> None:
-        """Nothing is left to end."""
 
 
 class WorkerPool:
@@ -94,19 +70,19 @@ class WorkerPool:
         warm: Iterable[str] = WARM,
     ) -> None:
         self._threads = max(1, (os.cpu_count() or 1) // jobs)
-        self._limits = limits or Limits()
+        self._limits = limits or Limits.of_submission()
         self._levels = [level for level in levels if unsafe or level in SEALED]
         self._hide, self._warm, self._own = tuple(hide), tuple(warm), own
         self._lock = threading.Lock()
         self._workers: weakref.WeakSet[Worker] = weakref.WeakSet()
         self._closed = False
-        self._server: ForkServer | Spawner | None = None
+        self._parent: ForkServer | None = None  # none where each worker is a fresh interpreter with the user's rights
         self.refused: dict[str, str] = {}
 
     def __enter__(self) -> WorkerPool:
         if IS_LINUX:
             prepare_data()
-        self._settings, self._server = self._best()
+        self._how, self._parent = self._best()
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -115,31 +91,31 @@ class WorkerPool:
     @property
     def level(self) -> str:
         """What holds the workers, in words for a report."""
-        parts = [self._settings.level]
-        if self._settings.sealed:
-            parts += ["own user, process, mount, network and IPC namespaces", *self._server.in_force]
-        if not self._settings.warm:
+        parts = [self._how.level]
+        if self._how.sealed and self._parent is not None:
+            parts += ["own user, process, mount, network and IPC namespaces", *self._parent.in_force]
+        if not self._how.warm:
             parts.append("a fresh interpreter for each notebook")
-        return ", ".join(parts) if self._settings.sealed else f"NOT SEALED: {', '.join(parts)}"
+        return ", ".join(parts) if self._how.sealed else f"NOT SEALED: {', '.join(parts)}"
 
     @property
     def process_id(self) -> int:
         """The number of the process below which all workers run, for measuring."""
-        return self._server.process_id
+        return os.getpid() if self._parent is None else self._parent.process_id
 
-    def start(self, folder: Path) -> Worker:
-        """A new worker, with copies of the files that lie in ``folder`` if these can only be one learner's.
+    def start(self, folder: Path | None = None) -> Worker:
+        """A new worker that answers, with copies of the files in ``folder`` if these can only be one learner's.
 
         Raises:
             coursekit.worker.failures.CannotStart: the warm parent ended, and another one does not start.
         """
-        server = self._server
+        parent = self._parent
         try:
-            return self._greeted(server, folder)
+            return self._greeted(parent, folder)
         except NO_WORKER:
-            server = self._instead_of(server)
+            parent = self._instead_of(parent)
         try:
-            return self._greeted(server, folder)
+            return self._greeted(parent, folder)
         except NO_WORKER as error:
             raise CannotStart(f"No worker can be started any more: {type(error).__name__} {error}") from error
 
@@ -150,46 +126,50 @@ class WorkerPool:
             workers = list(self._workers)
         for worker in workers:
             worker.close()
-        if self._server is not None:
-            self._server.close()
+        if self._parent is not None:
+            self._parent.close()
 
-    def _greeted(self, server: ForkServer | Spawner, folder: Path) -> Worker:
+    def _greeted(self, parent: ForkServer | None, folder: Path | None) -> Worker:
+        if folder is not None and not self._own and not companions.belong_to_one_notebook(folder):
+            folder = None
         with self._lock:
             if self._closed:
                 raise CannotStart("All workers were ended, and no more are started.")
-            worker = server.fork(folder, self._own or companions.belong_to_one_notebook(folder))
+            worker = UnsealedWorker(folder, self._limits) if parent is None else parent.fork(folder)
             self._workers.add(worker)
-        worker.exchange(wire.encode({"ask": "hello"}), STARTING)
+        worker.greet()
         return worker
 
-    def _instead_of(self, broken: ForkServer | Spawner) -> ForkServer | Spawner:
+    def _instead_of(self, broken: ForkServer | None) -> ForkServer | None:
         """The same, if it is running after all, or a new one, unless another thread has already brought that."""
         with self._lock:
-            if self._server is broken and not broken.is_running and not self._closed:
+            if broken is not None and self._parent is broken and not broken.is_running and not self._closed:
                 broken.close()
                 try:
-                    self._server = self._serve(self._settings)
+                    self._parent = self._serve(self._how)
                 except CannotServe as error:
                     raise CannotStart(f"The parent of all workers ended and does not start again: {error}") from error
-            return self._server
+            return self._parent
 
-    def _best(self) -> tuple[Settings, ForkServer | Spawner]:
+    def _best(self) -> tuple[Sealing, ForkServer | None]:
         view, real_root = of_this_environment(hide=self._hide), sealing.is_real_root()
         for level in self._levels:
-            settings = Settings(level, real_root, self._limits, view, self._warm)
+            how = Sealing(level, real_root, self._limits, view, self._warm)
             try:
-                return settings, self._serve(settings)
+                return how, self._serve(how)
             except ForksForbidden:
-                settings = replace(settings, warm=())
-                return settings, self._serve(settings)
+                how = replace(how, warm=())
+                return how, self._serve(how)
             except CannotServe as error:
                 self.refused[level] = str(error)
         raise NoSandbox(self.refused)
 
-    def _serve(self, settings: Settings) -> ForkServer | Spawner:
+    def _serve(self, how: Sealing) -> ForkServer | None:
         if not IS_LINUX:
-            return Spawner(settings)
-        server = ForkServer(settings, self._threads)
+            if how.level != LIMITS_ONLY:
+                raise CannotServe(f"this is {sys.platform}; only Linux has it")
+            return None
+        server = ForkServer(how, self._threads)
         server.wait_until_warm()
         return server
 

@@ -10,18 +10,11 @@ from pathlib import Path
 
 from coursekit.sandbox import landlock, seccomp, syscalls
 from coursekit.sandbox.view import DEVICES, SCRATCH, View
-from coursekit.worker import bounds
+from coursekit.worker import rlimits
 from coursekit.worker.bounds import Limits
 
 NOBODY = 65534
-ALL_BUT_USER = (
-    syscalls.CLONE_NEWNS
-    | syscalls.CLONE_NEWPID
-    | syscalls.CLONE_NEWNET
-    | syscalls.CLONE_NEWIPC
-    | syscalls.CLONE_NEWUTS
-    | syscalls.CLONE_NEWCGROUP
-)
+ALL_BUT_USER = syscalls.NEW_NAMESPACES & ~syscalls.CLONE_NEWUSER
 
 
 def is_real_root() -> bool:
@@ -80,7 +73,7 @@ def give_up_privileges(limits: Limits, real_root: bool) -> None:
         os.setresuid(NOBODY, NOBODY, NOBODY)
         syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)  # so that this process may write its own maps
         _own_user_namespace()
-    bounds.apply(limits, own_task_count=True)
+    rlimits.apply(limits, own_task_count=True)
     syscalls.drop_capabilities()
 
 

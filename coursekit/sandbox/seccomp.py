@@ -66,15 +66,6 @@ DENIED = {
 }
 CLONE, CLONE3, SOCKET = (56, 220), (435, 435), (41, 198)
 PROCESSORS = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
-NEW_NAMESPACES = (
-    syscalls.CLONE_NEWNS
-    | syscalls.CLONE_NEWCGROUP
-    | syscalls.CLONE_NEWUTS
-    | syscalls.CLONE_NEWIPC
-    | syscalls.CLONE_NEWUSER
-    | syscalls.CLONE_NEWPID
-    | syscalls.CLONE_NEWNET
-)
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _PROCESSOR, _FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data; little-endian
@@ -105,7 +96,7 @@ def _program(machine: str) -> bytes:
     for numbers in DENIED.values():
         lines += [(_EQUAL, 0, 1, numbers[column]), (_RETURN, 0, 0, not_permitted)]
     lines += [(_EQUAL, 0, 1, CLONE3[column]), (_RETURN, 0, 0, no_such_call)]  # its flags cannot be read here: use clone
-    lines += _on_argument(CLONE[column], (_ANY_BIT, 0, 1, NEW_NAMESPACES), not_permitted)
+    lines += _on_argument(CLONE[column], (_ANY_BIT, 0, 1, syscalls.NEW_NAMESPACES), not_permitted)
     lines += _on_argument(SOCKET[column], (_EQUAL, 1, 0, socket.AF_UNIX), not_permitted)
     lines += [(_RETURN, 0, 0, _ALLOW)]
     return b"".join(struct.pack("HBBI", *line) for line in lines)

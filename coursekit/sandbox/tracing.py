@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 def build_optimizers_early() -> None:
     """Have ``fit`` build the optimizer before it traces the training step, which it then traces once and not twice.
@@ -15,7 +17,7 @@ def build_optimizers_early() -> None:
 
     make_train_function, train_step = keras.Model.make_train_function, keras.Model.train_step
 
-    def make_with_built_optimizer(self: keras.Model, force: bool = False):
+    def make_with_built_optimizer(self: Any, force: bool = False) -> Any:
         is_ready = self.built and getattr(self, "inputs", None) and type(self).train_step is train_step
         if is_ready and self.optimizer is not None and not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)

@@ -1,6 +1,7 @@
 """What a worker can see of the file system: Python, the environment, the course's package and data, all read-only.
 
-The rest is not there: no home folder, no submissions, no results, no solutions, and of the course's package no checks.
+The rest is not there: no home folder, no submissions, no results, no solutions, and of the course's package neither
+checks nor what marks a class.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def of_this_environment(also: Iterable[Path] = (), hide: Iterable[Path] = ()) ->
     """
     package = Path(coursekit.__file__).parent
     shown = _topmost([*map(Path, SYSTEM), *_python_folders(), package, data_folder(), *also])
-    wanted = [package / "checks", *(Path(path).resolve() for path in hide)]
+    wanted = [package / "checks", package / "classroom", *(Path(path).resolve() for path in hide)]
     inside = {path for path in wanted if path.is_dir() and any(path.is_relative_to(each) for each in shown)}
     return View(shown, tuple(sorted(inside)))
 

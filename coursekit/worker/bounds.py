@@ -1,16 +1,51 @@
-"""What a worker may use, and the kernel's limits that hold it to that."""
+"""Every bound on what comes from a learner, in one table: time, memory, processes, sizes. What else there is derives
+from it."""
 
 from __future__ import annotations
 
-import contextlib
+import math
+import os
 from dataclasses import dataclass
 
-try:
-    import resource
-except ImportError:  # Windows has none
-    resource = None
+KB, MB, GB = 2**10, 2**20, 2**30
+DAY = 86_400.0
 
-MB = 2**20
+# Time, in seconds.
+ANSWER_SECONDS = 60.0  # one answer to a check, where its question says nothing else
+CELL_SECONDS = 600.0  # one cell
+SUBMISSION_SECONDS = 1800.0  # all cells and answers of a submission
+GRACE_SECONDS = 5.0  # between the end of a time and the end of a process that did not heed it
+START_SECONDS = 120.0  # until a new worker says its first word
+TRY_SECONDS = 60.0  # until a warm parent has tried to seal a worker
+IMPORT_SECONDS = 600.0  # until a warm parent has imported what notebooks import
+END_SECONDS = 20.0  # until what was told to end has ended
+MAX_STARTS = 6  # processes, one after another, for a notebook that ends them
+
+# One worker; see Limits.
+MEMORY = 4 * GB
+TASKS = 128
+SCRATCH = 512 * MB
+OPEN_FILES = 512
+COMPANION_FILES, COMPANION_BYTES = 200, 64 * MB  # files beside a notebook that it gets copies of
+
+# What passes between a worker and the grader.
+FRAME_HEADER_BYTES = 8 * MB  # everything outside of arrays
+FRAME_ARRAY_BYTES = 512 * MB
+FRAME_DEPTH = 32
+ARRAY_DIMENSIONS = 32
+TEXT_ARRAY_WIDTH = 10_000  # characters of an item in an array of text
+INTEGER_BITS = 2**16
+SEQUENCE_ITEMS = 1_000_000  # of a list, tuple or dict
+MODEL_LAYERS = 2_000
+MODELS_HELD = 64
+PRINTED_CHARACTERS = 5_000  # while one answer is made
+FAILURE_CHARACTERS = 600  # of each text of a failure
+RECORDING_BYTES = 64 * MB  # all replies of a submission
+
+# What is handed in.
+NOTEBOOK_BYTES = 50 * MB
+BATCH_FILES, BATCH_DEPTH, BATCH_BYTES = 100_000, 20, 20 * GB  # of a folder or an archive, unpacked
+PACKING_RATIO, PACKING_COUNTS_FROM = 200, MB  # a file that is packed smaller is a bomb, from this size on
 
 
 @dataclass(frozen=True)
@@ -25,52 +60,25 @@ class Limits:
         scratch: bytes in its scratch folder, and in its largest file.
         files: open files of each process.
 
-    >>> Limits(seconds=60).memory // 2**20
-    4096
+    >>> Limits.of_submission(60, memory=GB).memory // MB
+    1024
     """
 
-    seconds: float = 3600.0
-    cpu_seconds: int = 3600
-    memory: int = 4096 * MB
-    tasks: int = 128
-    scratch: int = 512 * MB
-    files: int = 512
+    seconds: float = SUBMISSION_SECONDS
+    cpu_seconds: int = int(2 * SUBMISSION_SECONDS)
+    memory: int = MEMORY
+    tasks: int = TASKS
+    scratch: int = SCRATCH
+    files: int = OPEN_FILES
+
+    @classmethod
+    def of_submission(cls, seconds: float = SUBMISSION_SECONDS, memory: int = MEMORY) -> Limits:
+        """Bounds for a submission that may take ``seconds``: its worker outlives that a little, so that what is said
+        of it in the end is said by the grader."""
+        longest = seconds + 2 * GRACE_SECONDS
+        return cls(longest, math.ceil(longest) * (os.cpu_count() or 1), memory)
 
     @classmethod
     def generous(cls) -> Limits:
         """Bounds for one's own work, which does not attack: what runs without a sandbox runs within them, too."""
-        day = 24 * 3600
-        return cls(7.0 * day, 7 * day, memory=2**40, tasks=4096, scratch=4096 * MB, files=4096)
-
-
-def apply(limits: Limits, own_task_count: bool) -> None:
-    """Bind this process, and all that it starts, to ``limits`` for good.
-
-    Args:
-        limits: the bounds.
-        own_task_count: whether the kernel counts the tasks of this process apart from its user's others, as it does
-            in a user namespace of its own; only then is their number limited here.
-    """
-    if resource is None:
-        return
-    bounds = {
-        "RLIMIT_DATA": limits.memory,  # RLIMIT_AS would also count what TensorFlow only reserves
-        "RLIMIT_CPU": limits.cpu_seconds,
-        "RLIMIT_FSIZE": limits.scratch,
-        "RLIMIT_NOFILE": limits.files,
-        "RLIMIT_CORE": 1,  # fits no dump, and keeps the kernel from calling a crash reporter, which 0 does not
-        "RLIMIT_MSGQUEUE": 0,
-    }
-    if own_task_count:
-        bounds["RLIMIT_NPROC"] = limits.tasks
-    for name, value in bounds.items():
-        if hasattr(resource, name):
-            _lower(getattr(resource, name), value)
-
-
-def _lower(kind: int, value: int) -> None:
-    _, hard = resource.getrlimit(kind)
-    if hard != resource.RLIM_INFINITY:
-        value = min(value, hard)
-    with contextlib.suppress(ValueError):  # macOS knows some limits by name only
-        resource.setrlimit(kind, (value, value))
+        return cls(7 * DAY, int(7 * DAY), memory=1024 * GB, tasks=4096, scratch=4 * GB, files=4096)

@@ -7,15 +7,17 @@ written before the request was known, or that answers an earlier one, is told fr
 from __future__ import annotations
 
 import abc
+import io
 import os
 import queue
 import secrets
 import signal
 import threading
 from collections.abc import Callable
-from typing import BinaryIO
 
 from coursekit.worker import wire
+from coursekit.worker.bounds import START_SECONDS
+from coursekit.worker.requests import Hello, Reply
 
 TAG = 8
 
@@ -40,7 +42,7 @@ class Worker(abc.ABC):
         replies: the end of a pipe from which replies come, unbuffered.
     """
 
-    def __init__(self, requests: BinaryIO, replies: BinaryIO) -> None:
+    def __init__(self, requests: io.FileIO, replies: io.FileIO) -> None:
         self._requests, self._replies = requests, replies
 
     @abc.abstractmethod
@@ -50,8 +52,16 @@ class Worker(abc.ABC):
     def interrupted(self) -> None:  # noqa: B027 (most have nothing to do)
         """Hear that the learner's code was cut short, so that what it left running can be ended where possible."""
 
-    def exchange(self, request: bytes, seconds: float) -> object:
-        """Send a request and return the reply, decoded. After an exception the process is gone.
+    def greet(self) -> None:
+        """Wait until the process answers, once, before it is asked anything else.
+
+        Raises:
+            WorkerStuck, WorkerEnded, WorkerLost: it does not.
+        """
+        self.exchange(Hello().as_frame(), START_SECONDS)
+
+    def exchange(self, request: bytes, seconds: float) -> Reply:
+        """Send a request, as a frame, and return the reply. After an exception the process is gone.
 
         Raises:
             WorkerStuck: no reply within ``seconds``.
@@ -63,7 +73,7 @@ class Worker(abc.ABC):
         try:
             reply = replies.get(timeout=seconds)
             if isinstance(reply, bytearray):
-                return wire.decode(reply)
+                return Reply.read(reply)
         except queue.Empty:
             self.close()
             raise WorkerStuck from None
@@ -81,7 +91,7 @@ class Worker(abc.ABC):
         for pipe in (self._requests, self._replies):
             pipe.close()
 
-    def _send_and_receive(self, request: bytes, replies: queue.SimpleQueue) -> None:
+    def _send_and_receive(self, request: bytes, replies: queue.SimpleQueue[bytearray | Exception | None]) -> None:
         tag = secrets.token_bytes(TAG)
         try:
             wire.write_frame(self._requests, tag + request)
@@ -103,7 +113,7 @@ def ending(code: int) -> str:
     return f"with exit code {code}" if code >= 0 else f"by signal {names.get(-code, -code)}"
 
 
-def serve(requests: BinaryIO, replies: BinaryIO, answer: Callable[[bytearray], bytes]) -> None:
+def serve(requests: io.FileIO, replies: io.FileIO, answer: Callable[[bytearray], bytes | bytearray]) -> None:
     """Answer requests until there are no more: the worker's side of :meth:`Worker.exchange`."""
     served_by = os.getpid()
     while tag := wire.read_exactly(requests, TAG):

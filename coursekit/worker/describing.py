@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from coursekit.worker.bounds import MODEL_LAYERS
 from coursekit.worker.plain import CannotBePlain, to_plain
 
-MAX_LAYERS = 2_000
 ESSENTIALS = frozenset(
     """units activation rate filters kernel_size strides padding dilation_rate pool_size use_bias input_dim output_dim
     kernel_initializer bias_initializer kernel_regularizer bias_regularizer activity_regularizer kernel_constraint
@@ -56,7 +56,7 @@ def predict(model: Any, x: Any) -> Any:
 def _layers(owner: Any) -> list[dict[str, Any]]:
     layers = list(getattr(owner, "layers", None) or [getattr(owner, "layer", None)])
     return [
-        _layer(layer) for layer in layers[:MAX_LAYERS] if layer is not None and type(layer).__name__ != "InputLayer"
+        _layer(layer) for layer in layers[:MODEL_LAYERS] if layer is not None and type(layer).__name__ != "InputLayer"
     ]
 
 

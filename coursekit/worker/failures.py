@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-LONGEST = 600
+from coursekit.errors import CoursekitError
+from coursekit.worker.bounds import FAILURE_CHARACTERS
+from coursekit.worker.wire import ProtocolError
 
 
-class CheckingError(Exception):
+class CheckingError(CoursekitError):
     """Checking itself went wrong: it says nothing of the learner's work, and ends the whole check."""
 
 
@@ -42,7 +44,7 @@ class AnswerFailure(Exception):
 
     def __init__(self, message: str, came: str | None = None, hint: str | None = None) -> None:
         super().__init__(message)
-        self.message, self.came, self.hint = (_bounded(text) for text in (message, came, hint))
+        self.message, self.came, self.hint = _bounded(message) or "", _bounded(came), _bounded(hint)
 
     def as_data(self) -> dict[str, Any]:
         """The failure as plain data."""
@@ -119,7 +121,7 @@ class Ended(AnswerFailure):
         return cls(f"{what} ended the whole Python process, {how}.", hint=hint)
 
 
-_KINDS = {
+_KINDS: dict[Any, type[AnswerFailure]] = {
     each.kind: each
     for each in (MissingName, Unfinished, LearnerError, NoRoom, TimedOut, NotPlainData, WrongKind, StaleModel, Ended)
 }
@@ -129,18 +131,18 @@ def from_data(data: Any) -> AnswerFailure:
     """The failure that ``data`` describes.
 
     Raises:
-        ValueError: ``data`` is not such a description.
+        coursekit.worker.wire.ProtocolError: ``data`` is not such a description.
 
     >>> from_data(TimedOut("No answer within 2 seconds.").as_data())
     TimedOut('No answer within 2 seconds.')
     """
     if not isinstance(data, dict) or data.keys() != {"kind", "message", "came", "hint"}:
-        raise ValueError("not a failure")
-    texts = [data[key] for key in ("message", "came", "hint")]
-    if data["kind"] not in _KINDS or any(text is not None and not isinstance(text, str) for text in texts):
-        raise ValueError("not a failure")
-    return _KINDS[data["kind"]](texts[0] or "", texts[1], texts[2])
+        raise ProtocolError("not a failure")
+    kind, *texts = (data[key] for key in ("kind", "message", "came", "hint"))
+    if kind not in _KINDS or not all(text is None or isinstance(text, str) for text in texts):
+        raise ProtocolError("not a failure")
+    return _KINDS[kind](texts[0] or "", *texts[1:])
 
 
 def _bounded(text: str | None) -> str | None:
-    return text if text is None or len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return text if text is None or len(text) <= FAILURE_CHARACTERS else text[: FAILURE_CHARACTERS - 1] + "…"

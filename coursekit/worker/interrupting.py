@@ -8,7 +8,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from typing import TextIO
+from typing import TextIO, cast
+
+from coursekit.worker.bounds import PRINTED_CHARACTERS
 
 REPEAT = 0.2
 
@@ -76,8 +78,8 @@ class BoundedText:
 
 
 @contextlib.contextmanager
-def bounded_output(limit: int = 5_000) -> Iterator[None]:
+def bounded_output(limit: int = PRINTED_CHARACTERS) -> Iterator[None]:
     """Let the block print at most ``limit`` characters to each of ``sys.stdout`` and ``sys.stderr``."""
     out, err = BoundedText(sys.stdout, limit), BoundedText(sys.stderr, limit)
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with contextlib.redirect_stdout(cast(TextIO, out)), contextlib.redirect_stderr(cast(TextIO, err)):
         yield

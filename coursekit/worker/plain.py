@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.worker.wire import MAX_DEPTH
+from coursekit.worker.bounds import FRAME_DEPTH, SEQUENCE_ITEMS
 
 ARRAY_LIBRARIES = frozenset({"tensorflow", "keras", "jax", "jaxlib", "torch", "pandas"})
-MAX_ITEMS = 1_000_000
 
 
 class CannotBePlain(TypeError):
@@ -33,7 +32,7 @@ def to_plain(value: Any) -> Any:
         ...
     coursekit.worker.plain.CannotBePlain: a function
     """
-    return _plain(value, MAX_DEPTH - 2)
+    return _plain(value, FRAME_DEPTH - 2)
 
 
 def describe_type(value: Any) -> str:
@@ -70,13 +69,14 @@ _WORDS = [
 
 def _plain(value: Any, depth: int) -> Any:
     if depth == 0:
-        raise CannotBePlain(f"nested more than {MAX_DEPTH - 2} deep, or containing itself")
+        raise CannotBePlain(f"nested more than {FRAME_DEPTH - 2} deep, or containing itself")
     if value is None or type(value) in (bool, int, float, complex, str):
         return value
     if isinstance(value, np.ndarray):
         return _plain_array(value)
     if isinstance(value, np.generic):
         return _plain_scalar(value)
+    kind: Any
     for kind in (int, float, complex, str):
         if isinstance(value, kind):
             return kind(*kind.__getnewargs__(value))
@@ -91,7 +91,7 @@ def _plain(value: Any, depth: int) -> Any:
 
 
 def _check_length(value: Any) -> None:
-    if len(value) > MAX_ITEMS:
+    if len(value) > SEQUENCE_ITEMS:
         raise CannotBePlain(f"{describe_type(value)} of {len(value):,} items; make it a NumPy array")
 
 

@@ -5,19 +5,20 @@ This runs where the learner's code runs: in the notebook's kernel, or in the wor
 
 from __future__ import annotations
 
-import difflib
 import linecache
 import secrets
 import traceback
 from collections.abc import Callable, MutableMapping
-from typing import Any
+from typing import Any, cast
 
+from coursekit.names import nearest
 from coursekit.worker import describing, failures, wire
+from coursekit.worker.bounds import MODELS_HELD
 from coursekit.worker.interrupting import OutOfTime, bounded_output, time_limit
 from coursekit.worker.plain import CannotBePlain, describe_type, to_plain
+from coursekit.worker.requests import Call, GetModel, Predict, Question, Reply, Value
 from coursekit.worker.text import shorten
 
-MAX_MODELS = 64
 NOT_THE_LEARNERS = frozenset({"In", "Out", "get_ipython", "exit", "quit", "open", "open_exercise", "check"})
 
 
@@ -28,77 +29,71 @@ class Respondent:
         namespace: the learner's names.
         interruptible: whether ``KeyboardInterrupt`` comes from a person at the keyboard and ends everything; otherwise
             it is an error of the learner's code like any other.
-
-    Attributes:
-        failure: what the last request failed by, if it did.
     """
 
     def __init__(self, namespace: MutableMapping[str, Any], interruptible: bool) -> None:
         self._namespace = namespace
         self._interruptible = interruptible
-        self.failure: failures.AnswerFailure | None = None
         self._models: dict[int, Any] = {}
         self._next_handle = secrets.randbits(48)  # a handle of an earlier process must not fit here
 
-    def reply(self, frame: bytes | bytearray) -> bytes:
-        """The reply to one request, both as frames."""
-        self.failure = None
-        request = wire.decode(frame)
-        answer = {"value": self._value, "call": self._call, "model": self._model, "predict": self._predict}
+    def reply(self, question: Question) -> Reply:
+        """The reply to one question."""
+        failure: failures.AnswerFailure
         try:
-            with bounded_output(), time_limit(request["seconds"]):
-                plain = answer[request["ask"]](request)
-            return wire.encode({"answer": plain})
+            with bounded_output(), time_limit(question.seconds):
+                answer = self._answer(question)
+            return Reply.of(answer)
         except OutOfTime:
-            failure = failures.TimedOut.after(f"`{request['name']}`", request["seconds"])
+            failure = failures.TimedOut.after(f"`{question.name}`", question.seconds)
         except wire.NotPlain as error:
-            failure = _not_plain(request["name"], str(error))
+            failure = _not_plain(question.name, str(error))
         except failures.AnswerFailure as raised:
             failure = raised
-        self.failure = failure
-        return wire.encode({"failure": failure.as_data()})
+        return Reply.of(failure=failure)
 
-    def _value(self, request: dict) -> Any:
-        return self._plain(request["name"], lambda: self._find(request["name"]))
+    def _answer(self, question: Question) -> Any:
+        if isinstance(question, Value):
+            return self._plain(question.name, lambda: self._find(question.name))
+        if isinstance(question, Call):
+            function = self._find_function(question.name)
+            return self._plain(question.name, lambda: function(*question.args, **question.kwargs))
+        return self._model(question) if isinstance(question, GetModel) else self._predict(question)
 
-    def _call(self, request: dict) -> Any:
-        function = self._find_function(request["name"])
-        return self._plain(request["name"], lambda: function(*request["args"], **request["kwargs"]))
-
-    def _model(self, request: dict) -> Any:
-        name = request["name"]
+    def _model(self, question: GetModel) -> dict[str, Any]:
+        name = question.name
         model = self._find(name)
         if not describing.is_model(model):
             function = self._find_function(name, wanted="a Keras model, or a function that returns one")
-            model = self._run(name, lambda: function(*request["args"], **request["kwargs"]))
+            model = self._run(name, lambda: function(*question.args, **question.kwargs))
             if not describing.is_model(model):
                 raise _wrong_kind(f"`{name}` returned {describe_type(model)}, not a Keras model.", model)
-        described = self._run(name, lambda: describing.describe(model))
+        described: dict[str, Any] = self._run(name, lambda: describing.describe(model))
         self._next_handle += 1
         self._models[self._next_handle] = model
-        self._models.pop(self._next_handle - MAX_MODELS, None)
+        self._models.pop(self._next_handle - MODELS_HELD, None)
         return described | {"handle": self._next_handle}
 
-    def _predict(self, request: dict) -> Any:
-        if request["handle"] not in self._models:
-            raise failures.StaleModel(f"The model `{request['name']}` is gone.")
-        model = self._models[request["handle"]]
-        return self._plain(request["name"], lambda: describing.predict(model, request["x"]))
+    def _predict(self, question: Predict) -> Any:
+        if question.handle not in self._models:
+            raise failures.StaleModel(f"The model `{question.name}` is gone.")
+        model = self._models[question.handle]
+        return self._plain(question.name, lambda: describing.predict(model, question.x))
 
     def _find(self, name: str) -> Any:
         if name in self._namespace:
             return self._namespace[name]
         names = [each for each in self._namespace if not each.startswith("_") and each not in NOT_THE_LEARNERS]
-        near = difflib.get_close_matches(name, names, n=3)
+        near = nearest(name, names)
         hint = f"You have {' and '.join(f'`{each}`' for each in near)}: is it spelt differently? " if near else ""
         hint += "If you have written it, run its cell. A cell that stops with an error leaves what follows undefined."
         raise failures.MissingName(f"There is no `{name}` in your notebook yet.", hint=hint)
 
     def _find_function(self, name: str, wanted: str = "a function") -> Callable[..., Any]:
         function = self._find(name)
-        if not callable(function):
-            raise _wrong_kind(f"`{name}` should be {wanted}; it is {describe_type(function)}.", function)
-        return function
+        if callable(function):
+            return cast("Callable[..., Any]", function)
+        raise _wrong_kind(f"`{name}` should be {wanted}; it is {describe_type(function)}.", function)
 
     def _plain(self, name: str, answer: Callable[[], Any]) -> Any:
         return self._run(name, lambda: self._to_plain(name, answer()))

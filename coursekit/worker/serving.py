@@ -1,8 +1,8 @@
 """The process in which a notebook's cells run: it takes requests and gives replies, as frames of plain data.
 
-Started by ``coursekit check``, as ``python -m coursekit.worker.serving``, it takes them from its standard input and
-gives them to its standard output, and is **not sealed off**: a cell can do here whatever its owner can do. The workers
-of :mod:`coursekit.sandbox` run the same :func:`run` in processes that are.
+Started by ``coursekit check``, as ``python -m coursekit.worker.serving FOLDER``, it takes them from its standard input
+and gives them to its standard output, and is **not sealed off**: a cell can do here whatever its owner can do. The
+workers of :mod:`coursekit.sandbox` run the same :func:`run` in processes that are.
 
 What a cell reads, prints or passes to a program it starts goes nowhere. No expectation and no check is ever in this
 process.
@@ -11,26 +11,26 @@ process.
 from __future__ import annotations
 
 import contextlib
-import json
+import io
 import os
 import sys
-from functools import partial
-from typing import BinaryIO
+from typing import Any
 
+import msgspec
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from coursekit.worker import channel, failures, wire
+from coursekit.worker import channel, failures, rlimits
+from coursekit.worker.bounds import Limits
 from coursekit.worker.interrupting import OutOfTime, time_limit
+from coursekit.worker.requests import Hello, Reply, RunCell, read_request
 from coursekit.worker.responding import Respondent, learner_error
 
 
 def main() -> None:
     """Answer the requests from standard input, within the limits that are given, if any."""
     if len(sys.argv) > 2:
-        from coursekit.worker import bounds
-
-        bounds.apply(bounds.Limits(**json.loads(sys.argv[2])), own_task_count=False)
+        rlimits.apply(msgspec.json.decode(sys.argv[2], type=Limits), own_task_count=False)
     requests, replies = os.dup(0), os.dup(1)
     silence()
     run(requests, replies, sys.argv[1])
@@ -46,8 +46,8 @@ def run(requests: int, replies: int, folder: str) -> None:
     """
     sys.path.insert(0, folder)
     shell = _Shell.instance(config=Config({"HistoryManager": {"enabled": False}}))
-    answer = partial(_answer, shell, Respondent(shell.user_ns, interruptible=False))
-    channel.serve(_unbuffered(requests, "rb"), _unbuffered(replies, "wb"), answer)
+    server = _Server(shell)
+    channel.serve(io.FileIO(requests, "rb"), io.FileIO(replies, "wb"), server.answer)
 
 
 def silence() -> None:
@@ -70,40 +70,44 @@ class _Shell(InteractiveShell):
     def enable_gui(self, gui: object = None) -> None:
         pass
 
-    def _tee(self, channel: str) -> contextlib.AbstractContextManager[None]:
+    def _tee(self, channel: str) -> Any:
         return contextlib.nullcontext()
 
 
-def _unbuffered(descriptor: int, mode: str) -> BinaryIO:
-    return os.fdopen(descriptor, mode, buffering=0)
+class _Server:
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._shell = shell
+        self._respondent = Respondent(shell.user_ns, interruptible=False)
+        self._failure: failures.AnswerFailure | None = None
+
+    def answer(self, frame: bytearray) -> bytes | bytearray:
+        request = read_request(frame)
+        if isinstance(self._failure, failures.TimedOut | failures.NoRoom):
+            reap()
+        if isinstance(request, Hello):
+            reply = Reply.of()
+        elif isinstance(request, RunCell):
+            reply = Reply.of(failure=self._run(request))
+        else:
+            reply = self._respondent.reply(request)
+        self._failure = reply.failure
+        return reply.frame
+
+    def _run(self, cell: RunCell) -> failures.AnswerFailure | None:
+        what = f"Cell {cell.number}"
+        error: BaseException | None
+        try:
+            with time_limit(cell.seconds):
+                result = self._shell.run_cell(cell.source, store_history=True)  # type: ignore[no-untyped-call]  # IPython's
+            error = result.error_before_exec or result.error_in_exec
+        except OutOfTime as out_of_time:
+            error = out_of_time
+        if isinstance(error, OutOfTime):
+            return failures.TimedOut.after(what, cell.seconds)
+        return None if error is None else learner_error(what, error, self._shell.user_ns)
 
 
-def _answer(shell: InteractiveShell, respondent: Respondent, frame: bytearray) -> bytes:
-    request = wire.decode(frame)
-    if isinstance(respondent.failure, (failures.TimedOut, failures.NoRoom)):
-        _reap()
-    if request["ask"] == "hello":
-        return wire.encode({"answer": None})
-    if request["ask"] != "cell":
-        return respondent.reply(frame)
-    failure = respondent.failure = _run_cell(shell, request)
-    return wire.encode({"failure": failure.as_data()} if failure else {"answer": None})
-
-
-def _run_cell(shell: InteractiveShell, request: dict) -> failures.AnswerFailure | None:
-    what = f"Cell {request['number']}"
-    try:
-        with time_limit(request["seconds"]):
-            result = shell.run_cell(request["source"], store_history=True)
-        error = result.error_before_exec or result.error_in_exec
-    except OutOfTime as out_of_time:
-        error = out_of_time
-    if isinstance(error, OutOfTime):
-        return failures.TimedOut.after(what, request["seconds"])
-    return None if error is None else learner_error(what, error, shell.user_ns)
-
-
-def _reap() -> None:
+def reap() -> None:
     """Take note of ended children: those that nobody waits for count as running, and leave no room for threads."""
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:

@@ -63,6 +63,6 @@ def _python(value: Any) -> str:
     return repr(value)
 
 
-def _dict(value: dict) -> str:
+def _dict(value: dict[Any, Any]) -> str:
     shown = ", ".join(f"{key!r}: {short(item)}" for key, item in list(value.items())[:6])
     return "{" + shown + (", …}" if len(value) > 6 else "}")

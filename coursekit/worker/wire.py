@@ -14,22 +14,44 @@ from __future__ import annotations
 import json
 import math
 import struct
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
+import msgspec
 import numpy as np
 
+from coursekit.worker.bounds import (
+    ARRAY_DIMENSIONS,
+    FRAME_ARRAY_BYTES,
+    FRAME_DEPTH,
+    FRAME_HEADER_BYTES,
+    INTEGER_BITS,
+    TEXT_ARRAY_WIDTH,
+)
+
+Buffer = bytes | bytearray
 MAGIC = b"CKW1"
 PREFIX = struct.Struct("<4sIQ")
-MAX_HEADER = 8 * 2**20
-MAX_ARRAYS = 512 * 2**20
-MAX_DEPTH = 32
-MAX_DIMENSIONS = 32
-MAX_TEXT_WIDTH = 10_000
-MAX_INTEGER_BITS = 2**16
 
 _SCALAR_DTYPES = frozenset(
     ["|b1", "|i1", "|u1", "<i2", "<u2", "<f2", "<i4", "<u4", "<f4", "<i8", "<u8", "<f8", "<c8", "<c16"]
 )
+
+
+class Readable(Protocol):
+    """A stream that fills a buffer, as unbuffered binary files do."""
+
+    def readinto(self, buffer: memoryview, /) -> int | None:
+        """Fill ``buffer`` from its beginning; return how many bytes came."""
+
+
+class Writable(Protocol):
+    """A stream that takes bytes, perhaps not all at once."""
+
+    def write(self, data: memoryview, /) -> int | None:
+        """Take bytes from the beginning of ``data``; return how many."""
+
+    def flush(self) -> None:
+        """Hand them on."""
 
 
 class ProtocolError(ValueError):
@@ -50,18 +72,18 @@ def encode(value: Any) -> bytes:
     {'loss': [0.5, inf], 'shape': (2, 3)}
     """
     arrays: list[np.ndarray] = []
-    tree = _pack(value, arrays, MAX_DEPTH)
+    tree = _pack(value, arrays, FRAME_DEPTH)
     described = [[array.dtype.str, list(array.shape)] for array in arrays]
     header = json.dumps({"data": tree, "arrays": described}, separators=(",", ":")).encode("ascii")
     total = sum(array.nbytes for array in arrays)
-    if len(header) > MAX_HEADER:
+    if len(header) > FRAME_HEADER_BYTES:
         raise NotPlain(f"too much data outside of arrays ({len(header) / 2**20:.0f} MB): make it a NumPy array")
-    if total > MAX_ARRAYS:
-        raise NotPlain(f"arrays too large: {total / 2**20:.0f} MB, at most {MAX_ARRAYS // 2**20} MB")
+    if total > FRAME_ARRAY_BYTES:
+        raise NotPlain(f"arrays too large: {total / 2**20:.0f} MB, at most {FRAME_ARRAY_BYTES // 2**20} MB")
     return b"".join([PREFIX.pack(MAGIC, len(header), total), header, *(array.tobytes() for array in arrays)])
 
 
-def decode(frame: bytes | bytearray) -> Any:
+def decode(frame: Buffer) -> Any:
     """The plain data in ``frame``. Arrays come as fresh, writable arrays.
 
     Raises:
@@ -75,15 +97,15 @@ def decode(frame: bytes | bytearray) -> Any:
     if len(body) != header_length + arrays_length:
         raise ProtocolError(f"frame of {len(body)} bytes, announced were {header_length + arrays_length}")
     header = _header(bytes(body[:header_length]))
-    arrays = _arrays(header["arrays"], body[header_length:])
+    arrays = _arrays(header.arrays, body[header_length:])
     unpacked = _Unpacker(arrays)
-    value = unpacked(header["data"], MAX_DEPTH)
+    value = unpacked(header.data, FRAME_DEPTH)
     if unpacked.used != len(arrays):
         raise ProtocolError(f"{len(arrays)} arrays in the frame, {unpacked.used} used")
     return value
 
 
-def read_frame(stream: BinaryIO) -> bytearray | None:
+def read_frame(stream: Readable) -> bytearray | None:
     """One frame's bytes from a blocking stream; ``None`` at its end.
 
     Raises:
@@ -99,15 +121,15 @@ def read_frame(stream: BinaryIO) -> bytearray | None:
     return prefix + body
 
 
-def write_frame(stream: BinaryIO, frame: bytes) -> None:
+def write_frame(stream: Writable, frame: Buffer) -> None:
     """Write all of a frame to a stream, also to an unbuffered one that takes it in pieces."""
     rest = memoryview(frame)
     while rest:
-        rest = rest[stream.write(rest) :]
+        rest = rest[stream.write(rest) or 0 :]
     stream.flush()
 
 
-def read_exactly(stream: BinaryIO, size: int) -> bytearray:
+def read_exactly(stream: Readable, size: int) -> bytearray:
     """``size`` bytes from a blocking stream; fewer only at its end."""
     found = bytearray(size)
     with memoryview(found) as rest:
@@ -118,62 +140,60 @@ def read_exactly(stream: BinaryIO, size: int) -> bytearray:
     return found
 
 
-def _lengths(prefix: bytes) -> tuple[int, int]:
+def _lengths(prefix: Buffer) -> tuple[int, int]:
     if len(prefix) != PREFIX.size:
         raise ProtocolError("the frame ends within its first bytes")
     magic, header_length, arrays_length = PREFIX.unpack(prefix)
     if magic != MAGIC:
         raise ProtocolError("these bytes are not a frame")
-    if header_length > MAX_HEADER or arrays_length > MAX_ARRAYS:
+    if header_length > FRAME_HEADER_BYTES or arrays_length > FRAME_ARRAY_BYTES:
         raise ProtocolError(f"frame too large: {header_length} and {arrays_length} bytes")
     return header_length, arrays_length
 
 
-def _header(raw: bytes) -> dict:
+class _Header(msgspec.Struct, forbid_unknown_fields=True):
+    data: Any
+    arrays: list[tuple[str, list[int]]]  # dtype and shape
+
+
+def _header(raw: bytes) -> _Header:
     try:
-        header = json.loads(raw.decode("ascii"), parse_constant=_no_constant)
+        return msgspec.convert(json.loads(raw.decode("ascii"), parse_constant=_no_constant), _Header)
     except (ValueError, RecursionError) as error:
         raise ProtocolError(f"unreadable header: {type(error).__name__}") from error
-    if not isinstance(header, dict) or header.keys() != {"data", "arrays"} or not isinstance(header["arrays"], list):
-        raise ProtocolError("a header holds data and arrays")
-    return header
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _arrays(described: list, buffer: memoryview) -> list[np.ndarray]:
+def _arrays(described: list[tuple[str, list[int]]], buffer: memoryview) -> list[np.ndarray]:
     arrays, start = [], 0
-    for item in described:
-        dtype, shape = _dtype_and_shape(item)
+    for name, shape in described:
+        dtype = _dtype(name, shape)
         size = math.prod(shape) * dtype.itemsize
-        arrays.append(_array(buffer[start : start + size], dtype, shape))
+        arrays.append(_array(buffer[start : start + size], dtype, tuple(shape)))
         start += size
     if start != len(buffer):
         raise ProtocolError(f"{len(buffer)} bytes of arrays, described were {start}")
     return arrays
 
 
-def _dtype_and_shape(item: Any) -> tuple[np.dtype, tuple[int, ...]]:
-    if not (isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) and isinstance(item[1], list)):
-        raise ProtocolError("an array is described by its dtype and shape")
-    name, shape = item
+def _dtype(name: str, shape: list[int]) -> np.dtype:
     if name not in _SCALAR_DTYPES and not _is_text_dtype(name):
         raise ProtocolError(f"no arrays of dtype {name[:20]!r}")
     dtype = np.dtype(name)
-    lengths_fit = all(type(length) is int and 0 <= length <= MAX_ARRAYS for length in shape)
-    if len(shape) > MAX_DIMENSIONS or not lengths_fit:
+    if len(shape) > ARRAY_DIMENSIONS or not all(0 <= length <= FRAME_ARRAY_BYTES for length in shape):
         raise ProtocolError("not the shape of an array")
-    if math.prod(length for length in shape if length) * max(dtype.itemsize, 1) > MAX_ARRAYS:
+    if math.prod(length for length in shape if length) * max(dtype.itemsize, 1) > FRAME_ARRAY_BYTES:
         raise ProtocolError("array too large")
-    return dtype, tuple(shape)
+    return dtype
 
 
 def _is_text_dtype(name: str) -> bool:
     digits = name[2:]
     fits = 0 < len(digits) <= 5 and digits.isascii() and digits.isdecimal() and str(int(digits)) == digits
-    return name[:2] == "<U" and fits and int(digits) <= MAX_TEXT_WIDTH
+    return name[:2] == "<U" and fits and int(digits) <= TEXT_ARRAY_WIDTH
 
 
 def _array(raw: memoryview, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
@@ -191,7 +211,7 @@ def _array(raw: memoryview, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarr
 
 def _pack(value: Any, arrays: list[np.ndarray], depth: int) -> Any:
     if depth == 0:
-        raise NotPlain(f"nested more than {MAX_DEPTH} deep")
+        raise NotPlain(f"nested more than {FRAME_DEPTH} deep")
     kind = type(value)
     if value is None or kind in (bool, str):
         return value
@@ -212,8 +232,8 @@ def _pack(value: Any, arrays: list[np.ndarray], depth: int) -> Any:
 
 
 def _pack_integer(value: int) -> Any:
-    if value.bit_length() > MAX_INTEGER_BITS:
-        raise NotPlain(f"an integer of {value.bit_length()} bits, at most {MAX_INTEGER_BITS}")
+    if value.bit_length() > INTEGER_BITS:
+        raise NotPlain(f"an integer of {value.bit_length()} bits, at most {INTEGER_BITS}")
     return value if value.bit_length() <= 64 else {"i": hex(value)}
 
 
@@ -225,15 +245,15 @@ def _pack_key(key: Any) -> Any:
     raise NotPlain(f"a dict with a key of type {type(key).__name__}: keys are text or integers")
 
 
-def _pack_array(array: np.ndarray, arrays: list[np.ndarray]) -> dict:
+def _pack_array(array: np.ndarray, arrays: list[np.ndarray]) -> dict[str, int]:
     little = np.ascontiguousarray(array).reshape(array.shape)
     little = little.astype(little.dtype.newbyteorder("<"), copy=False)
     if little.dtype.str not in _SCALAR_DTYPES and not _is_text_dtype(little.dtype.str):
         raise NotPlain(f"an array of dtype {array.dtype} is not plain data")
-    if array.ndim > MAX_DIMENSIONS:
-        raise NotPlain(f"an array of {array.ndim} dimensions, at most {MAX_DIMENSIONS}")
-    if math.prod(length for length in array.shape if length) * max(little.dtype.itemsize, 1) > MAX_ARRAYS:
-        raise NotPlain(f"an array of shape {array.shape} is too large: at most {MAX_ARRAYS // 2**20} MB")
+    if array.ndim > ARRAY_DIMENSIONS:
+        raise NotPlain(f"an array of {array.ndim} dimensions, at most {ARRAY_DIMENSIONS}")
+    if math.prod(length for length in array.shape if length) * max(little.dtype.itemsize, 1) > FRAME_ARRAY_BYTES:
+        raise NotPlain(f"an array of shape {array.shape} is too large: at most {FRAME_ARRAY_BYTES // 2**20} MB")
     arrays.append(little)
     return {"a": len(arrays) - 1}
 
@@ -247,7 +267,7 @@ class _Unpacker:
 
     def __call__(self, tree: Any, depth: int) -> Any:
         if depth == 0:
-            raise ProtocolError(f"nested more than {MAX_DEPTH} deep")
+            raise ProtocolError(f"nested more than {FRAME_DEPTH} deep")
         if isinstance(tree, list):
             return [self(item, depth - 1) for item in tree]
         if not isinstance(tree, dict):
@@ -272,15 +292,15 @@ class _Unpacker:
             raise ProtocolError("a complex number is two floats")
         return complex(*values)
 
-    def _tuple(self, items: Any, depth: int) -> tuple:
+    def _tuple(self, items: Any, depth: int) -> tuple[Any, ...]:
         if not isinstance(items, list):
             raise ProtocolError("a tuple is a list of items")
         return tuple(self(item, depth - 1) for item in items)
 
-    def _dict(self, pairs: Any, depth: int) -> dict:
+    def _dict(self, pairs: Any, depth: int) -> dict[str | int, Any]:
         if not isinstance(pairs, list) or any(not isinstance(pair, list) or len(pair) != 2 for pair in pairs):
             raise ProtocolError("a dict is a list of pairs")
-        result = {}
+        result: dict[str | int, Any] = {}
         for packed, item in pairs:
             key = _integer(packed["i"], depth) if isinstance(packed, dict) and packed.keys() == {"i"} else packed
             if type(key) not in (str, int) or key in result:
@@ -296,7 +316,7 @@ def _float(text: Any, depth: int) -> float:
 
 
 def _integer(text: Any, depth: int) -> int:
-    if not isinstance(text, str) or len(text) > MAX_INTEGER_BITS // 4 + 3:
+    if not isinstance(text, str) or len(text) > INTEGER_BITS // 4 + 3:
         raise ProtocolError("a tagged integer is hexadecimal text of bounded length")
     try:
         return int(text, 16)

@@ -9,6 +9,7 @@ import pytest
 from attacks import attack_exercise
 from attacks.marked_workers import assert_gone, contents, marked_pool, of_workers
 from coursekit.grading.checking import check_notebook
+from coursekit.grading.notebook_file import read_notebook
 
 CELL_SECONDS = 1.5
 
@@ -40,7 +41,7 @@ def grade(pool, classroom):
         path = attack_exercise.submission(classroom / "submissions" / "hostile", *attack)
         files, processes = contents(classroom), of_workers()
         options = {"cell_seconds": CELL_SECONDS, "seconds_in_all": 120.0} | options
-        report = check_notebook(path, attack_exercise.exercise, start=pool.start, **options)
+        report = check_notebook(read_notebook(path), attack_exercise.exercise, start=pool.start, **options)
         assert not [
             error for error in report.cells if "ImportError" in error.message or "NotFoundError" in error.message
         ]

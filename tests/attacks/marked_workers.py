@@ -10,8 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from coursekit.sandbox import Limits, WorkerPool
+from coursekit.sandbox import WorkerPool
 from coursekit.sandbox import forkclient as server
+from coursekit.worker.bounds import Limits
 
 MARK = "COURSEKIT_MARK_OF_A_TEST"
 LIMITS = Limits(seconds=120, cpu_seconds=60, memory=1000 * 2**20, tasks=64, scratch=32 * 2**20, files=128)

@@ -110,7 +110,7 @@ def test_models_whose_variables_are_not_known_before_they_train_are_trained_as_e
 
 def test_the_warm_parent_has_one_thread_after_its_imports(pool):
     """After an operation it would have more, and each fork would hang: this is what it tests before each."""
-    assert pool._settings.warm
+    assert pool._how.warm
     assert "a fresh interpreter" not in pool.level
 
 

@@ -14,6 +14,7 @@ import pytest
 from coursekit import course
 from coursekit.classroom import pipeline
 from coursekit.classroom.marking import jobs
+from coursekit.classroom.settings import read_batch
 from coursekit.executors import LocalExecutor
 
 KEPT = Path(__file__).parent / "batch_of_0_1"
@@ -59,13 +60,13 @@ def earlier(graded):
 def test_it_resumes_and_marks_nothing_twice(questions, graded, monkeypatch):
     monkeypatch.setattr(jobs, "__version__", "0.1.0")  # another version marks anew: its checks may ask something else
     before = earlier(graded)
-    result = pipeline.grade_class(graded, pipeline.stored(graded), Never)
+    result = pipeline.grade_class(graded, read_batch(graded).settings, Never)
     assert (result.resumed, result.outcome.marked, result.damaged) == (3, 0, ())
     assert points(result) == before == {"ada.ipynb": 3.0, "bob.ipynb": 1.0, "cyd.ipynb": 0.0}
 
 
 def test_it_is_regraded_from_its_recorded_answers(questions, graded, monkeypatch):
     monkeypatch.setitem(questions, "count", replace(questions["count"], points=2))
-    result = pipeline.regrade_class(graded, pipeline.stored(graded))
+    result = pipeline.regrade_class(graded, read_batch(graded).settings)
     assert result.rerun == ()
     assert points(result) == {"ada.ipynb": 4.0, "bob.ipynb": 2.0, "cyd.ipynb": 0.0}

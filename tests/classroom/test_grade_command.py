@@ -7,39 +7,20 @@ import json
 import re
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import batch_demo
 import grading_demo as demo
 import pytest
 
-from coursekit import cli
 from coursekit.classroom import commands
 
 
 @pytest.fixture
-def run(demo_lesson, monkeypatch, capsys):
+def run(demo_lesson, monkeypatch, command):
     """Runs the commands with a stand-in for the marker."""
     monkeypatch.setattr(commands, "_marker", lambda *options: batch_demo.StandIn()())
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*arguments):
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as end:
-            cli.main(list(map(str, arguments)))
-        shown = capsys.readouterr()
-        return Ended(end.value.code or 0, shown.out, shown.err)
-
-    return run
-
-
-@dataclass(frozen=True)
-class Ended:
-    """What a shell sees of a command that has ended."""
-
-    exit_code: int
-    stdout: str
-    stderr: str
+    return command
 
 
 def test_grade_and_regrade(run, tmp_path):

@@ -195,7 +195,7 @@ def test_statistics_are_those_of_the_textbook():
     found = statistics([*grades, grade(submission("x", reason="r"), None)], "99_demo")
     assert (found.learners, found.mean, found.median, found.max_points) == (4, 2.75, 3, 5)
     assert found.counts == (1, 0, 1, 0, 0, 0, 0, 0, 0, 2)
-    softmax, count, _ = found.items
+    softmax, count, _ = found.questions
     assert (softmax.difficulty, softmax.passed, softmax.not_written) == (0.5, 2, 2)
     assert count.difficulty == 0.75
     expected = np.corrcoef([1, 1, 1, 0], [4, 4, 0, 0])[0, 1]

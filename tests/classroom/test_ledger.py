@@ -27,7 +27,8 @@ from coursekit.grading.recording import (
     UnusableRecording,
 )
 from coursekit.grading.results import CellError
-from coursekit.worker import failures, wire
+from coursekit.worker import failures
+from coursekit.worker.requests import Reply, Value
 
 
 def mark(key, points=1):
@@ -179,9 +180,9 @@ def test_a_replay_gives_the_same_report():
 def test_replies_come_in_their_order_and_no_more_often():
     recording = Recording()
     for reply in (1, 2):
-        recording.add(b"q", {"answer": reply})
+        recording.add(b"q", Reply.of(reply))
     replies = Replies(recording.packed([]))
-    assert [replies.reply(b"q")["answer"] for _ in range(2)] == [1, 2]
+    assert [replies.reply(b"q").answer for _ in range(2)] == [1, 2]
     for request in (b"q", b"other"):
         with pytest.raises(NotRecorded):
             replies.reply(request)
@@ -189,8 +190,8 @@ def test_replies_come_in_their_order_and_no_more_often():
 
 def test_a_failure_on_the_way_is_recorded():
     class Ending(NamespaceAnswers):
-        def _exchange(self, request, name):
-            raise failures.Ended.during("`x`", "by signal SIGKILL")
+        def exchange(self, question, frame):
+            return Reply.of(failure=failures.Ended.during("`x`", "by signal SIGKILL"))
 
     recording = Recording()
     with pytest.raises(failures.Ended):
@@ -200,17 +201,17 @@ def test_a_failure_on_the_way_is_recorded():
 
 
 def test_a_recording_that_is_too_large_is_not_kept(monkeypatch):
-    monkeypatch.setattr(recordings, "MAX_BYTES", 1000)
+    monkeypatch.setattr(recordings, "RECORDING_BYTES", 1000)
     recording = Recording()
-    recording.add(b"q", {"answer": np.zeros(1000)})
+    recording.add(b"q", Reply.of(np.zeros(1000)))
     assert recording.packed([]) is None
 
 
 def test_a_bomb_is_not_unpacked(monkeypatch):
     recording = Recording()
-    recording.add(b"q", {"answer": np.zeros(10**6)})
+    recording.add(b"q", Reply.of(np.zeros(10**6)))
     packed = recording.packed([])
-    monkeypatch.setattr(recordings, "MAX_BYTES", 10**6)
+    monkeypatch.setattr(recordings, "RECORDING_BYTES", 10**6)
     with pytest.raises(UnusableRecording, match="too large"):
         Replies(packed)
 
@@ -229,7 +230,7 @@ def test_arbitrary_bytes_are_no_recording(raw, cut):
 
 def test_the_reply_to_another_question_is_not_taken():
     recording = Recording()
-    recording.add(wire.encode({"ask": "value", "name": "a", "seconds": 1.0}), {"answer": 1})
+    recording.add(Value("a", 1.0).as_frame(), Reply.of(1))
     answers = ReplayedAnswers(Replies(recording.packed([])))
     answers.seconds = 1.0
     assert answers.value("a") == 1

@@ -26,8 +26,9 @@ from coursekit.classroom import pipeline
 from coursekit.classroom.intake.sources import open_source
 from coursekit.classroom.intake.submissions import find
 from coursekit.classroom.marking.here import MarkerHere
-from coursekit.classroom.pipeline import Settings, Watch
+from coursekit.classroom.pipeline import Watch
 from coursekit.classroom.report.grades import MARKED
+from coursekit.classroom.settings import GradingSettings
 from coursekit.executors import LocalExecutor
 from coursekit.sandbox import WorkerPool
 
@@ -155,7 +156,7 @@ def test_examples_are_graded_by_the_real_marker(tmp_path):
     for name in expected:
         shutil.copy(make_submissions.FOLDER / f"{name}.ipynb", tmp_path / "in")
     out = tmp_path / "out"
-    settings = Settings(submissions=str(tmp_path / "in"), exercise="01_mnist_dense", exports=("gradescope",))
+    settings = GradingSettings(submissions=str(tmp_path / "in"), exercise="01_mnist_dense", exports=("gradescope",))
     with markers(2) as make:
         result = pipeline.grade_class(out, settings, make)
     points = {each.submission.learner.id: each.points for each in result.grades}

@@ -20,12 +20,15 @@ from dask_processes import wait_until
 
 from coursekit import files
 from coursekit.classroom import pipeline
+from coursekit.classroom.intake.learners import Learner
+from coursekit.classroom.intake.submissions import Submission
 from coursekit.classroom.marking import ledger
 from coursekit.classroom.marking.private import UnusableChecks
 from coursekit.classroom.report.exports import UnknownFormat
 from coursekit.classroom.report.grades import BY_HAND, MARKED, NOT_MARKED, UNUSABLE
 from coursekit.classroom.report.lateness import BadRule
 from coursekit.classroom.report.overrides import BadTable
+from coursekit.classroom.settings import NAME, GradingSettings, NoBatch, keep_batch, read_batch
 from coursekit.executors import Halted
 from coursekit.files import CannotWrite
 from coursekit.worker.failures import BadCheck
@@ -55,7 +58,7 @@ import os, pathlib, signal, sys
 sys.path[:0] = sys.argv[3].split(os.pathsep)
 import demo_command, test_pipeline as t
 demo_command.add_demo_lesson()
-settings, out = t.pipeline.Settings(submissions=sys.argv[1], exercise="99_demo"), pathlib.Path(sys.argv[2])
+settings, out = t.GradingSettings(submissions=sys.argv[1], exercise="99_demo"), pathlib.Path(sys.argv[2])
 """
 
 
@@ -333,10 +336,10 @@ def test_regrade_marks_from_what_was_recorded(tmp_path, monkeypatch):
 
     corrected(monkeypatch, eleven_too)
     out = tmp_path / "out"
-    result = pipeline.regrade_class(out, pipeline.stored(out))
+    result = pipeline.regrade_class(out, read_batch(out).settings)
     assert points(result) == {"ada": 5, "bob": 2, "cyd": 5}
     assert result.rerun == ()
-    again = pipeline.regrade_class(out, pipeline.stored(out))
+    again = pipeline.regrade_class(out, read_batch(out).settings)
     assert (again.resumed, points(again)) == (3, points(result))
 
 
@@ -350,13 +353,13 @@ def test_regrade_says_what_needs_a_new_run_and_runs_it_when_asked(tmp_path, monk
 
     corrected(monkeypatch, doubled_will_do)
     out = tmp_path / "out"
-    result = pipeline.regrade_class(out, pipeline.stored(out))
+    result = pipeline.regrade_class(out, read_batch(out).settings)
     assert {each.learner.id for each in result.rerun} == {"cyd"}
     cyd = result.grades[2]
     assert (cyd.outdated, cyd.points) == (True, 4)
     assert "needs a new run" in (out / "grades.csv").read_text()
     marker = StandIn()
-    result = pipeline.regrade_class(out, pipeline.stored(out), marker)
+    result = pipeline.regrade_class(out, read_batch(out).settings, marker)
     assert marker.marked == ["cyd.ipynb"]
     assert result.rerun == ()
     assert points(result)["cyd"] == 5
@@ -369,15 +372,36 @@ def test_regrade_after_damage_runs_again_what_it_must(tmp_path, monkeypatch):
     files[0].write_bytes(files[0].read_bytes()[:-10])
     files[1].unlink()
     corrected(monkeypatch, lambda answers, expect: expect.equal(answers.value("count"), 10))
-    assert len(pipeline.regrade_class(tmp_path / "out", pipeline.stored(tmp_path / "out")).rerun) == 2
+    assert len(pipeline.regrade_class(tmp_path / "out", read_batch(tmp_path / "out").settings).rerun) == 2
 
 
 def test_regrade_of_what_was_never_graded(tmp_path):
-    with pytest.raises(pipeline.NoBatch, match="holds no graded class"):
-        pipeline.stored(tmp_path)
-    (tmp_path / pipeline.SETTINGS).write_text("{")
-    with pytest.raises(pipeline.NoBatch, match="cannot be read"):
-        pipeline.stored(tmp_path)
-    (tmp_path / pipeline.SETTINGS).write_text('{"format": 99}')
-    with pytest.raises(pipeline.NoBatch, match="another version"):
-        pipeline.stored(tmp_path)
+    with pytest.raises(NoBatch, match="holds no graded class"):
+        read_batch(tmp_path)
+    (tmp_path / NAME).write_text("{")
+    with pytest.raises(NoBatch, match="cannot be read"):
+        read_batch(tmp_path)
+    for other in ('{"format": 99}', "[]", '{"format": 1, "settings": {"submissions": 5}, "submissions": []}'):
+        (tmp_path / NAME).write_text(other)
+        with pytest.raises(NoBatch, match="another version"):
+            read_batch(tmp_path)
+
+
+def test_settings_and_submissions_come_back_as_they_were(tmp_path):
+    settings = GradingSettings("in", seconds=5.0, exports=("canvas", "moodle"))
+    odd = Submission("caf\udce9.ipynb", Learner("7", "Zoë"), submitted=1.5, notes=("one", "two"))
+    keep_batch(tmp_path, settings, [odd])
+    batch = read_batch(tmp_path)
+    assert (batch.settings, batch.submissions) == (settings, [odd])
+
+
+def test_a_full_disk_at_the_beginning_is_told_and_an_earlier_batch_stands(tmp_path, monkeypatch):
+    keep_batch(tmp_path, GradingSettings("in"), [])
+
+    def full(path, content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(files, "_replace", full)
+    with pytest.raises(files.CannotWrite, match=r"batch\.json cannot be written: No space left on device\. Make room"):
+        keep_batch(tmp_path, GradingSettings("elsewhere"), [])
+    assert read_batch(tmp_path).settings == GradingSettings("in")

@@ -112,10 +112,18 @@ def test_a_damaged_member_is_a_row_and_a_damaged_archive_an_error(tmp_path):
         open_source(path)
     with pytest.raises(UnusableSource, match="There is no"):
         open_source(tmp_path / "nothing")
+    with pytest.raises(UnusableSource, match="cannot be read: File name too long"):
+        open_source(tmp_path / ("long" * 100))
+
+
+def test_a_member_that_is_gone_from_the_archive_cannot_be_used(tmp_path):
+    (gone,) = find(open_source(zipped(tmp_path / "a.zip", {"x.ipynb": GOOD})))
+    with pytest.raises(UnusableFile, match="does not hold it"):
+        content_of(open_source(zipped(tmp_path / "a.zip", {"y.ipynb": GOOD})), gone)
 
 
 def test_too_many_files_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(sources, "MAX_FILES", 1)
+    monkeypatch.setattr(sources, "BATCH_FILES", 1)
     for name in "ab":
         (tmp_path / f"{name}.ipynb").write_bytes(GOOD)
     with pytest.raises(UnusableSource, match="more than 1 files"):

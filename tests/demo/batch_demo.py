@@ -10,7 +10,7 @@ from typing import Any
 import grading_demo as demo
 
 from coursekit.classroom.marking.jobs import MarkingJob
-from coursekit.classroom.pipeline import Settings
+from coursekit.classroom.settings import GradingSettings
 from coursekit.executors import LocalExecutor, Task
 from coursekit.executors.bounded import Done
 from coursekit.grading import NamespaceAnswers
@@ -52,15 +52,15 @@ class StandIn:
 WRONG = "count = 11"
 
 
-def write_class(folder: Path, **answers: tuple[str, ...]) -> Settings:
+def write_class(folder: Path, **answers: tuple[str, ...]) -> GradingSettings:
     """A folder with a notebook for each learner: the sources of its cells."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, sources in answers.items():
         demo.write_notebook(folder / f"{name}.ipynb", demo.SETUP, *sources)
-    return Settings(submissions=str(folder), exercise="99_demo")
+    return GradingSettings(submissions=str(folder), exercise="99_demo")
 
 
-def three(folder: Path) -> Settings:
+def three(folder: Path) -> GradingSettings:
     """Ada has everything right, Bob one thing, Cyd a wrong count."""
     return write_class(
         folder,

@@ -12,25 +12,15 @@ from pathlib import Path
 
 import grading_demo as demo
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from coursekit import course, sandbox
-from coursekit.grading import commands, progress
+from coursekit.grading import progress
 
 
 @pytest.fixture
-def run(demo_lesson):
-    """Runs the three commands; gives exit code, output and error output."""
-    app = typer.Typer()
-    commands.register(app)
-
-    def run(*arguments):
-        result = CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "200"})
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        return result
-
-    return run
+def run(demo_lesson, command):
+    """Runs a command in a course that also has the demo exercise."""
+    return command
 
 
 def answers(folder: Path, *sources: str) -> Path:
@@ -40,8 +30,8 @@ def answers(folder: Path, *sources: str) -> Path:
 def test_check_passes_with_exit_code_0_and_records(run, tmp_path):
     result = run("check", answers(tmp_path, demo.SOFTMAX, demo.COUNT, demo.DOUBLE))
     assert result.exit_code == 0
-    assert "PASS    Softmax by hand  2 of 2 points" in result.stdout
-    assert "99_demo: 5 of 5 points; 3 of 3 questions passed." in result.stdout
+    assert "✔ Passed: Softmax by hand (2 of 2 points)" in result.stdout
+    assert "A demo: 5 of 5 points; 3 of 3 questions passed." in result.stdout
     assert sum(kept.points for kept in progress.load()["99_demo"].values()) == 5
 
 
@@ -50,11 +40,11 @@ def test_check_fails_with_exit_code_1_and_says_what_to_do(run, tmp_path):
     result = run("check", path, "--no-record")
     assert result.exit_code == 1
     for line in (
-        "PART    Softmax by hand  1 of 2 points",
-        "FAIL    large logits",
+        "◐ In part: Softmax by hand (1 of 2 points)",
+        "✘ Not right yet: large logits (0 of 1 point)",
         "Came: [nan 0.] (array, shape (2,), float64)",
         "Hint: Subtract the largest logit first.",
-        "NOT YET A count  0 of 1 point",
+        "○ Not written yet: A count (0 of 1 point)",
         "Cell 3 stopped with ZeroDivisionError: division by zero, in your line `count = 1 / 0`",
         "1 of 5 points; 0 of 3 questions passed, 1 passed in part, 2 not written yet.",
     ):

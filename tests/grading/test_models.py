@@ -107,11 +107,11 @@ class Restarted(NamespaceAnswers):
 
     forget = False
 
-    def _exchange(self, request, name):
+    def exchange(self, question, frame):
         if self.forget:
             self.forget = False
             self._respondent._models.clear()
-        return super()._exchange(request, name)
+        return super().exchange(question, frame)
 
 
 @pytest.mark.filterwarnings("ignore")

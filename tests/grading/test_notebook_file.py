@@ -76,7 +76,7 @@ def test_unusable_files_are_named(tmp_path, monkeypatch):
     (tmp_path / "folder.ipynb").mkdir()
     (tmp_path / "dangling.ipynb").symlink_to(tmp_path / "nothing")
     os.mkfifo(tmp_path / "fifo.ipynb")
-    monkeypatch.setattr(reading, "MAX_BYTES", 2**20)
+    monkeypatch.setattr(reading, "NOTEBOOK_BYTES", 2**20)
     (tmp_path / "huge.ipynb").write_bytes(b" " * (2**20 + 1))
     expected = {
         "folder.ipynb": "is a folder",

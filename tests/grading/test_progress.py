@@ -54,7 +54,6 @@ def write_many(start):
         progress.record("01_a", [result(f"q{number}")])
 
 
-@pytest.mark.skipif(progress.fcntl is None, reason="this system cannot lock files")
 def test_writers_at_the_same_time_lose_nothing(progress_file):
     spawn = multiprocessing.get_context("spawn")
     writers = [spawn.Process(target=write_many, args=(start,)) for start in (0, 10)]

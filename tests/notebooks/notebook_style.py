@@ -9,12 +9,14 @@ import statistics
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from by_hand import by_hand
 from nbformat import NotebookNode
 
 from coursekit import course
 
 Rule = Callable[[NotebookNode], Iterator[str]]
 
+MOST_VARYING = 3
 MAX_BYTES = 1_000_000
 SHORTEST_DESCRIPTION = 20
 IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
@@ -182,6 +184,28 @@ def compares_something(notebook: NotebookNode) -> Iterator[str]:
         yield "a cell tagged nbval-check-output has no stored output to compare"
 
 
+def compares_what_is_by_hand(notebook: NotebookNode) -> Iterator[str]:
+    """The quick run compares each cell whose output is by hand with the stored output, which the full run made.
+
+    A cell whose output differs between machines carries the tag ``varies``, and in its metadata the reason, as
+    ``{"coursekit": {"varies": "why"}}``.
+    """
+    cells, varying = code_cells(notebook), 0
+    alike = by_hand(cells, notebook.metadata.get("coursekit", {}).get("quick", {}))
+    for number, cell in enumerate(cells, start=1):
+        tags, reason = cell.metadata.get("tags", []), cell.metadata.get("coursekit", {}).get("varies")
+        if number in alike and not {"nbval-check-output", "varies"} & set(tags):
+            first = cell.source.strip().splitlines()[0]
+            yield f"code cell {number} is by hand, but not tagged nbval-check-output: {first}"
+        if ("varies" in tags) != bool(reason):
+            yield f"code cell {number}: the tag `varies` and a reason in the metadata belong together"
+        if {"nbval-check-output", "varies"} <= set(tags):
+            yield f"code cell {number} cannot vary and be compared"
+        varying += "varies" in tags
+    if varying > MOST_VARYING:
+        yield f"{varying} cells are tagged `varies`; at most {MOST_VARYING}"
+
+
 def has_cell_ids_of_its_own(notebook: NotebookNode) -> Iterator[str]:
     ids = [cell.get("id") for cell in notebook.cells]
     if None in ids or len(set(ids)) < len(ids):
@@ -209,5 +233,6 @@ LESSON: tuple[Rule, ...] = (
     has_parameters_early,
     closes_with_recap_practice_and_references,
     compares_something,
+    compares_what_is_by_hand,
 )
 EXERCISE: tuple[Rule, ...] = (*ALL, stores_no_outputs)

@@ -47,6 +47,12 @@ def text(words, name="stdout"):
     return new_output("stream", name=name, text=words)
 
 
+def varying(tags=("varies",)):
+    cell = code("print(platform.machine())", text("x86_64\n"), tags=tags)
+    cell.metadata.coursekit = {"varies": "The processor of this machine."}
+    return cell
+
+
 @pytest.fixture
 def good():
     notebook = new_notebook(
@@ -179,6 +185,11 @@ BAD = [
     (style.runs_every_cell, set_source(3, "%%capture\nx = 1")),
     (style.compares_something, tag(5)),
     (style.compares_something, set_on(5, outputs=[])),
+    (style.compares_what_is_by_hand, append(code("print(2 + 3)", text("5\n")))),
+    (style.compares_what_is_by_hand, append(code("print(2 + 3)", text("5\n"), tags=["varies"]))),
+    (style.compares_what_is_by_hand, append(varying(tags=[]))),
+    (style.compares_what_is_by_hand, append(varying(tags=["varies", "nbval-check-output"]))),
+    (style.compares_what_is_by_hand, append(*(varying() for _ in range(4)))),
     (style.has_cell_ids_of_its_own, lambda notebook: notebook.cells[1].update(id=notebook.cells[2].id)),
 ]
 
@@ -198,6 +209,31 @@ def test_a_fit_that_is_no_network_can_say_so(good):
     good.cells[5].source, good.cells[5].metadata.tags = "PCA(2).fit(x)", ["no-validation"]
 
     assert list(style.validates_every_fit(good)) == []
+
+
+def test_what_is_by_hand_is_named(good):
+    good.cells.append(code("\nsum_by_hand = 2 + 3\nprint(sum_by_hand)", text("5\n")))
+
+    (problem,) = style.compares_what_is_by_hand(good)
+
+    assert "code cell 5 " in problem
+    assert "sum_by_hand = 2 + 3" in problem
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        code("print(2 + 3)", text("5\n"), tags=["nbval-check-output"]),
+        code("assert 2 + 3 == 5"),
+        code("print(EPOCHS)", text("5\n")),
+        varying(),
+    ],
+)
+def test_a_cell_that_need_not_or_may_not_be_compared(good, cell):
+    good.metadata.coursekit = {"quick": {"EPOCHS": 1}}
+    good.cells.append(cell)
+
+    assert list(style.compares_what_is_by_hand(good)) == []
 
 
 def test_a_large_file_is_seen(tmp_path):

@@ -23,13 +23,16 @@ from hypothesis import given, settings
 import coursekit
 from coursekit.grading import Exercise
 from coursekit.grading.checking import check_notebook
-from coursekit.sandbox import Limits, NoSandbox, WorkerPool, companions, pool, sealing, seccomp
+from coursekit.grading.notebook_file import read_notebook
+from coursekit.sandbox import NoSandbox, WorkerPool, companions, pool, sealing, seccomp
 from coursekit.sandbox import forkclient as server
 from coursekit.sandbox.levels import FILTERS, LEVELS, LIMITS_ONLY, NAMESPACES, SEALED
 from coursekit.sandbox.view import View, of_this_environment
 from coursekit.worker import wire
+from coursekit.worker.bounds import Limits
 from coursekit.worker.channel import TAG, Worker, WorkerEnded, serve
 from coursekit.worker.failures import CannotStart, Lost
+from coursekit.worker.requests import Hello, Reply, RunCell
 
 ColdPool = partial(WorkerPool, warm=())  # nothing is imported in advance: these tests need no TensorFlow
 LIMITS = Limits(memory=1000 * 2**20, tasks=64, scratch=16 * 2**20)
@@ -37,7 +40,7 @@ LIMITS = Limits(memory=1000 * 2**20, tasks=64, scratch=16 * 2**20)
 
 def points(workers: WorkerPool, folder: Path) -> float:
     path = demo.write_notebook(folder / "a.ipynb", demo.SETUP, demo.SOFTMAX, demo.COUNT, demo.DOUBLE)
-    return check_notebook(path, demo.exercise, start=workers.start).points
+    return check_notebook(read_notebook(path), demo.exercise, start=workers.start).points
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -51,8 +54,8 @@ def test_every_level_runs_a_notebook_and_says_what_it_is(level, tmp_path):
 def test_what_the_warm_parent_imported_is_no_workers_garbage(tmp_path):
     with ColdPool(limits=LIMITS) as workers:
         worker = workers.start(tmp_path)
-        cell = {"ask": "cell", "number": 1, "source": "import gc; assert gc.get_freeze_count() > 10_000", "seconds": 9}
-        assert worker.exchange(wire.encode(cell), 30) == {"answer": None}
+        cell = RunCell(1, "import gc; assert gc.get_freeze_count() > 10_000", 9)
+        assert worker.exchange(cell.as_frame(), 30) == Reply.of()
         worker.close()
 
 
@@ -82,8 +85,8 @@ def test_elsewhere_than_on_linux_only_the_last_level_is_to_be_had(monkeypatch, t
         assert workers.level == "NOT SEALED: limits only, a fresh interpreter for each notebook"
         assert points(workers, tmp_path) == 5
         worker = workers.start(tmp_path)
-        question = {"ask": "cell", "number": 1, "source": "x = bytearray(2**31)", "seconds": 9}
-        assert "MemoryError" in worker.exchange(wire.encode(question), 30)["failure"]["message"]
+        cell = RunCell(1, "x = bytearray(2**31)", 9)
+        assert "MemoryError" in worker.exchange(cell.as_frame(), 30).failure.message
         worker.close()
 
 
@@ -110,7 +113,7 @@ def test_a_warm_parent_that_was_killed_is_started_again(tmp_path):
     with ColdPool(limits=LIMITS) as workers:
         assert points(workers, tmp_path) == 5
         os.killpg(workers.process_id, 9)
-        workers._server._process.wait()
+        workers._parent._process.wait()
         assert points(workers, tmp_path) == 5
 
 
@@ -124,18 +127,18 @@ def test_a_warm_parent_that_is_killed_costs_nobody_a_point(tmp_path):
     path = demo.write_notebook(tmp_path / "a.ipynb", demo.COUNT, slow, demo.SETUP, demo.SOFTMAX)
     with ColdPool(limits=LIMITS) as workers:
         with pytest.raises(Lost, match="Cell 2 was running when its process was ended from outside"):
-            check_notebook(path, demo.exercise, start=workers.start, on_step=kill)
-        assert check_notebook(path, demo.exercise, start=workers.start, on_step=kill).points == 5
+            check_notebook(read_notebook(path), demo.exercise, start=workers.start, on_step=kill)
+        assert check_notebook(read_notebook(path), demo.exercise, start=workers.start, on_step=kill).points == 5
 
 
 def test_one_worker_that_is_not_greeted_leaves_the_others_alone(monkeypatch, tmp_path):
     with ColdPool(limits=LIMITS) as workers:
         first, parent = workers.start(tmp_path), workers.process_id
-        fork, failures = workers._server.fork, [OSError("once")]
-        monkeypatch.setattr(workers._server, "fork", lambda *given: _raise(failures) if failures else fork(*given))
+        fork, failures = workers._parent.fork, [OSError("once")]
+        monkeypatch.setattr(workers._parent, "fork", lambda *given: _raise(failures) if failures else fork(*given))
         workers.start(tmp_path).close()
         assert workers.process_id == parent
-        assert first.exchange(wire.encode({"ask": "hello"}), 30) == {"answer": None}
+        assert first.exchange(Hello().as_frame(), 30) == Reply.of()
         failures += [OSError("twice"), OSError("and again")]
         with pytest.raises(CannotStart, match="OSError twice"):
             workers.start(tmp_path)
@@ -151,7 +154,7 @@ def test_a_pool_closed_by_another_thread_ends_what_runs_and_starts_nothing_more(
         closer = threading.Timer(0.5, workers.close)
         begin = lambda words: words == "running cell 2" and closer.start()  # noqa: E731
         with pytest.raises(CannotStart, match="no more are started"):
-            check_notebook(path, demo.exercise, start=workers.start, on_step=begin)
+            check_notebook(read_notebook(path), demo.exercise, start=workers.start, on_step=begin)
         closer.join()
         with pytest.raises(CannotStart, match="no more are started"):
             workers.start(tmp_path)
@@ -160,7 +163,7 @@ def test_a_pool_closed_by_another_thread_ends_what_runs_and_starts_nothing_more(
 def test_a_pool_that_is_closed_leaves_nothing(tmp_path):
     with ColdPool(limits=LIMITS) as workers:
         worker = workers.start(tmp_path)
-        worker.exchange(wire.encode({"ask": "hello"}), 30)
+        worker.exchange(Hello().as_frame(), 30)
         family = [psutil.Process(workers.process_id)]
         family += family[0].children(recursive=True)
         assert len(family) >= 3
@@ -187,7 +190,7 @@ def test_several_threads_use_one_pool(tmp_path):
 def test_the_whole_has_its_time_too(tmp_path):
     path = demo.write_notebook(tmp_path / "a.ipynb", demo.COUNT, *["import time; time.sleep(0.5)"] * 40)
     with ColdPool(limits=LIMITS) as workers:
-        report = check_notebook(path, demo.exercise, start=workers.start, seconds_in_all=2)
+        report = check_notebook(read_notebook(path), demo.exercise, start=workers.start, seconds_in_all=2)
     assert report.points == 0
     assert any("The whole notebook did not end within 2 seconds" in error.message for error in report.cells)
 
@@ -212,7 +215,7 @@ def test_each_bound_holds(bound, tmp_path):
     limits, code, message = STEPS[bound]
     path = demo.write_notebook(tmp_path / "a.ipynb", demo.COUNT, f"import time\n{code}")
     with ColdPool(limits=limits) as workers:
-        report = check_notebook(path, demo.exercise, cell_seconds=20, start=workers.start)
+        report = check_notebook(read_notebook(path), demo.exercise, cell_seconds=20, start=workers.start)
     assert [error.number for error in report.cells] == [2]
     assert message in report.cells[0].message
     assert report.questions[1].points == 1
@@ -224,7 +227,8 @@ def test_an_ordinary_user_gets_the_same_levels(tmp_path):
         "import os, sys, grading_demo as demo\nfrom pathlib import Path\nassert os.getuid() == 1000\n"
         "from coursekit.grading.checking import check_notebook\nfrom coursekit.sandbox import WorkerPool\n"
         "for level in sys.argv[2:]:\n    with WorkerPool(levels=[level], warm=()) as workers:\n"
-        "        print(check_notebook(Path(sys.argv[1]), demo.exercise, start=workers.start).points, workers.level)"
+        "        notebook = demo.read_notebook(Path(sys.argv[1]))\n"
+        "        print(check_notebook(notebook, demo.exercise, start=workers.start).points, workers.level)"
     )
     path = demo.write_notebook(tmp_path / "a.ipynb", demo.SETUP, demo.SOFTMAX, demo.COUNT, demo.DOUBLE)
     ordinary = ["bwrap", "--unshare-user", "--uid", "1000", "--dev-bind", "/", "/", "--die-with-parent"]
@@ -235,7 +239,7 @@ def test_an_ordinary_user_gets_the_same_levels(tmp_path):
         text=True,
         timeout=300,
     )
-    assert [line.split(",")[0] for line in found.stdout.splitlines()] == [f"5 {level}" for level in SEALED], found
+    assert [line.split(",")[0] for line in found.stdout.splitlines()] == [f"5.0 {level}" for level in SEALED], found
 
 
 def test_no_expectation_and_no_hint_is_sent_to_a_worker(tmp_path):
@@ -257,7 +261,7 @@ def test_no_expectation_and_no_hint_is_sent_to_a_worker(tmp_path):
 
     path = demo.write_notebook(tmp_path / "a.ipynb", demo.COUNT, "def double(x): return 12340 + 5")
     with ColdPool(limits=LIMITS) as workers:
-        report = check_notebook(path, exercise, start=lambda folder: Overheard(workers.start(folder)))
+        report = check_notebook(read_notebook(path), exercise, start=lambda folder: Overheard(workers.start(folder)))
     assert report.questions[0].expected == "'what was expected'"
     sent = b"".join(heard)
     assert b"double" in sent
@@ -288,7 +292,7 @@ def test_copies_are_bounded(tmp_path, monkeypatch):
     target.mkdir()
     for name, size in {"large": 200, "module.py": 50, "small": 100, "work.ipynb": 1}.items():
         (source / name).write_bytes(b"x" * size)
-    monkeypatch.setattr(companions, "MAX_BYTES", 250)
+    monkeypatch.setattr(companions, "COMPANION_BYTES", 250)
     folder = os.open(source, os.O_RDONLY)
     companions.copy(folder, target)
     os.close(folder)
@@ -371,7 +375,7 @@ def test_whatever_comes_back_is_a_reply_or_the_end(raw, tagged):
     sent = io.BytesIO()
     worker = Scripted(sent, Pipe((b"{tag}" if tagged else b"") + raw, sent))
     with pytest.raises(WorkerEnded):
-        worker.exchange(wire.encode({"ask": "hello"}), 10)
+        worker.exchange(Hello().as_frame(), 10)
     assert worker.closed == 1
 
 
@@ -381,7 +385,7 @@ def test_a_reply_to_something_else_ends_the_worker(script):
     with pytest.raises(WorkerEnded, match="does not answer what was asked"):
         Scripted(sent, Pipe(script + reply, sent)).exchange(reply, 10)
     sent = io.BytesIO()
-    assert Scripted(sent, Pipe(b"{tag}" + reply, sent)).exchange(reply, 10) == {"answer": 1}
+    assert Scripted(sent, Pipe(b"{tag}" + reply, sent)).exchange(reply, 10).answer == 1
 
 
 @settings(deadline=None, max_examples=200)

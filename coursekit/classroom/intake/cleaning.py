@@ -34,12 +34,14 @@ def file_name(text: str) -> str:
 def cell(value: object) -> object:
     """``value`` for a cell of a CSV file; text that a spreadsheet would take for a formula gets an apostrophe before.
 
-    >>> cell("=1+1"), cell(-3.5), cell("Ada")
-    ("'=1+1", -3.5, 'Ada')
+    Numbers are as people write them: 2 rather than 2.0.
+
+    >>> cell("=1+1"), cell(-3.5), cell(2.0), cell("Ada")
+    ("'=1+1", '-3.5', '2', 'Ada')
     """
-    if value is None:
-        return ""
+    if isinstance(value, float):
+        return f"{value:.10g}"
     if not isinstance(value, str):
-        return value
+        return "" if value is None else value
     text = value.encode("utf-8", "replace").decode().replace("\0", "�")
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text

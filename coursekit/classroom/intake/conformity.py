@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 from coursekit import course
 from coursekit.grading.notebook_file import Cell, Notebook, UnusableNotebook, read_notebook
@@ -18,10 +19,8 @@ SHOWN = 3
 
 def language_problem(notebook: Notebook) -> str:
     """Why the notebook's kernel cannot be used, or empty: it is for another language than Python."""
-    kernel = notebook.metadata.get("kernelspec")
-    language = notebook.metadata.get("language_info")
-    kernel, language = (each if isinstance(each, dict) else {} for each in (kernel, language))
-    named = kernel.get("language") or language.get("name")
+    kernel = _record(notebook.metadata, "kernelspec")
+    named = kernel.get("language") or _record(notebook.metadata, "language_info").get("name")
     if isinstance(named, str) and named.lower() not in ("python", "ipython", "python3"):
         return f"Its kernel is for {named[:40]}; the exercises are in Python."
     return ""
@@ -53,9 +52,7 @@ def _released(exercise: str) -> Notebook | None:
 
 def _names(cells: Iterable[Cell]) -> list[str]:
     """The names of the cells that the release marked, in order."""
-    marks = [cell.metadata.get("nbgrader") for cell in cells]
-    names = [mark.get("grade_id") for mark in marks if isinstance(mark, dict)]
-    return [name for name in names if isinstance(name, str)]
+    return [name for cell in cells if (name := _name(cell)) is not None]
 
 
 def _kernel(notebook: Notebook) -> list[str]:
@@ -84,21 +81,26 @@ def _cells(came: list[str], given: list[str]) -> list[str]:
 def _changed(notebook: Notebook, given: Notebook) -> list[str]:
     """Check cells whose text or points are not those of the release: an older version, or changed by hand."""
     theirs = {_name(cell): _locked(cell) for cell in notebook.cells if cell.is_check}
-    changed = [
-        _name(cell) for cell in given.cells if cell.is_check and theirs.get(_name(cell), _locked(cell)) != _locked(cell)
-    ]
+    ours = {_name(cell): _locked(cell) for cell in given.cells if cell.is_check}
+    changed = [name for name, locked in ours.items() if name and theirs.get(name, locked) != locked]
     if not changed:
         return []
-    return [f"Check cells differ, as in an older version of the exercise: {_some(filter(None, changed))}."]
+    return [f"Check cells differ, as in an older version of the exercise: {_some(changed)}."]
 
 
 def _name(cell: Cell) -> str | None:
-    return next(iter(_names([cell])), None)
+    name = _record(cell.metadata, "nbgrader").get("grade_id")
+    return name if isinstance(name, str) else None
 
 
 def _locked(cell: Cell) -> tuple[object, object]:
-    marks = cell.metadata.get("nbgrader")
-    return cell.source.strip(), marks.get("points") if isinstance(marks, dict) else None
+    return cell.source.strip(), _record(cell.metadata, "nbgrader").get("points")
+
+
+def _record(metadata: dict[str, Any], name: str) -> dict[str, Any]:
+    """The record of that name in some metadata; an empty one where there is none, or something else."""
+    record = metadata.get(name)
+    return record if isinstance(record, dict) else {}
 
 
 def _some(names: Iterable[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import abc
+import itertools
 import os
 import stat
 import zipfile
@@ -12,18 +12,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+from typing import IO
 
-from coursekit.grading.notebook_file import MAX_BYTES
+from coursekit.errors import CoursekitError
+from coursekit.worker.bounds import (
+    BATCH_BYTES,
+    BATCH_DEPTH,
+    BATCH_FILES,
+    NOTEBOOK_BYTES,
+    PACKING_COUNTS_FROM,
+    PACKING_RATIO,
+)
 
-MAX_FILES = 100_000
-MAX_DEPTH = 20
-MAX_RATIO = 200
-RATIO_COUNTS_FROM = 2**20
-MAX_TOTAL = 20 * 2**30
 SKIPPED = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini", "__pycache__"})
+NONBLOCKING = getattr(os, "O_NONBLOCK", 0)  # opening a pipe must not wait for someone who writes to it
+LINK = "It is a symbolic link; put the file itself there."
 
 
-class UnusableSource(ValueError):
+class UnusableSource(CoursekitError):
     """Submissions cannot be looked for there; the message names the place and says why."""
 
 
@@ -32,7 +38,7 @@ class UnusableFile(ValueError):
 
 
 @dataclass(frozen=True)
-class Entry:
+class SourceFile:
     """One file of a source.
 
     Attributes:
@@ -42,104 +48,92 @@ class Entry:
     """
 
     path: PurePosixPath
-    modified: float | None
+    modified: float | None = None
     problem: str = ""
 
 
-class Source(abc.ABC):
-    """A place that holds submissions."""
-
-    @abc.abstractmethod
-    def entries(self) -> list[Entry]:
-        """All files, except those that systems leave behind, sorted by path."""
-
-    @abc.abstractmethod
-    def read(self, path: PurePosixPath) -> bytes:
-        """The content of a file.
-
-        Raises:
-            UnusableFile: it cannot be read, or is too large.
-        """
-
-
-def open_source(path: Path) -> Source:
+def open_source(path: Path) -> SubmissionSource:
     """The source at ``path``.
 
     Raises:
         UnusableSource: there is neither a folder nor a zip archive, or the archive is damaged or too large.
     """
-    if path.is_dir():
-        return Folder(path)
-    if not path.exists():
+    try:
+        if path.is_dir():
+            return FolderSource(path)
+        if path.is_file() and zipfile.is_zipfile(path):
+            return ZipSource(path)
+        there = path.exists()
+    except OSError as error:
+        raise UnusableSource(f"{path} cannot be read: {error.strerror}.") from error
+    if not there:
         raise UnusableSource(f"There is no {path}. Name the folder or the zip archive of the submissions.")
-    if path.is_file() and zipfile.is_zipfile(path):
-        return Archive(path)
     raise UnusableSource(f"{path} is neither a folder nor a zip archive. Name the folder that holds the submissions.")
 
 
-class Folder(Source):
+class FolderSource:
     """Submissions in a folder."""
 
     def __init__(self, path: Path) -> None:
         self._root = path
 
-    def entries(self) -> list[Entry]:
-        """All files, and the folders whose name ends like a notebook's."""
-        found = []
-        for entry in self._walk(self._root):
-            found.append(entry)
-            if len(found) > MAX_FILES:
-                raise UnusableSource(f"{self._root} holds more than {MAX_FILES:,} files. Is it the right folder?")
-        return sorted(found, key=lambda entry: entry.path)
+    def files(self) -> list[SourceFile]:
+        """All files, except those that systems leave behind, sorted by path; and the folders that hold none."""
+        found = list(itertools.islice(self._walk(PurePosixPath()), BATCH_FILES + 1))
+        if len(found) > BATCH_FILES:
+            raise UnusableSource(f"{self._root} holds more than {BATCH_FILES:,} files. Is it the right folder?")
+        return sorted(found, key=lambda file: file.path)
 
     def read(self, path: PurePosixPath) -> bytes:
-        """The content of a regular file; no symbolic link is followed within the folder."""
+        """The content of a regular file; no symbolic link is followed within the folder.
+
+        Raises:
+            UnusableFile: it cannot be read, or is too large.
+        """
         try:
-            descriptor = os.open(self._root / path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | _nonblocking())
+            descriptor = os.open(self._root / path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | NONBLOCKING)
             with os.fdopen(descriptor, "rb") as file:
                 status = os.fstat(descriptor)
                 if not stat.S_ISREG(status.st_mode):
                     raise UnusableFile("It is not a regular file.")
-                _check_size(status.st_size)
-                return _bounded(file.read(MAX_BYTES + 1))
+                return _bounded(file, status.st_size)
         except OSError as error:
             raise UnusableFile(f"It cannot be read: {error.strerror}.") from error
 
-    def _walk(self, folder: Path, depth: int = 0) -> Iterator[Entry]:
-        if depth > MAX_DEPTH:
-            yield Entry(self._within(folder), None, f"It lies more than {MAX_DEPTH} folders deep.")
+    def _walk(self, folder: PurePosixPath, depth: int = 0) -> Iterator[SourceFile]:
+        if depth > BATCH_DEPTH:
+            yield SourceFile(folder, problem=f"It lies more than {BATCH_DEPTH} folders deep.")
             return
         try:
-            with os.scandir(folder) as listing:
-                children = [child for child in listing if not _is_skipped(child.name)]
+            with os.scandir(self._root / folder) as listing:
+                kept = [each for each in listing if not _is_skipped(each.name)]
+                inside = [(folder / each.name, each.stat(follow_symlinks=False)) for each in kept]
         except OSError as error:
-            yield Entry(self._within(folder), None, f"The folder cannot be read: {error.strerror}.")
+            yield SourceFile(folder, problem=f"The folder cannot be read: {error.strerror}.")
             return
-        for child in children:
-            path = Path(child.path)
-            if child.is_symlink():
-                yield Entry(self._within(path), None, "It is a symbolic link; put the file itself there.")
-            elif child.is_dir():
-                inside = list(self._walk(path, depth + 1))
-                if not inside and (folder == self._root or path.suffix.lower() == ".ipynb"):
-                    yield Entry(self._within(path), None, "It is an empty folder.")
-                yield from inside
-            elif not child.is_file():
-                yield Entry(self._within(path), None, "It is not a regular file (a pipe, a socket or a device).")
+        for path, status in inside:
+            if stat.S_ISDIR(status.st_mode):
+                empty = True
+                for file in self._walk(path, depth + 1):
+                    empty = False
+                    yield file
+                if empty and (depth == 0 or is_notebook(path)):
+                    yield SourceFile(path, problem="It is an empty folder.")
+            elif stat.S_ISLNK(status.st_mode):
+                yield SourceFile(path, problem=LINK)
+            elif not stat.S_ISREG(status.st_mode):
+                yield SourceFile(path, problem="It is not a regular file (a pipe, a socket or a device).")
             else:
-                status = child.stat()
-                problem = "" if status.st_size <= MAX_BYTES else _too_large(status.st_size)
-                yield Entry(self._within(path), status.st_mtime, problem)
-
-    def _within(self, path: Path) -> PurePosixPath:
-        return PurePosixPath(path.relative_to(self._root).as_posix())
+                yield SourceFile(path, status.st_mtime, _too_large(status.st_size))
 
 
-class Archive(Source):
-    """Submissions in a zip archive. Members are read into memory one at a time, each within bounds."""
+class ZipSource:
+    """Submissions in a zip archive. Members are read into memory one at a time, each within bounds.
+
+    One outer folder that only wraps the others is left out of their paths.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         try:
             self._zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, ValueError) as error:
@@ -147,27 +141,34 @@ class Archive(Source):
         members = [info for info in self._zip.infolist() if not info.is_dir()]
         members = [info for info in members if not any(map(_is_skipped, info.filename.split("/")))]
         total = sum(info.file_size for info in members)
-        if len(members) > MAX_FILES or total > MAX_TOTAL:
+        if len(members) > BATCH_FILES or total > BATCH_BYTES:
             size = f"{len(members):,} files, {total / 2**30:.1f} GB unpacked"
-            raise UnusableSource(f"{path} is too large ({size}); at most {MAX_FILES:,} and {MAX_TOTAL >> 30} GB.")
+            raise UnusableSource(f"{path} is too large ({size}); at most {BATCH_FILES:,} and {BATCH_BYTES >> 30} GB.")
         self._names = Counter(info.filename for info in members)
-        self._members = {PurePosixPath(info.filename): info for info in members}
-        self._outer = _only_wrapper(list(self._members))
+        paths = [PurePosixPath(info.filename) for info in members]
+        if _only_wrapped(paths):
+            paths = [PurePosixPath(*path.parts[1:]) for path in paths]
+        self._members = dict(zip(paths, members))
 
-    def entries(self) -> list[Entry]:
-        """All members; one outer folder that only wraps the others is left out of their paths."""
-        members = self._members.items()
-        found = [Entry(self._without_outer(path), _zip_time(info), self._problem(info)) for path, info in members]
-        return sorted(found, key=lambda entry: entry.path)
+    def files(self) -> list[SourceFile]:
+        """All members, except those that systems leave behind, sorted by path."""
+        found = (SourceFile(path, _zip_time(info), self._problem(info)) for path, info in self._members.items())
+        return sorted(found, key=lambda file: file.path)
 
     def read(self, path: PurePosixPath) -> bytes:
-        """The content of a member."""
-        info = self._members.get(path) or self._members[PurePosixPath(self._outer) / path]
+        """The content of a member.
+
+        Raises:
+            UnusableFile: it cannot be unpacked, or is too large.
+        """
+        info = self._members.get(path)
+        if info is None:
+            raise UnusableFile("The archive does not hold it.")
         if problem := self._problem(info):
             raise UnusableFile(problem)
         try:
             with self._zip.open(info) as member:
-                return _bounded(member.read(MAX_BYTES + 1))
+                return _bounded(member, info.file_size)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
             raise UnusableFile(f"It cannot be unpacked: {error}.") from error
 
@@ -178,26 +179,24 @@ class Archive(Source):
         if self._names[info.filename] > 1:
             return "The archive holds this name more than once."
         if stat.S_ISLNK(info.external_attr >> 16):
-            return "It is a symbolic link; put the file itself there."
+            return LINK
         if info.flag_bits & 1:
             return "It is encrypted."
-        if info.file_size > MAX_BYTES:
-            return _too_large(info.file_size)
-        if info.file_size > RATIO_COUNTS_FROM and info.file_size > MAX_RATIO * info.compress_size:
-            return f"It is packed more than {MAX_RATIO} times smaller, as no notebook is."
+        if too_large := _too_large(info.file_size):
+            return too_large
+        if info.file_size > PACKING_COUNTS_FROM and info.file_size > PACKING_RATIO * info.compress_size:
+            return f"It is packed more than {PACKING_RATIO} times smaller, as no notebook is."
         return ""
 
-    def _without_outer(self, path: PurePosixPath) -> PurePosixPath:
-        return PurePosixPath(*path.parts[1:]) if self._outer else path
+
+SubmissionSource = FolderSource | ZipSource
 
 
-def _only_wrapper(paths: list[PurePosixPath]) -> str:
-    """The one outer folder of all paths, if it wraps learners and is not itself one learner's."""
-    tops = {path.parts[0] for path in paths if path.parts}
-    deep = all(len(path.parts) > 1 for path in paths)
-    notebooks = [path for path in paths if path.suffix.lower() == ".ipynb"]
+def _only_wrapped(paths: list[PurePosixPath]) -> bool:
+    """Whether all paths lie in one outer folder that wraps learners and is not itself one learner's."""
+    notebooks = [path for path in paths if is_notebook(path)]
     several = len(notebooks) > 1 or any(len(path.parts) > 2 for path in notebooks)
-    return tops.pop() if len(tops) == 1 and deep and several else ""
+    return several and all(len(path.parts) > 1 for path in paths) and len({path.parts[0] for path in paths}) == 1
 
 
 def _zip_time(info: zipfile.ZipInfo) -> float | None:
@@ -207,23 +206,24 @@ def _zip_time(info: zipfile.ZipInfo) -> float | None:
         return None
 
 
+def is_notebook(path: PurePosixPath) -> bool:
+    """Whether a file is called as a notebook is."""
+    return path.suffix.lower() == ".ipynb"
+
+
 def _is_skipped(name: str) -> bool:
     return (name.startswith(".") and name != "..") or name in SKIPPED
 
 
-def _nonblocking() -> int:
-    return getattr(os, "O_NONBLOCK", 0)  # opening a pipe must not wait for someone who writes to it
-
-
-def _bounded(content: bytes) -> bytes:
-    _check_size(len(content))
+def _bounded(file: IO[bytes], size: int) -> bytes:
+    """The content of a file that is said to have ``size`` bytes."""
+    content = b"" if _too_large(size) else file.read(NOTEBOOK_BYTES + 1)
+    if problem := _too_large(max(size, len(content))):
+        raise UnusableFile(problem)
     return content
 
 
-def _check_size(size: int) -> None:
-    if size > MAX_BYTES:
-        raise UnusableFile(_too_large(size))
-
-
 def _too_large(size: int) -> str:
-    return f"It has {size / 2**20:.0f} MB; at most {MAX_BYTES >> 20} MB are read. Clear its outputs and save it."
+    if size <= NOTEBOOK_BYTES:
+        return ""
+    return f"It has {size / 2**20:.0f} MB; at most {NOTEBOOK_BYTES >> 20} MB are read. Clear its outputs and save it."

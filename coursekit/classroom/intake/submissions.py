@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from coursekit.classroom.intake import conformity
 from coursekit.classroom.intake.cleaning import clean
 from coursekit.classroom.intake.learners import Learner, origin
-from coursekit.classroom.intake.sources import Entry, Source, UnusableFile
+from coursekit.classroom.intake.sources import SourceFile, SubmissionSource, UnusableFile, is_notebook
 from coursekit.grading.notebook_file import Notebook, UnusableNotebook, parse_notebook
 
 
@@ -55,7 +56,7 @@ class Submission:
 
 
 def find(
-    source: Source, exercise: str | None = None, on_file: Callable[[int, int], None] = lambda done, total: None
+    source: SubmissionSource, exercise: str | None = None, on_file: Callable[[int, int], None] = lambda *counts: None
 ) -> list[Submission]:
     """All submissions in a source, sorted by learner, exercise and attempt.
 
@@ -64,40 +65,34 @@ def find(
         exercise: the exercise that all of them should answer; each notebook's own if left out.
         on_file: called with the number of files that were read, and of all.
     """
-    entries = source.entries()
+    files = source.files()
     found = []
-    for done, entry in enumerate(_candidates(entries), 1):
-        found.append(_submission(source, entry, exercise))
-        on_file(done, len(entries))
+    for done, file in enumerate(_candidates(files), 1):
+        found.append(_submission(source, file, exercise))
+        on_file(done, len(files))
     return _numbered(found)
 
 
-def _candidates(entries: Iterable[Entry]) -> Iterator[Entry]:
-    """All notebooks and broken entries; and, of a learner without a notebook, one other file."""
-    of_learner: dict[str, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        of_learner[origin(entry.path).learner.id].append(entry)
+def _candidates(files: Iterable[SourceFile]) -> Iterator[SourceFile]:
+    """All notebooks; and, of a learner without a notebook, one other file, which says so."""
+    of_learner: dict[str, list[SourceFile]] = defaultdict(list)
+    for file in files:
+        of_learner[origin(file.path).learner.id].append(file)
     for listed in of_learner.values():
-        notebooks = [entry for entry in listed if entry.path.suffix.lower() == ".ipynb"]
-        yield from notebooks or [_no_notebook(listed)]
+        notebooks = [file for file in listed if is_notebook(file.path)]
+        names = ", ".join(file.path.name for file in listed[:5])
+        problem = listed[0].problem or f"There is no notebook (.ipynb), but: {names}."
+        yield from notebooks or [replace(listed[0], problem=problem)]
 
 
-def _no_notebook(entries: list[Entry]) -> Entry:
-    first = entries[0]
-    if first.problem:
-        return first
-    names = ", ".join(entry.path.name for entry in entries[:5])
-    return replace(first, problem=f"There is no notebook (.ipynb), but: {names}.")
-
-
-def _submission(source: Source, entry: Entry, exercise: str | None) -> Submission:
-    came = origin(entry.path)
-    made = Submission(str(entry.path), came.learner, exercise or "", entry.modified, came.late, upload=came.upload)
-    if entry.problem:
-        return replace(made, reason=entry.problem)
+def _submission(source: SubmissionSource, file: SourceFile, exercise: str | None) -> Submission:
+    came = origin(file.path)
+    made = Submission(str(file.path), came.learner, exercise or "", file.modified, came.late, upload=came.upload)
+    if file.problem:
+        return replace(made, reason=file.problem)
     try:
-        content = source.read(entry.path)
-        notebook = parse_notebook(Path(entry.path.name), content)
+        content = source.read(file.path)
+        notebook = parse_notebook(Path(file.path.name), content)
     except (UnusableFile, UnusableNotebook) as error:
         return replace(made, reason=clean(str(error)))
     try:
@@ -111,30 +106,29 @@ def _submission(source: Source, entry: Entry, exercise: str | None) -> Submissio
 
 
 def _exercise(notebook: Notebook, wanted: str | None) -> str:
-    if wanted is None:
-        return notebook.exercise_name()
     try:
         named = notebook.exercise_name()
     except UnusableNotebook:
+        if wanted is None:
+            raise
         return wanted
-    if named != wanted:
+    if wanted not in (None, named):
         raise UnusableNotebook(f"It answers {named}, not {wanted}.")
-    return wanted
+    return named
 
 
 def _numbered(found: Iterable[Submission]) -> list[Submission]:
     """Sorted, with the attempts of each learner at each exercise numbered by time."""
-    groups: dict[tuple[str, str], list[Submission]] = defaultdict(list)
-    for each in found:
-        groups[each.learner.id, each.exercise].append(each)
-    numbered = []
-    for _, group in sorted(groups.items()):
-        group.sort(key=lambda each: (each.upload, each.submitted or 0, each.file))
-        numbered += [replace(each, attempt=number) for number, each in enumerate(group, 1)]
-    return numbered
+    attempts = sorted(found, key=lambda each: (*_work(each), each.upload, each.submitted or 0, each.file))
+    groups = (group for _, group in itertools.groupby(attempts, _work))
+    return [replace(each, attempt=number) for group in groups for number, each in enumerate(group, 1)]
 
 
-def content_of(source: Source, submission: Submission) -> bytes:
+def _work(submission: Submission) -> tuple[str, str]:
+    return submission.learner.id, submission.exercise
+
+
+def content_of(source: SubmissionSource, submission: Submission) -> bytes:
     """The content of a submission, as it was when it was found.
 
     Raises:

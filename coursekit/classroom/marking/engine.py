@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from coursekit.classroom.intake.cleaning import clean
-from coursekit.classroom.intake.sources import Source
+from coursekit.classroom.intake.sources import SubmissionSource
 from coursekit.classroom.intake.submissions import content_of
 from coursekit.classroom.marking.jobs import MarkingJob
 from coursekit.classroom.marking.ledger import Ledger, Mark
@@ -44,7 +44,7 @@ class MarkingOutcome:
 def run(
     jobs: Iterable[MarkingJob],
     marker: Marker,
-    source: Source,
+    source: SubmissionSource,
     ledger: Ledger,
     on_done: Callable[[MarkingJob], None] = lambda job: None,
 ) -> MarkingOutcome:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from coursekit.executors import Executor, Halted, Task
 from coursekit.executors.bounded import Done
 from coursekit.executors.watching import watching
 from coursekit.grading.checking import check_notebook
+from coursekit.grading.notebook_file import parse_notebook
 from coursekit.grading.questions import Exercise
 from coursekit.grading.recording import Recording
 from coursekit.sandbox import WorkerPool
@@ -59,7 +59,7 @@ def mark(work: dict[str, Any], task: Task, exercise: Exercise, pool: WorkerPool)
         if task.halted():
             raise Halted
 
-    def start(folder: Path) -> Worker:
+    def start(folder: Path | None) -> Worker:
         step("starting")
         workers.append(pool.start(folder))
         return workers[-1]
@@ -68,11 +68,10 @@ def mark(work: dict[str, Any], task: Task, exercise: Exercise, pool: WorkerPool)
         for worker in workers if task.halted() else ():
             worker.close()
 
-    with tempfile.TemporaryDirectory(prefix="coursekit-grade-") as folder, watching(end_if_halted):
-        path = Path(folder) / f"{exercise.name}.ipynb"
-        path.write_bytes(work["notebook"])
+    notebook = parse_notebook(Path(f"{exercise.name}.ipynb"), work["notebook"])
+    with watching(end_if_halted):
         try:
-            report = check_notebook(path, exercise, work["cell_seconds"], step, start, work["seconds"], recording)
+            report = check_notebook(notebook, exercise, work["cell_seconds"], step, start, work["seconds"], recording)
         finally:
             step("keeping the mark")
     answers, seconds = recording.packed(report.cells), time.monotonic() - began

@@ -11,6 +11,8 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import msgspec
+
 from coursekit.errors import CoursekitError
 from coursekit.files import CannotWrite, replace_file
 from coursekit.grading.results import Report
@@ -58,8 +60,6 @@ class Mark:
         Raises:
             ValueError: it holds none.
         """
-        import msgspec
-
         return msgspec.convert(json.loads(line), cls)
 
 

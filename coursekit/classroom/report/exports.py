@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from coursekit import course
 from coursekit.classroom.intake.cleaning import clean, file_name
-from coursekit.classroom.report.grades import Grade
+from coursekit.classroom.report.grades import Grade, counting
 from coursekit.classroom.report.overrides import BadTable, read_table
-from coursekit.classroom.report.tables import csv_text, remarks
+from coursekit.classroom.report.tables import csv_text, json_text, remarks
+from coursekit.errors import CoursekitError
 from coursekit.grading import results
 from coursekit.grading.cards import own_details, part_details, summary
 from coursekit.grading.results import QuestionResult, points_text
@@ -24,7 +24,7 @@ Roster = list[dict[str, str]]
 Files = dict[str, bytes]
 
 
-class UnknownFormat(ValueError):
+class UnknownFormat(CoursekitError):
     """No such format; the message lists those that there are."""
 
 
@@ -54,8 +54,7 @@ def export(name: str, grades: Sequence[Grade], roster: str = "") -> Files:
     """
     rows = read_table(Path(roster)) if roster and name in COLUMNS else []
     files: Files = {}
-    for exercise in sorted({each.submission.exercise for each in grades if each.submission.exercise}):
-        counted = [each for each in grades if each.counts and each.submission.exercise == exercise]
+    for exercise, counted in counting(grades).items():
         files |= {f"{name}/{path}": content for path, content in FORMATS[name](exercise, counted, rows).items()}
     return files
 
@@ -68,18 +67,15 @@ def canvas(exercise: str, grades: Sequence[Grade], roster: Roster) -> Files:
     row that begins with ``Points Possible``. A roster is what the Gradebook's export gives; the column of the
     assignment is the one whose title holds the exercise's name or title.
     """
-    by_id = {each.submission.learner.id: each for each in grades}
     column = _assignment(exercise, roster)
     most = max((each.max_points for each in grades), default=0.0)
     rows: list[Mapping[str, Any]] = [{"Student": POINTS_POSSIBLE, column: most}]
-    for row in roster:
-        if row["ID"]:
-            rows.append({name: row[name] for name in CANVAS} | {column: _points(by_id.pop(row["ID"], None))})
-    if not roster:
-        rows += [
-            {"Student": each.submission.learner.name, "ID": _digits(identity), column: _points(each)}
-            for identity, each in by_id.items()
-        ]
+    if roster:
+        by_id = {each.submission.learner.id: each for each in grades}
+        rows += [row | {column: _points(by_id.get(row["ID"]))} for row in roster if row["ID"]]
+    else:
+        learners = [(each.submission.learner, _points(each)) for each in grades]
+        rows += [{"Student": learner.name, "ID": _digits(learner.id), column: points} for learner, points in learners]
     return {f"{exercise}.csv": csv_text(rows, [*CANVAS, column])}
 
 
@@ -103,7 +99,7 @@ def moodle(exercise: str, grades: Sequence[Grade], roster: Roster) -> Files:
 
 def gradescope(exercise: str, grades: Sequence[Grade], roster: Roster) -> Files:
     """One ``results.json`` for each learner, as Gradescope's *Autograder Specifications*, "Output format", has it."""
-    return {f"{exercise}/{_folder(each)}/results.json": _json(_gradescope(each)) for each in grades}
+    return {f"{exercise}/{_folder(each)}/results.json": json_text(_gradescope(each)) for each in grades}
 
 
 def classroom(exercise: str, grades: Sequence[Grade], roster: Roster) -> Files:
@@ -112,7 +108,7 @@ def classroom(exercise: str, grades: Sequence[Grade], roster: Roster) -> Files:
     Its ``src/main.js`` takes the file in base64 from the variable ``NAME_RESULTS``; ``src/notify-classroom.js`` adds up
     ``score`` of all tests, of ``max_score``.
     """
-    return {f"{exercise}/{_folder(each)}.json": _json(_classroom(each)) for each in grades}
+    return {f"{exercise}/{_folder(each)}.json": json_text(_classroom(each)) for each in grades}
 
 
 FORMATS: dict[str, Callable[[str, Sequence[Grade], Roster], Files]] = {
@@ -197,7 +193,3 @@ def _details(question: QuestionResult) -> str:
 
 def _folder(grade: Grade) -> str:
     return file_name(grade.submission.learner.id)
-
-
-def _json(content: Mapping[str, Any]) -> bytes:
-    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -80,25 +79,23 @@ def grade(
         mark: its mark, if there is one.
         failure: why there is none, if marking it failed.
         late: the rule for late submissions.
-        overrides: points given by hand to this learner for this exercise.
+        overrides: points given by hand, to any learners.
         outdated: whether the mark comes from earlier checks.
         max_points: what could be earned, for a submission without a mark.
     """
-    given = list(overrides)
+    work = (submission.learner.id, submission.exercise)
+    given = [each for each in overrides if (each.learner, each.exercise) == work]
     totals = [each.points for each in given if not each.question]
     comments = tuple(each.comment for each in given if each.comment)
     if mark is None:
-        state = NOT_MARKED if submission.usable else UNUSABLE
         reason = submission.reason or failure or "It has not been marked yet."
-        if not totals:
-            return Grade(submission, state, reason)
-        return Grade(submission, BY_HAND, reason, points=totals[-1], max_points=max_points, comments=comments)
-    by_question = {each.question: each for each in given if each.question}
-    report = _with_overrides(redacted(mark.report, mark.private), by_question)
-    penalty = min(report.points, report.max_points * late.share_of(submission)) if late else 0.0
-    points = report.points - penalty
-    if totals:
-        points, penalty = totals[-1], 0.0
+        if totals:
+            return Grade(submission, BY_HAND, reason, points=totals[-1], max_points=max_points, comments=comments)
+        return Grade(submission, NOT_MARKED if submission.usable else UNUSABLE, reason)
+    report = _with_overrides(redacted(mark.report, mark.private), {each.question: each.points for each in given})
+    share = late.share(submission.submitted, submission.late) if late and not totals else 0.0
+    penalty = min(report.max_points * share, report.points)
+    points = totals[-1] if totals else report.points - penalty
     return Grade(
         submission,
         MARKED,
@@ -123,24 +120,24 @@ def choose(grades: Iterable[Grade], which: str) -> list[Grade]:
         grades: of any learners and exercises.
         which: ``"last"`` or ``"best"``.
     """
-    groups: dict[tuple[str, str], list[Grade]] = defaultdict(list)
     listed = list(grades)
     usable = {each.submission.learner.id for each in listed if each.submission.exercise}
+    best: dict[tuple[str, str], Grade] = {}
     for each in listed:
-        groups[each.submission.learner.id, each.submission.exercise].append(each)
-    chosen = set()
-    for (learner, exercise), group in groups.items():
+        learner, exercise = each.submission.learner.id, each.submission.exercise
         if exercise or learner not in usable:
-            chosen.add(id(max(group, key=lambda each: _rank(each, which))))
+            best[learner, exercise] = max(best.get((learner, exercise), each), each, key=lambda one: _rank(one, which))
+    chosen = {id(each) for each in best.values()}
     return [replace(each, counts=id(each) in chosen) for each in listed]
 
 
-def grouped(overrides: Iterable[Override]) -> Mapping[tuple[str, str], list[Override]]:
-    """Overrides by learner and exercise."""
-    groups: dict[tuple[str, str], list[Override]] = defaultdict(list)
-    for each in overrides:
-        groups[each.learner, each.exercise].append(each)
-    return groups
+def counting(grades: Iterable[Grade]) -> dict[str, list[Grade]]:
+    """The grades that count, by exercise; what answers no known exercise is left out."""
+    groups: dict[str, list[Grade]] = {}
+    for each in grades:
+        if each.counts and each.submission.exercise:
+            groups.setdefault(each.submission.exercise, []).append(each)
+    return dict(sorted(groups.items()))
 
 
 def _rank(each: Grade, which: str) -> tuple[Any, ...]:
@@ -148,23 +145,13 @@ def _rank(each: Grade, which: str) -> tuple[Any, ...]:
     return (each.state == MARKED, each.state == BY_HAND, *order)
 
 
-def _with_overrides(report: Report, by_question: Mapping[str, Override]) -> Report:
-    questions = (_given(each, by_question.get(each.name)) for each in report.questions)
+def _with_overrides(report: Report, points: Mapping[str, float]) -> Report:
+    questions = (_given(each, points[each.name]) if each.name in points else each for each in report.questions)
     return replace(report, questions=tuple(questions))
 
 
-def _given(result: QuestionResult, override: Override | None) -> QuestionResult:
-    if override is None:
-        return result
-    whole = override.points >= result.max_points
-    status = results.PASSED if whole else (results.PARTIAL if override.points else results.FAILED)
-    return replace(
-        result,
-        points=override.points,
-        status=status,
-        message="" if whole else GIVEN_BY_HAND,
-        expected=None,
-        got=None,
-        hint=None,
-        parts=(),
-    )
+def _given(result: QuestionResult, points: float) -> QuestionResult:
+    whole = points >= result.max_points
+    status = results.PASSED if whole else (results.PARTIAL if points else results.FAILED)
+    told = "" if whole else GIVEN_BY_HAND
+    return QuestionResult(result.name, result.title, result.statement, points, result.max_points, status, told)

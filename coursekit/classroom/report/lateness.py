@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from coursekit.classroom.intake.submissions import Submission
+from coursekit.errors import CoursekitError
 
 RULE = re.compile(
     r"(?P<percent>\d+(\.\d+)?)\s*%\s*(?:/\s*(?P<unit>day|hour))?(?:\s*,\s*(?:at most|max)\s*(?P<most>\d+(\.\d+)?)\s*%)?"
@@ -15,7 +15,7 @@ RULE = re.compile(
 SECONDS = {"day": 86_400.0, "hour": 3_600.0}
 
 
-class BadRule(ValueError):
+class BadRule(CoursekitError):
     """A rule for late submissions, or a deadline, cannot be understood."""
 
 
@@ -61,10 +61,6 @@ class LatePolicy:
         late = 0.0 if self.deadline is None or submitted is None else submitted - self.deadline
         units = max(math.ceil(late / SECONDS[self.unit]) if self.unit else int(late > 0), int(marked_late))
         return min(max(units, 0) * self.percent, self.most) / 100
-
-    def share_of(self, submission: Submission) -> float:
-        """What is taken off for a submission, from 0 to 1."""
-        return self.share(submission.submitted, submission.late)
 
 
 def _time(text: str) -> float:

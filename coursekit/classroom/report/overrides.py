@@ -8,17 +8,19 @@ A column ``exercise`` is needed only where several exercises are graded at once.
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from coursekit.errors import CoursekitError
+from coursekit.names import did_you_mean
+
 NEEDED = ("learner", "points")
 
 
-class BadTable(ValueError):
+class BadTable(CoursekitError):
     """A CSV file that an instructor gave cannot be used; the message names the file, the line and what is wrong."""
 
 
@@ -41,8 +43,8 @@ def read_table(path: Path, needed: Collection[str] = ()) -> list[dict[str, str]]
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        reader = csv.DictReader(io.StringIO(text, newline=""), dialect=_dialect(text), strict=True)
-        rows = [{(key or "").strip(): _text(value) for key, value in row.items()} for row in reader]
+        reader = csv.DictReader(io.StringIO(text, newline=""), restval="", delimiter=_delimiter(text), strict=True)
+        rows = [{name.strip(): cell.strip() for name, cell in row.items() if name is not None} for row in reader]
         columns = [name.strip() for name in reader.fieldnames or ()]
     except OSError as error:
         raise BadTable(f"{path} cannot be read: {error.strerror}.") from error
@@ -93,19 +95,10 @@ def _override(
 def _known(where: str, kind: str, name: str, names: Collection[str]) -> str:
     if name in names:
         return name
-    near = difflib.get_close_matches(name, names, n=3) or sorted(names)[:3]
-    raise BadTable(f"{where}: there is no {kind} {name!r}. Did you mean {' or '.join(map(repr, near))}?")
+    raise BadTable(f"{where}: there is no {kind} {name!r}. {did_you_mean(name, sorted(names))}")
 
 
-def _dialect(text: str) -> type[csv.Dialect]:
-    """Commas, or the semicolons that spreadsheets write in many countries."""
+def _delimiter(text: str) -> str:
+    """A comma, or the semicolon that spreadsheets write in many countries."""
     first = text.split("\n", 1)[0]
-    return _Semicolons if first.count(";") > first.count(",") else csv.excel
-
-
-class _Semicolons(csv.excel):
-    delimiter = ";"
-
-
-def _text(value: str | list[str] | None) -> str:
-    return value.strip() if isinstance(value, str) else ""
+    return max(",;", key=first.count)

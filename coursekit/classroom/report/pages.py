@@ -10,16 +10,18 @@ from datetime import datetime, timezone
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
+from coursekit import templating
 from coursekit.classroom.intake.cleaning import clean, file_name
 from coursekit.classroom.report.grades import Grade
-from coursekit.classroom.report.statistics import Statistics
+from coursekit.classroom.report.statistics import ExerciseStatistics
 from coursekit.classroom.report.tables import remarks
 from coursekit.grading.cards import LOOKS, own_details, part_details, summary
 from coursekit.grading.results import Report, points_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-    from markupsafe import Markup
 
 CHART = {"width": 640, "height": 240, "left": 40, "bottom": 40, "top": 16}
 
@@ -40,7 +42,7 @@ def feedback_page(grade: Grade, title: str) -> bytes:
 
 
 def class_page(
-    exercises: Sequence[tuple[str, Statistics | None]],
+    exercises: Sequence[tuple[str, ExerciseStatistics]],
     grades: Sequence[Grade],
     pairs: Mapping[str, Sequence[Mapping[str, Any]]],
     level: str,
@@ -81,21 +83,6 @@ def bars(counts: Sequence[int], most: float) -> list[dict[str, Any]]:
     ]
 
 
-def code(text: str | None) -> Markup:
-    """Escaped text in which `backticks` mark code.
-
-    >>> code("`a < b` holds")
-    Markup('<code>a &lt; b</code> holds')
-    """
-    from markupsafe import Markup, escape
-
-    pieces = [escape(piece) for piece in visible(text or "").split("`")]
-    if len(pieces) % 2 == 0:
-        return Markup("`").join(pieces)
-    marked = (Markup("<code>{}</code>").format(each) if index % 2 else each for index, each in enumerate(pieces))
-    return Markup("").join(marked)
-
-
 def counted(report: Report) -> str:
     """How many questions passed, in a sentence: the report's summary without its points."""
     return summary(report).split("; ", 1)[1]
@@ -120,36 +107,21 @@ def visible(text: str) -> str:
     return "\n".join(clean(line) for line in text.replace("\t", "    ").split("\n"))
 
 
-def _shown(value: Any) -> Any:
-    """What a template puts on the page in place of ``value``."""
-    return visible(value) if type(value) is str else value
-
-
 def _render(template: str, **values: Any) -> bytes:
     return _environment().get_template(template).render(**values).encode("utf-8", "replace")
 
 
+def _shown(value: Any) -> Any:
+    """What a template puts on the page in place of ``value``."""
+    if isinstance(value, Markup):
+        return Markup(visible(value))
+    return visible(value) if type(value) is str else value
+
+
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("coursekit.classroom.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"code": code, "number": "{:g}".format, "time": time_in_words}
-    environment.globals |= {
-        "LOOKS": LOOKS,
-        "CHART": CHART,
-        "points_text": points_text,
-        "part_details": part_details,
-        "own_details": own_details,
-        "bars": bars,
-        "remarks": remarks,
-        "counted": counted,
-    }
-    return environment
+    made = templating.environment("coursekit.classroom.report", _shown)
+    made.filters |= {"time": time_in_words}
+    functions = (points_text, part_details, own_details, counted, bars, remarks)
+    made.globals |= {"LOOKS": LOOKS, "CHART": CHART} | {each.__name__: each for each in functions}
+    return made

@@ -20,13 +20,12 @@ RUN = (4, 8)
 FEWEST_TOKENS = 60
 MOST_PAIRS = 200
 SIGNS = {tokenize.NUMBER: "0", tokenize.STRING: "''"}
-LAYOUT = frozenset({tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER})
-SKIPPED = LAYOUT | {tokenize.COMMENT}
+SKIPPED = frozenset({"NL", "NEWLINE", "INDENT", "DEDENT", "ENDMARKER", "COMMENT"})
 ROUGH = re.compile(r"[^\W\d]\w*|\d[\w.]*|\S")
 
 
 @dataclass(frozen=True)
-class Pair:
+class SimilarPair:
     """Two of the texts compared.
 
     Attributes:
@@ -41,15 +40,12 @@ class Pair:
     same_text: bool
 
 
-def similar_pairs(
-    works: Sequence[Sequence[str]], given: Iterable[str] = (), threshold: float = THRESHOLD
-) -> list[Pair]:
+def similar_pairs(works: Sequence[Sequence[str]], given: Iterable[str] = ()) -> list[SimilarPair]:
     """Pairs of works that are nearly the same, the most similar first.
 
     Args:
         works: for each submission, the sources of its code cells.
         given: lines that the exercise gives, without the spaces around them.
-        threshold: the similarity from which a pair is listed.
     """
     lines = frozenset(given)
     own = [[_own_lines(source, lines) for source in cells] for cells in works]
@@ -58,9 +54,9 @@ def similar_pairs(
     if len(long_enough) < 2:
         return []
     pairs = []
-    for first, second, similarity in _near([texts[index] for index in long_enough], threshold):
+    for first, second, similarity in _near([texts[index] for index in long_enough]):
         one, other = long_enough[first], long_enough[second]
-        pairs.append(Pair(one, other, round(similarity, 4), "".join(own[one]) == "".join(own[other])))
+        pairs.append(SimilarPair(one, other, round(similarity, 4), "".join(own[one]) == "".join(own[other])))
     return sorted(pairs, key=lambda pair: (-pair.similarity, not pair.same_text, pair.first, pair.second))[:MOST_PAIRS]
 
 
@@ -74,7 +70,7 @@ def tokens(source: str) -> list[str]:
         found = list(tokenize.generate_tokens(io.StringIO(source).readline))
     except (tokenize.TokenError, SyntaxError, ValueError):  # a magic, or code that is not finished
         return [_sign(token) for token in ROUGH.findall(source)]
-    return [SIGNS.get(each.type) or _sign(each.string) for each in found if each.type not in SKIPPED]
+    return [SIGNS.get(each.type) or _sign(each.string) for each in found if tokenize.tok_name[each.type] not in SKIPPED]
 
 
 def _sign(token: str) -> str:
@@ -89,16 +85,15 @@ def _own_lines(source: str, given: frozenset[str]) -> str:
     return "\n".join(line for line in source.splitlines() if line.strip() not in given) + "\n"
 
 
-def _near(texts: Sequence[str], threshold: float) -> Iterable[tuple[int, int, float]]:
+def _near(texts: Sequence[str]) -> Iterable[tuple[int, int, float]]:
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.neighbors import NearestNeighbors
 
     vectors = TfidfVectorizer(
         analyzer="word", token_pattern=r"\S+", lowercase=False, ngram_range=RUN, sublinear_tf=True
     ).fit_transform(texts)
-    search = NearestNeighbors(metric="cosine", radius=1 - threshold + 1e-9).fit(vectors)
-    distances, neighbours = search.radius_neighbors(vectors)
-    for first, (away, near) in enumerate(zip(distances, neighbours)):
-        for distance, second in zip(away, near):
-            if first < second:
-                yield first, int(second), 1 - float(distance)
+    search = NearestNeighbors(metric="cosine", radius=1 - THRESHOLD + 1e-9).fit(vectors)
+    near = search.radius_neighbors_graph(vectors, mode="distance").tocoo()
+    for first, second, distance in zip(near.row.tolist(), near.col.tolist(), near.data.tolist()):
+        if first < second:
+            yield first, second, 1 - distance

@@ -14,7 +14,7 @@ import numpy as np
 
 from coursekit.classroom.report.grades import MARKED, Grade
 from coursekit.grading import results
-from coursekit.grading.results import QuestionResult
+from coursekit.grading.results import QuestionResult, Report
 
 COMMONEST = 5
 
@@ -29,11 +29,10 @@ class WrongAnswer:
 
 
 @dataclass(frozen=True)
-class Item:
+class QuestionStatistics:
     """Statistics of one question.
 
     Attributes:
-        name: of the question.
         title: of the question.
         max_points: what it is worth.
         difficulty: mean share of its points that was earned, from 0 (nobody) to 1 (everybody).
@@ -44,7 +43,6 @@ class Item:
         wrong: the commonest wrong answers.
     """
 
-    name: str
     title: str
     max_points: float
     difficulty: float
@@ -55,7 +53,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Statistics:
+class ExerciseStatistics:
     """Statistics of one exercise, over the attempts that count.
 
     Attributes:
@@ -64,7 +62,7 @@ class Statistics:
         max_points: what could be earned.
         mean, median: of the points.
         counts: how many learners are in each tenth of the points; the last tenth includes full points.
-        items: of each question.
+        questions: the statistics of each.
         seconds: median, 90th percentile and maximum of the time that marking took.
     """
 
@@ -74,27 +72,26 @@ class Statistics:
     mean: float
     median: float
     counts: tuple[int, ...]
-    items: tuple[Item, ...]
+    questions: tuple[QuestionStatistics, ...]
     seconds: tuple[float, float, float]
 
 
-def statistics(grades: Sequence[Grade], exercise: str) -> Statistics | None:
+def statistics(grades: Sequence[Grade], exercise: str) -> ExerciseStatistics | None:
     """The statistics of an exercise, or ``None`` where nobody was marked."""
     marked = [each for each in grades if each.state == MARKED and each.counts and each.submission.exercise == exercise]
     if not marked:
         return None
     points = np.array([each.points for each in marked])
     most = max(each.max_points for each in marked)
-    seconds = np.array([each.seconds for each in marked])
-    return Statistics(
+    return ExerciseStatistics(
         exercise,
         len(marked),
         most,
         float(points.mean()),
         float(np.median(points)),
         _tenths(points, most),
-        _items(marked),
-        (float(np.median(seconds)), float(np.percentile(seconds, 90)), float(seconds.max())),
+        _questions([each.report for each in marked if each.report]),
+        tuple(np.percentile([each.seconds for each in marked], [50, 90, 100]).tolist()),
     )
 
 
@@ -114,41 +111,38 @@ def item_rest_correlation(points: np.ndarray, rest: np.ndarray) -> float | None:
 def _tenths(points: np.ndarray, most: float) -> tuple[int, ...]:
     if most <= 0:
         return (len(points), *[0] * 9)
-    tenth = np.clip(np.floor(points / most * 10 + 1e-9), 0, 9).astype(int)
-    return tuple(int(count) for count in np.bincount(tenth, minlength=10))
+    tenths = np.clip(points / most * 10 + 1e-9, 0, 10)
+    return tuple(np.histogram(tenths, bins=10, range=(0, 10))[0].tolist())
 
 
-def _items(marked: Sequence[Grade]) -> tuple[Item, ...]:
-    names = list(dict.fromkeys(question.name for each in marked for question in each.report.questions))
-    by_learner = [{question.name: question for question in each.report.questions} for each in marked]
+def _questions(reports: Sequence[Report]) -> tuple[QuestionStatistics, ...]:
+    by_learner = [{question.name: question for question in report.questions} for report in reports]
+    names = list(dict.fromkeys(name for each in by_learner for name in each))
     points = np.array([[each[name].points if name in each else 0.0 for name in names] for each in by_learner])
-    items = []
-    for column, name in enumerate(names):
-        answers = [each[name] for each in by_learner if name in each]
-        rest = points.sum(axis=1) - points[:, column]
-        items.append(_item(answers, item_rest_correlation(points[:, column], rest)))
-    return tuple(items)
+    rest = points.sum(axis=1, keepdims=True) - points
+    return tuple(
+        _question(
+            [each[name] for each in by_learner if name in each],
+            item_rest_correlation(points[:, column], rest[:, column]),
+        )
+        for column, name in enumerate(names)
+    )
 
 
-def _item(answers: Sequence[QuestionResult], discrimination: float | None) -> Item:
+def _question(answers: Sequence[QuestionResult], discrimination: float | None) -> QuestionStatistics:
     first = answers[0]
     statuses = Counter(answer.status for answer in answers)
-    return Item(
-        first.name,
+    wrong = Counter(
+        (answer.message, answer.got or "")
+        for answer in answers
+        if answer.status in (results.FAILED, results.PARTIAL) and answer.message
+    )
+    return QuestionStatistics(
         first.title,
         first.max_points,
         float(np.mean([answer.points for answer in answers])) / first.max_points,
         discrimination,
         statuses[results.PASSED],
         statuses[results.NOT_YET],
-        _commonest(answers),
+        tuple(WrongAnswer(*pair, count) for pair, count in wrong.most_common(COMMONEST)),
     )
-
-
-def _commonest(answers: Sequence[QuestionResult]) -> tuple[WrongAnswer, ...]:
-    wrong = Counter(
-        (answer.message, answer.got or "")
-        for answer in answers
-        if answer.status in (results.FAILED, results.PARTIAL) and answer.message
-    )
-    return tuple(WrongAnswer(*pair, count) for pair, count in wrong.most_common(COMMONEST))

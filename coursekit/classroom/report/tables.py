@@ -6,9 +6,10 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
+
+import msgspec
 
 from coursekit.classroom.intake.cleaning import cell, clean
 from coursekit.classroom.report.grades import Grade
@@ -27,8 +28,17 @@ def csv_text(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> bytes
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow([cell(column) for column in columns])
-    writer.writerows([[_number(cell(row.get(column))) for column in columns] for row in rows])
+    writer.writerows([[cell(row.get(column)) for column in columns] for row in rows])
     return out.getvalue().encode("utf-8", "replace")
+
+
+def json_text(content: Mapping[str, Any], sort_keys: bool = False) -> bytes:
+    """A JSON file (UTF-8), indented; what is no character becomes a question mark.
+
+    >>> json_text({"name": "Zo\\ud800"})
+    b'{\\n "name": "Zo?"\\n}\\n'
+    """
+    return (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=sort_keys) + "\n").encode("utf-8", "replace")
 
 
 def grades_csv(grades: Sequence[Grade]) -> bytes:
@@ -46,8 +56,7 @@ def grades_json(grades: Sequence[Grade], level: str) -> bytes:
         level: how the learners' code was sealed off, in words.
     """
     content = {"format": FORMAT, "sandbox": level, "grades": [_record(each) for each in grades]}
-    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-    return text.encode("utf-8", "replace")
+    return json_text(content, sort_keys=True)
 
 
 def question_columns(grades: Iterable[Grade]) -> dict[tuple[str, str], str]:
@@ -96,12 +105,10 @@ def _row(each: Grade, questions: Mapping[tuple[str, str], str]) -> dict[str, Any
 
 
 def _record(each: Grade) -> dict[str, Any]:
-    record = asdict(each) | {"remarks": remarks(each), "report": each.report and each.report.as_data()}
+    record: dict[str, Any] = msgspec.to_builtins(each) | {
+        "remarks": remarks(each),
+        "report": each.report and each.report.as_data(),
+    }
     record["submission"]["submitted"] = time_text(each.submission.submitted)
     record["submission"]["file"] = clean(each.submission.file)
     return record
-
-
-def _number(value: object) -> object:
-    """Numbers as people write them: 2 rather than 2.0."""
-    return f"{value:.10g}" if isinstance(value, float) else value

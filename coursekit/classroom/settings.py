@@ -1,0 +1,97 @@
+"""How a class is graded, and ``batch.json``, which keeps that and the submissions beside the results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from coursekit.classroom.intake.submissions import Submission
+from coursekit.errors import CoursekitError
+from coursekit.files import replace_file
+
+NAME = "batch.json"
+FORMAT: Literal[1] = 1
+
+
+class NoBatch(CoursekitError):
+    """A folder holds no class that was graded; the message names it."""
+
+
+@dataclass(frozen=True)
+class GradingSettings:
+    """How a class is graded; kept beside the results, so that ``regrade`` does the same.
+
+    Attributes:
+        submissions: the folder or the zip archive.
+        exercise: the exercise that all of them should answer; each notebook's own if empty.
+        checks: the folder of private checks, or empty.
+        cell_seconds: how long each cell may run.
+        seconds: how long a whole submission may take.
+        late_penalty: the rule for late submissions, or empty.
+        deadline: in ISO 8601, or empty.
+        attempts: which of a learner's attempts counts: ``"last"`` or ``"best"``.
+        overrides: the CSV file of points given by hand, or empty.
+        roster: the CSV file that an LMS exported, or empty.
+        exports: the formats to write.
+    """
+
+    submissions: str
+    exercise: str = ""
+    checks: str = ""
+    cell_seconds: float = 600.0
+    seconds: float = 1800.0
+    late_penalty: str = ""
+    deadline: str = ""
+    attempts: str = "last"
+    overrides: str = ""
+    roster: str = ""
+    exports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What ``batch.json`` holds.
+
+    Attributes:
+        format: of the file.
+        settings: how the class is graded.
+        submissions: all that were found.
+    """
+
+    format: Literal[1]
+    settings: GradingSettings
+    submissions: list[Submission]
+
+
+def read_batch(out: Path) -> Batch:
+    """What is kept of the class that was graded into a folder.
+
+    Raises:
+        NoBatch: the folder holds no graded class, or one of another version.
+    """
+    try:
+        content = json.loads((out / NAME).read_bytes())
+    except FileNotFoundError as error:
+        raise NoBatch(f"{out} holds no graded class. Name the folder that coursekit grade wrote to.") from error
+    except (OSError, ValueError) as error:
+        raise NoBatch(f"{out / NAME} cannot be read: {error}. Run coursekit grade again.") from error
+    try:
+        return msgspec.convert(content, Batch)
+    except msgspec.ValidationError as error:
+        raise NoBatch(f"{out / NAME} comes from another version of coursekit. Run coursekit grade again.") from error
+
+
+def keep_batch(out: Path, settings: GradingSettings, submissions: Iterable[Submission]) -> None:
+    """Write ``batch.json``.
+
+    Raises:
+        coursekit.files.CannotWrite: it cannot be written; an earlier one stands.
+    """
+    content = msgspec.to_builtins(Batch(FORMAT, settings, list(submissions)))
+    text = json.dumps(content, indent=1) + "\n"  # in ASCII: a file's name may hold what is no text
+    replace_file(out / NAME, text.encode("ascii"), "Make room, then give the same command again.")
