@@ -9,7 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from coursekit import __version__, course
+from coursekit.classroom import commands as classroom
+from coursekit.data import commands as data
 from coursekit.errors import CoursekitError
+from coursekit.grading import commands as grading
 from coursekit.regenerate import commands as regenerate
 
 app = typer.Typer(
@@ -88,14 +91,9 @@ def lab_command(
     workspace.start_jupyterlab(folder, chosen, browser=browser, port=port)
 
 
-def _mount_the_rest() -> None:
-    from coursekit.classroom import commands as batch
-    from coursekit.data import commands as data
-    from coursekit.grading import commands as grading
-
-    app.add_typer(data.app, name="data")
-    grading.register(app)
-    batch.register(app)
+app.add_typer(data.app, name="data")
+grading.register(app)
+classroom.register(app)
 
 
 def main(arguments: list[str] | None = None) -> Any:
@@ -117,6 +115,3 @@ def main(arguments: list[str] | None = None) -> Any:
         if end.code == 130:
             print("Interrupted.", file=sys.stderr)
         raise
-
-
-_mount_the_rest()

@@ -62,7 +62,7 @@ def test_version(called):
     ("arguments", "told"),
     [
         (["run", "99"], "No lesson '99'. Did you mean"),
-        (["run", "mnist_dens"], "Did you mean 01_mnist_dense?"),
+        (["run", "mnist_dens"], "Did you mean '01_mnist_dense'?"),
         (["run", "none.ipynb"], "none.ipynb is not there"),
         (["run", "--jobs", "0"], "--jobs"),
         (["run", "--no-such-option"], "No such option"),
@@ -107,9 +107,10 @@ def test_an_interrupt_exits_with_130_and_one_line(called, monkeypatch):
 
 
 def test_a_failed_notebook_exits_with_1(called, monkeypatch, tmp_path):
-    from coursekit.regenerate import Job, Outcome
+    from coursekit.regenerate import Execution, NotebookJob
 
-    failed = Outcome(Job(tmp_path / "a" / "x.ipynb", tmp_path / "x.ipynb"), 1.0, {}, "code cell 1 of 1 did not …")
+    job = NotebookJob(tmp_path / "a" / "x.ipynb", tmp_path / "x.ipynb")
+    failed = Execution(job, 1.0, {}, "code cell 1 of 1 did not …")
     monkeypatch.setattr("coursekit.regenerate.plan", lambda *_, **__: [])
     monkeypatch.setattr("coursekit.regenerate.run", lambda *_, **__: [failed])
     monkeypatch.setattr("coursekit.regenerate.update", lambda *_: pytest.fail("stored the outputs of a failed run"))

@@ -7,54 +7,31 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.text import Text
 
 from coursekit import course
 from coursekit.classroom import pipeline
 from coursekit.classroom.intake.cleaning import clean
-from coursekit.classroom.intake.sources import SubmissionSource, UnusableSource
-from coursekit.classroom.marking.jobs import Job
-from coursekit.classroom.marking.ledger import CannotWrite, LedgerInUse
-from coursekit.classroom.marking.private import UnusableChecks
+from coursekit.classroom.marking.engine import Marker
+from coursekit.classroom.marking.jobs import MarkingJob
 from coursekit.classroom.pipeline import ClassResult
-from coursekit.classroom.report.exports import FORMATS, UnknownFormat
+from coursekit.classroom.report.exports import FORMATS
 from coursekit.classroom.report.grades import BY_HAND, MARKED, NOT_MARKED, UNUSABLE
 from coursekit.classroom.report.lateness import BadRule
-from coursekit.classroom.report.overrides import BadTable
-from coursekit.classroom.settings import GradingSettings, NoBatch, read_batch
-from coursekit.executors import ExecutorError, Tls, open_executor
+from coursekit.classroom.settings import GradingSettings, read_batch
+from coursekit.executors import LocalExecutor, Tls, open_executor
 from coursekit.executors.options import Scheduler, TlsCa, TlsCert, TlsKey, tls_of
-from coursekit.worker.failures import BadCheck
 
-COMPLETE, INCOMPLETE, REFUSED, INTERRUPTED = 0, 1, 2, 130
-SHOWN, AHEAD = 10, 2
+COMPLETE, INCOMPLETE, INTERRUPTED = 0, 1, 130
+SHOWN = 10
 MEMORY_OF_ONE = 2**30
 
-
-class NoWorkers(RuntimeError):
-    """No sandbox can be had; the message tells why and what to do."""
-
-
-EXPECTED = (
-    BadCheck,
-    BadRule,
-    BadTable,
-    CannotWrite,
-    ExecutorError,
-    LedgerInUse,
-    NoBatch,
-    NoWorkers,
-    UnknownFormat,
-    UnusableChecks,
-    UnusableSource,
-    course.UnknownLesson,
-)
 
 Out = Annotated[Path, typer.Option(help="Folder for the results.")]
 Checks = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of private checks, added to the course's.")]
@@ -129,29 +106,28 @@ def grade_command(
     [bold]Exit codes[/bold]: 0 every submission was marked; 1 some could not be used or marked; 2 the request could not
     be carried out; 130 stopped by Ctrl-C.
     """
-    with _messages():
-        if attempts not in ("last", "best"):
-            raise BadRule(f"--attempts {attempts!r} is not understood. Write last or best.")
-        if deadline and not late_penalty:
-            raise BadRule('--deadline needs a rule as well: --late-penalty "10%/day", for example.')
-        settings = GradingSettings(
-            submissions=str(submissions.resolve()),
-            exercise=course.find(exercise).name if exercise else "",
-            checks=_absolute(checks),
-            cell_seconds=cell_seconds,
-            seconds=seconds,
-            late_penalty=late_penalty or "",
-            deadline=deadline or "",
-            attempts=attempts,
-            overrides=_absolute(overrides),
-            roster=_absolute(roster),
-            exports=tuple(dict.fromkeys(export or ())),
-        )
-        tls = tls_of(scheduler, tls_ca, tls_cert, tls_key)
-        with ExitStack() as stack, _Bar() as bar:
-            make, jobs = _workers(stack, jobs, unsafe_no_sandbox, (submissions, out, checks), scheduler, tls)
-            result = pipeline.grade_class(out, settings, make, jobs, bar)
-        _finish(result)
+    if attempts not in ("last", "best"):
+        raise BadRule(f"--attempts {attempts!r} is not understood. Write last or best.")
+    if deadline and not late_penalty:
+        raise BadRule('--deadline needs a rule as well: --late-penalty "10%/day", for example.')
+    settings = GradingSettings(
+        submissions=str(submissions.resolve()),
+        exercise=course.find(exercise).name if exercise else "",
+        checks=_absolute(checks),
+        cell_seconds=cell_seconds,
+        seconds=seconds,
+        late_penalty=late_penalty or "",
+        deadline=deadline or "",
+        attempts=attempts,
+        overrides=_absolute(overrides),
+        roster=_absolute(roster),
+        exports=tuple(dict.fromkeys(export or ())),
+    )
+    tls = tls_of(scheduler, tls_ca, tls_cert, tls_key)
+    with ExitStack() as stack, _Bar() as bar:
+        marker = partial(_marker, stack, jobs, unsafe_no_sandbox, (submissions, out, checks), scheduler, tls)
+        result = pipeline.grade_class(out, settings, marker, bar)
+    _finish(result)
 
 
 def regrade_command(
@@ -184,54 +160,35 @@ def regrade_command(
     [bold]Exit codes[/bold]: 0 every submission has its new mark; 1 some need a new run, or could not be used or marked;
     2 the request could not be carried out; 130 stopped by Ctrl-C.
     """
-    with _messages():
-        kept = read_batch(out).settings
-        checked, given = _absolute(checks) or kept.checks, _absolute(overrides) or kept.overrides
-        settings = replace(kept, checks=checked, overrides=given)
-        tls = tls_of(scheduler, tls_ca, tls_cert, tls_key)
-        with ExitStack() as stack, _Bar() as bar:
-            hide = (settings.submissions, out, settings.checks)
-            make, jobs = _workers(stack, jobs, unsafe_no_sandbox, hide, scheduler if run else None, tls)
-            result = pipeline.regrade_class(out, settings, make if run else None, jobs, bar)
-        _finish(result)
+    kept = read_batch(out).settings
+    checked, given = _absolute(checks) or kept.checks, _absolute(overrides) or kept.overrides
+    settings = replace(kept, checks=checked, overrides=given)
+    tls = tls_of(scheduler, tls_ca, tls_cert, tls_key)
+    with ExitStack() as stack, _Bar() as bar:
+        hide = (settings.submissions, out, settings.checks)
+        marker = partial(_marker, stack, jobs, unsafe_no_sandbox, hide, scheduler, tls)
+        result = pipeline.regrade_class(out, settings, marker if run else None, bar)
+    _finish(result)
 
 
-def _workers(
+def _marker(
     stack: ExitStack,
     jobs: int | None,
     unsafe: bool,
     hide: Iterable[Path | str | None],
     scheduler: str | None,
     tls: Tls | None,
-) -> tuple[pipeline.MakeMarker, int]:
-    """What makes the marker, for this machine or for a cluster, and how many submissions it marks at a time."""
-    if scheduler is None:
-        jobs = jobs or _jobs()
-        return _maker(stack, jobs, unsafe, hide), jobs
-    executor = stack.enter_context(open_executor(scheduler=scheduler, tls=tls))
+) -> Marker:
+    """The marker of a cluster, or of this machine, whose workers see none of the folders to hide; ``stack`` ends it."""
+    from coursekit.classroom.marking.here import MarkerHere
+    from coursekit.classroom.marking.on_cluster import MarkerOnCluster
+    from coursekit.sandbox import WorkerPool
 
-    def make(source: SubmissionSource, answers: Path, settings: GradingSettings) -> pipeline.Marker:
-        from coursekit.classroom.marking.on_cluster import ClusterMarker
-
-        return ClusterMarker(source, answers, settings, executor, unsafe)
-
-    return make, executor.slots + AHEAD
-
-
-def _maker(stack: ExitStack, jobs: int, unsafe: bool, hide: Iterable[Path | str | None]) -> pipeline.MakeMarker:
-    """What makes the marker; its workers, which see none of the folders to hide, end with ``stack``."""
-
-    def make(source: SubmissionSource, answers: Path, settings: GradingSettings) -> pipeline.Marker:
-        from coursekit.classroom.marking.here import NotebookMarker
-        from coursekit.sandbox import NoSandbox, WorkerPool
-
-        try:
-            pool = stack.enter_context(WorkerPool(jobs, unsafe=unsafe, hide=[Path(each) for each in hide if each]))
-        except NoSandbox as error:
-            raise NoWorkers(str(error)) from error
-        return NotebookMarker(source, answers, pool, settings.cell_seconds, settings.seconds)
-
-    return make
+    if scheduler:
+        return MarkerOnCluster(stack.enter_context(open_executor(scheduler=scheduler, tls=tls)), unsafe)
+    jobs = jobs or _jobs()
+    pool = stack.enter_context(WorkerPool(jobs, unsafe=unsafe, hide=[Path(each) for each in hide if each]))
+    return MarkerHere(stack.enter_context(LocalExecutor(jobs)), pool)
 
 
 def _jobs() -> int:
@@ -239,17 +196,6 @@ def _jobs() -> int:
     import psutil  # takes a tenth of a second
 
     return max(1, min(os.cpu_count() or 1, psutil.virtual_memory().available // MEMORY_OF_ONE))
-
-
-class _messages:
-    """Turns errors that are expected into a sentence and exit code 2."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, EXPECTED):
-            Console(stderr=True, soft_wrap=True).print(Text(str(error)))
-            raise typer.Exit(REFUSED) from error
 
 
 class _Bar(Progress, pipeline.Watch):
@@ -268,7 +214,7 @@ class _Bar(Progress, pipeline.Watch):
     def begun(self, done: int, total: int) -> None:
         self.reset(self._task, description="marking", completed=done, total=total)
 
-    def marked(self, job: Job) -> None:
+    def marked(self, job: MarkingJob) -> None:
         self.advance(self._task)
 
 

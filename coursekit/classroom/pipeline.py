@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from coursekit.classroom.intake.sources import SubmissionSource, open_source
 from coursekit.classroom.intake.submissions import Submission, find
 from coursekit.classroom.marking import engine
-from coursekit.classroom.marking.engine import Outcome
-from coursekit.classroom.marking.jobs import Job, job_for
+from coursekit.classroom.marking.engine import Marker, MarkingOutcome
+from coursekit.classroom.marking.jobs import MarkingJob, job_for
 from coursekit.classroom.marking.ledger import Ledger, Mark
 from coursekit.classroom.marking.private import Checks, checks_for
 from coursekit.classroom.marking.replaying import replay
@@ -21,19 +20,7 @@ from coursekit.classroom.report.lateness import LatePolicy
 from coursekit.classroom.report.overrides import Override, read_overrides
 from coursekit.classroom.settings import GradingSettings, keep_batch, read_batch
 
-ANSWERS = "answers"
-
-
-class Marker(Protocol):
-    """Marks one job at a time for each thread that calls it."""
-
-    def __call__(self, job: Job) -> Mark: ...
-
-    def stop(self) -> None:
-        """End what is running; its calls raise."""
-
-
-MakeMarker = Callable[[SubmissionSource, Path, GradingSettings], Marker]
+OpenMarker = Callable[[], Marker]
 
 
 class Watch:
@@ -45,7 +32,7 @@ class Watch:
     def begun(self, done: int, total: int) -> None:
         """So many jobs of all were marked earlier."""
 
-    def marked(self, job: Job) -> None:
+    def marked(self, job: MarkingJob) -> None:
         """One more job is done."""
 
 
@@ -63,7 +50,7 @@ class ClassResult:
     """
 
     grades: list[Grade]
-    outcome: Outcome
+    outcome: MarkingOutcome
     resumed: int
     damaged: tuple[int, ...]
     written: tuple[Path, ...]
@@ -71,42 +58,37 @@ class ClassResult:
 
 
 def grade_class(
-    out: Path, settings: GradingSettings, make_marker: MakeMarker, at_once: int = 1, watch: Watch | None = None
+    out: Path, settings: GradingSettings, open_marker: OpenMarker, watch: Watch | None = None
 ) -> ClassResult:
     """Grade all submissions that the ledger in ``out`` does not hold yet, and write every output anew.
 
     Args:
         out: the folder for the results.
         settings: how to grade.
-        make_marker: makes the marker from the source, the folder for recorded answers and the settings.
-        at_once: how many submissions are marked at a time.
+        open_marker: makes the marker, as soon as it is known that the request can be carried out.
         watch: is told how far it is.
     """
     watch = watch or Watch()
     source = open_source(Path(settings.submissions))
     plan = _Plan(find(source, settings.exercise or None, watch.reading), settings)
     keep_batch(out, settings, plan.submissions)
-    marker = make_marker(source, out / ANSWERS, settings)
+    marker = open_marker()
     with Ledger(out) as ledger:
         resumed = plan.resumed(ledger, watch)
-        outcome = engine.run(list(plan.jobs.values()), marker, ledger, at_once, marker.stop, watch.marked)
+        outcome = engine.run(plan.missing(ledger), marker, source, ledger, watch.marked)
         return plan.result(out, ledger, outcome, resumed, source)
 
 
 def regrade_class(
-    out: Path,
-    settings: GradingSettings,
-    make_marker: MakeMarker | None = None,
-    at_once: int = 1,
-    watch: Watch | None = None,
+    out: Path, settings: GradingSettings, open_marker: OpenMarker | None = None, watch: Watch | None = None
 ) -> ClassResult:
     """Mark all submissions of a graded class anew from their recorded answers, without running their code.
 
     Args:
         out: the folder with the results.
         settings: how to grade; see :func:`coursekit.classroom.settings.read_batch`.
-        make_marker: runs the submissions whose answers do not suffice; they keep their earlier mark if it is ``None``.
-        at_once: how many submissions are run at a time.
+        open_marker: makes what runs the submissions whose answers do not suffice; without it they keep their earlier
+            mark.
         watch: is told how far it is.
     """
     watch = watch or Watch()
@@ -114,16 +96,15 @@ def regrade_class(
     with Ledger(out) as ledger:
         resumed = plan.resumed(ledger, watch)
         for job in plan.missing(ledger):
-            if mark := replay(job, out / ANSWERS, ledger.latest(job.run)):
+            if mark := replay(job, ledger):
                 ledger.add(mark)
                 watch.marked(job)
         missing = plan.missing(ledger)
-        outcome, source = Outcome(len(plan.jobs) - resumed - len(missing)), None
-        if missing and make_marker:
+        outcome, source = MarkingOutcome(len(plan.jobs) - resumed - len(missing)), None
+        if missing and open_marker:
             source = open_source(Path(settings.submissions))
-            marker = make_marker(source, out / ANSWERS, settings)
-            run = engine.run(missing, marker, ledger, at_once, marker.stop, watch.marked)
-            outcome = Outcome(outcome.marked + run.marked, run.failures, run.interrupted)
+            run = engine.run(missing, open_marker(), source, ledger, watch.marked)
+            outcome = MarkingOutcome(outcome.marked + run.marked, run.failures, run.interrupted)
         result = plan.result(out, ledger, outcome, resumed, source, ledger.latest)
         keep_batch(out, settings, plan.submissions)
     rerun = (each.submission for each in result.grades if each.outdated or each.state == NOT_MARKED)
@@ -145,14 +126,14 @@ class _Plan:
         self.overrides = _overrides(settings.overrides, self.checks, submissions)
         exports.check(settings.exports, settings.roster)
         self.late = LatePolicy.parse(settings.late_penalty, settings.deadline) if settings.late_penalty else None
-        self.jobs: dict[str, Job] = {}
-        self.job_of: dict[str, Job] = {}
+        self.jobs: dict[str, MarkingJob] = {}
+        self.job_of: dict[str, MarkingJob] = {}
         for each in submissions:
             if each.usable:
                 job = job_for(each, self.checks[each.exercise], settings.cell_seconds, settings.seconds)
                 self.job_of[each.file] = self.jobs.setdefault(job.key, job)
 
-    def missing(self, ledger: Ledger) -> list[Job]:
+    def missing(self, ledger: Ledger) -> list[MarkingJob]:
         """The jobs that have no mark yet."""
         return [job for key, job in self.jobs.items() if key not in ledger.marks]
 
@@ -166,7 +147,7 @@ class _Plan:
         self,
         out: Path,
         ledger: Ledger,
-        outcome: Outcome,
+        outcome: MarkingOutcome,
         resumed: int,
         source: SubmissionSource | None,
         earlier: Callable[[str], Mark | None] = lambda run: None,
@@ -179,7 +160,7 @@ class _Plan:
         return ClassResult(grades, outcome, resumed, tuple(ledger.damaged), tuple(written))
 
     def _grade(
-        self, submission: Submission, ledger: Ledger, outcome: Outcome, earlier: Callable[[str], Mark | None]
+        self, submission: Submission, ledger: Ledger, outcome: MarkingOutcome, earlier: Callable[[str], Mark | None]
     ) -> Grade:
         checks, job = self.checks.get(submission.exercise), self.job_of.get(submission.file)
         mark = (ledger.marks.get(job.key) or earlier(job.run)) if job else None

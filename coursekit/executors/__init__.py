@@ -6,7 +6,9 @@ about the machine that it runs on, so that what it needs must be in the dict, in
 
 from __future__ import annotations
 
-from coursekit.executors.cluster import ClusterExecutor, Tls
+from contextlib import AbstractContextManager
+
+from coursekit.executors.cluster import ClusterExecutor, Tls, connected
 from coursekit.executors.local import LocalExecutor
 from coursekit.executors.resources import kept
 from coursekit.executors.tasks import Executor, ExecutorError, Halted, Task
@@ -15,8 +17,10 @@ __all__ = ["ClusterExecutor", "Executor", "ExecutorError", "Halted", "LocalExecu
 __all__ += ["open_executor"]
 
 
-def open_executor(jobs: int = 1, scheduler: str | None = None, tls: Tls | None = None) -> Executor:
-    """What runs the work; use it in a ``with`` statement, whose end stops everything that still runs.
+def open_executor(
+    jobs: int = 1, scheduler: str | None = None, tls: Tls | None = None
+) -> AbstractContextManager[Executor]:
+    """What runs the work, for a ``with`` statement, whose end stops everything that still runs.
 
     Args:
         jobs: how many pieces of work run at a time on this machine; a cluster knows its own number.
@@ -24,10 +28,10 @@ def open_executor(jobs: int = 1, scheduler: str | None = None, tls: Tls | None =
         tls: certificates for the scheduler; those of Dask's own configuration if left out.
 
     Raises:
-        ExecutorError: there is no such cluster, or a worker of it differs from this machine.
+        ExecutorError: on entering, there is no such cluster, or a worker of it differs from this machine.
 
     >>> with open_executor(jobs=2) as executor:
     ...     executor.submit(lambda work, task: {"twice": 2 * work["x"]}, {"title": "x", "x": 4}).result()
     {'twice': 8}
     """
-    return ClusterExecutor.connect(scheduler, tls) if scheduler else LocalExecutor(jobs)
+    return connected(scheduler, tls) if scheduler else LocalExecutor(jobs)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from coursekit.executors.fingerprint import differences, fingerprint
-from coursekit.executors.tasks import ExecutorError, Function, Halted, OnReport, Work, WorkLost, ignore
-
-if TYPE_CHECKING:
-    from distributed import Client, Worker
+from coursekit.executors.tasks import ExecutorError, Function, Halted, OnReport, Task, Work, WorkLost, ignore
 
 CONNECTING = 30.0
 COUNTING = 5.0
@@ -53,40 +51,24 @@ class ClusterExecutor:
         WorkerDiffers: naming the workers.
     """
 
-    def __init__(self, client: Client) -> None:
+    here, ahead = False, 2
+
+    def __init__(self, client: Any) -> None:
         self._client, self._executor = client, client.get_executor(pure=False)
         self._expected, self._topic = fingerprint(), f"coursekit-{uuid.uuid4().hex}"
         self._listeners: dict[str, OnReport] = {}
-        self._closing = contextlib.ExitStack()
         self._slots, self._counted = 0, -COUNTING
         self._stopped = False
         self._compare_workers()
         client.subscribe_topic(self._topic, self._hear)
-
-    @classmethod
-    def connect(cls, address: str, tls: Tls | None = None) -> ClusterExecutor:
-        """An executor with a client of its own.
-
-        Raises:
-            ExecutorError: Dask is not installed, or nobody answers at the address.
-        """
-        client = _client(address, tls)
-        try:
-            executor = cls(client)
-        except BaseException:
-            client.close()
-            raise
-        executor._closing.callback(client.close)
-        return executor
 
     def __enter__(self) -> ClusterExecutor:
         return self
 
     def __exit__(self, *exception: object) -> None:
         self.stop()
-        with self._closing:
-            if self._client.status == "running":
-                self._client.unsubscribe_topic(self._topic)
+        if self._client.status == "running":
+            self._client.unsubscribe_topic(self._topic)
 
     @property
     def slots(self) -> int:
@@ -115,7 +97,7 @@ class ClusterExecutor:
         key, done, total = event[1]
         self._listeners.get(key, ignore)(done, total)
 
-    def _hand_over(self, done: Future, outer: Future, key: str, title: str) -> None:
+    def _hand_over(self, done: Future[dict[str, Any]], outer: Future[dict[str, Any]], key: str, title: str) -> None:
         self._listeners.pop(key, None)
         try:
             outer.set_result(done.result())
@@ -133,20 +115,30 @@ class ClusterExecutor:
             raise WorkerDiffers("\n".join([*problems[:SHOWN], *more]))
 
 
-def _client(address: str, tls: Tls | None) -> Client:
+@contextlib.contextmanager
+def connected(address: str, tls: Tls | None = None) -> Iterator[ClusterExecutor]:
+    """An executor with a client of its own, which ends with the block.
+
+    Raises:
+        ExecutorError: Dask is not installed, or nobody answers at the address.
+    """
+    with _client(address, tls) as client, ClusterExecutor(client) as executor:
+        yield executor
+
+
+def _client(address: str, tls: Tls | None) -> Any:
     try:
-        from distributed import Client, Security
+        import distributed
     except ImportError as error:
         raise ExecutorError('--scheduler needs Dask: pip install "coursekit[cluster]"') from error
+    dask: Any = distributed  # it has types for a part of its functions only
     security = None
     if tls:
-        key = str(tls.key or tls.cert)
-        security = Security(
-            tls_ca_file=str(tls.ca), tls_client_cert=str(tls.cert), tls_client_key=key, require_encryption=True
-        )
+        files = {"ca_file": tls.ca, "client_cert": tls.cert, "client_key": tls.key or tls.cert}
+        security = dask.Security(require_encryption=True, **{f"tls_{name}": str(path) for name, path in files.items()})
         address = address if "://" in address else f"tls://{address}"
     try:
-        return Client(address, security=security, timeout=CONNECTING, set_as_default=False, name="coursekit")
+        return dask.Client(address, security=security, timeout=CONNECTING, set_as_default=False, name="coursekit")
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         raise ExecutorError(
             f"No Dask scheduler can be reached at {address}: {error}. Is it running there? "
@@ -180,20 +172,11 @@ def _perform(expected: dict[str, str], topic: str, function: Function, work: Wor
     worker = get_worker()
     if found := differences(fingerprint(), expected):
         raise WorkerDiffers(f"The worker {worker.address} differs: {'; '.join(found)}. Install the same there.")
-    task = _RemoteTask(worker, worker.get_current_task(), topic)
-    return function(work, task)
+    key = str(worker.get_current_task())
 
-
-@dataclass(frozen=True)
-class _RemoteTask:
-    worker: Worker
-    key: str
-    topic: str
-
-    def halted(self) -> bool:
+    def halted() -> bool:
         """Dask forgets or marks a task that was cancelled, also when its client is gone."""
-        state = self.worker.state.tasks.get(self.key)
-        return state is None or state.state == "cancelled" or self.worker.status.name.startswith("clos")
+        state = worker.state.tasks.get(key)
+        return state is None or state.state == "cancelled" or worker.status.name.startswith("clos")
 
-    def report(self, done: int, total: int) -> None:
-        self.worker.log_event(self.topic, (self.key, done, total))
+    return function(work, Task(halted, lambda done, total: worker.log_event(topic, (key, done, total))))

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
-from coursekit.executors.tasks import Function, Halted, OnReport, Work, ignore
-
-
-@dataclass(frozen=True)
-class _LocalTask:
-    stopping: threading.Event
-    report: OnReport
-
-    def halted(self) -> bool:
-        return self.stopping.is_set()
+from coursekit.executors.tasks import Function, Halted, OnReport, Task, Work, ignore
 
 
 class LocalExecutor:
@@ -25,6 +15,8 @@ class LocalExecutor:
     Args:
         jobs: how many pieces at a time.
     """
+
+    here, ahead = True, 0
 
     def __init__(self, jobs: int = 1) -> None:
         self.slots = jobs
@@ -49,4 +41,4 @@ class LocalExecutor:
     def _perform(self, function: Function, work: Work, on_report: OnReport) -> dict[str, Any]:
         if self._stopping.is_set():
             raise Halted
-        return function(work, _LocalTask(self._stopping, on_report))
+        return function(work, Task(self._stopping.is_set, on_report))

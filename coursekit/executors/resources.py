@@ -35,7 +35,8 @@ def kept(key: Hashable, make: Callable[[], AbstractContextManager[Resource]]) ->
         if made is None or (made.done() and made.exception()):
             made = _kept[key] = Future()
             _hold(make, made)
-    return made.result()
+    resource: Resource = made.result()
+    return resource
 
 
 def _hold(make: Callable[[], AbstractContextManager[Any]], made: Future[Any]) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any, Protocol
+
+from coursekit.errors import CoursekitError
 
 Work = dict[str, Any]
 OnReport = Callable[[int, int], None]
 
 
-class ExecutorError(RuntimeError):
+class ExecutorError(CoursekitError):
     """Work cannot be done where it was sent; the message says why and what to do."""
 
 
@@ -22,14 +25,17 @@ class Halted(Exception):
     """The work was stopped before its end."""
 
 
-class Task(Protocol):
-    """What running work knows of its executor."""
+@dataclass(frozen=True)
+class Task:
+    """What running work knows of its executor.
 
-    def halted(self) -> bool:
-        """Whether it should stop: it was cancelled, or nobody waits for it any more. Ask about once a second."""
+    Attributes:
+        halted: whether it should stop: it was cancelled, or nobody waits for it any more. Ask about once a second.
+        report: takes how far it is: how much is done, of how much.
+    """
 
-    def report(self, done: int, total: int) -> None:
-        """Tell how far it is."""
+    halted: Callable[[], bool]
+    report: OnReport
 
 
 Function = Callable[[Work, Task], dict[str, Any]]
@@ -43,10 +49,16 @@ class Executor(Protocol):
     """Runs work elsewhere: in threads, or on a cluster.
 
     Attributes:
-        slots: how many pieces of work run at a time; may change while a cluster grows.
+        here: whether work runs on this machine, so that it finds the files of this machine.
+        ahead: how many more pieces of work to hand out than run at a time, so that nobody has to wait for the next.
     """
 
-    slots: int
+    here: bool
+    ahead: int
+
+    @property
+    def slots(self) -> int:
+        """How many pieces of work run at a time; may change while a cluster grows."""
 
     def submit(self, function: Function, work: Work, on_report: OnReport = ignore) -> Future[dict[str, Any]]:
         """Start ``function(work, task)``.
@@ -63,7 +75,3 @@ class Executor(Protocol):
 
     def stop(self) -> None:
         """Stop what runs and what waits; returns at once."""
-
-    def __enter__(self) -> Executor: ...
-
-    def __exit__(self, *exception: object) -> None: ...

@@ -79,7 +79,7 @@ def run_command(
         solutions=solutions,
         update=update,
     )
-    archive = regenerate.Archive(out)
+    archive = regenerate.RunArchive(out)
     with executors.open_executor(jobs, scheduler, tls) as executor:
         results = regenerate.run(jobs_to_do, executor, archive, resume=resume, progress=for_this_terminal())
     regenerate.report(results)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.executors.tasks import Halted, Task
+from coursekit.executors.watching import watching
 from coursekit.regenerate.completion import headline_figures, unfinished_cell
-from coursekit.regenerate.kernels import KernelWatch, kernel_manager
 from coursekit.regenerate.reading import KERNELSPEC, as_bytes, parse
 
 
@@ -23,17 +23,20 @@ def execute(work: dict[str, Any], task: Task) -> dict[str, Any]:
     Args:
         work: ``title``, ``notebook`` (bytes), ``parameters``, and ``folder``, where it runs, or None for a scratch
             folder.
-        task: is told how many cells have run.
+        task: is told how many cells have run, when it begins as well.
 
     Returns:
-        the fields of :class:`coursekit.regenerate.jobs.Outcome` without the job.
+        the fields of :class:`coursekit.regenerate.jobs.Execution` without the job.
 
     Raises:
         Halted: the run was stopped.
     """
-    stored = parse(work["notebook"], work["title"])
+    from coursekit.regenerate.kernels import KernelWatch
+
+    stored, watch = parse(work["notebook"], work["title"]), KernelWatch(task.halted)
     start = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="coursekit-run-") as scratch, KernelWatch(task.halted) as watch:
+    task.report(0, len(stored.cells))
+    with tempfile.TemporaryDirectory(prefix="coursekit-run-") as scratch, watching(watch.look):
         folder = Path(work["folder"] or scratch)
         raised, died, executed = _papermill(stored, work["parameters"], Path(scratch), folder, watch, task)
     seconds = time.perf_counter() - start
@@ -49,7 +52,7 @@ def execute(work: dict[str, Any], task: Task) -> dict[str, Any]:
 
 
 def _papermill(
-    stored: Any, parameters: dict[str, Any], scratch: Path, folder: Path, watch: KernelWatch, task: Task
+    stored: Any, parameters: dict[str, Any], scratch: Path, folder: Path, watch: Any, task: Task
 ) -> tuple[str, bool, Any]:
     """What was raised, whether the kernel died, and the notebook as papermill left it."""
     import papermill
@@ -57,6 +60,7 @@ def _papermill(
     from nbclient.exceptions import DeadKernelError
 
     from coursekit.regenerate import papermill_engine as engine
+    from coursekit.regenerate.kernels import kernel_manager
 
     source, target, aside = scratch / "source.ipynb", scratch / "executed.ipynb", scratch / "aside"
     aside.mkdir()

@@ -9,15 +9,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from coursekit.errors import CoursekitError
 from coursekit.executors.fingerprint import fingerprint
 
 
-class CannotRun(ValueError):
+class CannotRun(CoursekitError):
     """A run was asked for that cannot be started: an unknown parameter, a file that is no notebook."""
 
 
 @dataclass(frozen=True)
-class Job:
+class NotebookJob:
     """One notebook to execute.
 
     Attributes:
@@ -54,8 +55,8 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of a job.
+class Execution:
+    """What executing a job's notebook gave.
 
     Attributes:
         job: the job.
@@ -67,7 +68,7 @@ class Outcome:
         kept: whether it was executed in an earlier run.
     """
 
-    job: Job
+    job: NotebookJob
     seconds: float
     figures: dict[str, float]
     failure: str = ""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-INTERVAL = 0.5
+import psutil
 
 
 class KernelWatch:
-    """Looks at a kernel's processes twice a second.
+    """Looks at a kernel's processes, each time that :meth:`look` is called.
 
     Args:
         halted: whether they are to be ended.
@@ -24,45 +24,30 @@ class KernelWatch:
     def __init__(self, halted: Callable[[], bool]) -> None:
         self.peak = 0
         self._halted = halted
-        self._over = threading.Event()
-        self._threads: list[threading.Thread] = []
-
-    def __enter__(self) -> KernelWatch:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
+        self._kernel: psutil.Process | None = None
 
     def begin(self, process: int) -> None:
         """Watch the process of that number and those that it starts."""
-        thread = threading.Thread(target=self._watch, args=(process,), name="watches a kernel", daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _watch(self, process: int) -> None:
-        import psutil
-
         with contextlib.suppress(psutil.NoSuchProcess):
-            kernel = psutil.Process(process)
-            while kernel.is_running():
-                family = [kernel, *kernel.children(recursive=True)]
-                if self._halted():
-                    for member in family:
-                        with contextlib.suppress(psutil.NoSuchProcess):
-                            member.kill()
-                    return
+            self._kernel = psutil.Process(process)
+
+    def look(self) -> None:
+        """Measure the processes, or end them."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if self._kernel is None or not self._kernel.is_running():
+                return
+            family = [self._kernel, *self._kernel.children(recursive=True)]
+            if not self._halted():
                 self.peak = max(self.peak, sum(map(_memory, family)))
-                if self._over.wait(INTERVAL):
-                    return
+                return
+            for member in family:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    member.kill()
 
 
-def _memory(process) -> int:
-    import psutil
-
+def _memory(process: psutil.Process) -> int:
     try:
-        return process.memory_info().rss
+        return int(process.memory_info().rss)
     except psutil.Error:
         return 0
 
@@ -82,18 +67,19 @@ def kernel_manager(aside: Path, folder: Path, watch: KernelWatch) -> type:
 
     class KernelOfThisInterpreter(AsyncKernelManager):
         @default("kernel_spec_manager")
-        def _only_the_native_kernel(self):
+        def _only_the_native_kernel(self) -> KernelSpecManager:
             return KernelSpecManager(kernel_dirs=[], parent=self)
 
         @default("transport_encryption")
-        def _where_the_kernel_can(self):
+        def _where_the_kernel_can(self) -> str:
             return "auto"
 
-        async def start_kernel(self, **options):
+        async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]  # mypy takes the base's coroutine for a plain function
             options["env"] = os.environ | {"COURSEKIT_PROGRESS": str(aside / "progress.json")}
             options["cwd"] = str(folder)
             with open(aside / "stderr", "wb") as stderr:
                 await super().start_kernel(stderr=stderr, **options)
-            watch.begin(self.provisioner.pid)
+            provisioner: Any = self.provisioner
+            watch.begin(provisioner.pid)
 
     return KernelOfThisInterpreter

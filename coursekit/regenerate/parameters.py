@@ -16,7 +16,7 @@ Values = dict[str, list[Any]]
 NUMBERS = (int, float, bool)
 
 
-def known_parameters(notebook) -> dict[str, str]:
+def known_parameters(notebook: Any) -> dict[str, str]:
     """Names and defaults, as written, in the notebook's cell that is tagged ``parameters``."""
     from papermill.translators import PythonTranslator
 
@@ -30,8 +30,7 @@ def read_files(paths: Iterable[Path]) -> dict[str, Any]:
     """Parameters from YAML files of names and values, as papermill takes them; a later file wins.
 
     Raises:
-        CannotRun: a file is not such a mapping.
-        OSError: it cannot be read.
+        CannotRun: a file cannot be read, or is not such a mapping.
     """
     import yaml
     from papermill.iorw import NoDatesSafeLoader
@@ -40,6 +39,8 @@ def read_files(paths: Iterable[Path]) -> dict[str, Any]:
     for path in paths:
         try:
             content = yaml.load(path.read_text(encoding="utf-8"), NoDatesSafeLoader)
+        except OSError as error:
+            raise CannotRun(f"{path} cannot be read: {error.strerror}") from error
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise CannotRun(f"{path} is no YAML file: {error}") from error
         if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):

@@ -8,7 +8,7 @@ from typing import Any
 
 from coursekit import course
 from coursekit.regenerate import parameters as parameter
-from coursekit.regenerate.jobs import CannotRun, Job
+from coursekit.regenerate.jobs import CannotRun, NotebookJob
 from coursekit.regenerate.reading import parse
 
 
@@ -21,7 +21,7 @@ def plan(
     quick: bool = False,
     solutions: bool = False,
     update: bool = False,
-) -> list[Job]:
+) -> list[NotebookJob]:
     """Turn what was typed into jobs.
 
     Args:
@@ -58,7 +58,7 @@ def plan(
     return jobs
 
 
-def _jobs(source: Path, out: Path, values: parameter.Values, content: bytes) -> list[Job]:
+def _jobs(source: Path, out: Path, values: parameter.Values, content: bytes) -> list[NotebookJob]:
     """One job for each combination of values."""
     swept = [name for name, several in values.items() if len(several) > 1]
     jobs = []
@@ -66,7 +66,7 @@ def _jobs(source: Path, out: Path, values: parameter.Values, content: bytes) -> 
         target = out / source.parent.name / f"{parameter.copy_name(source.stem, chosen, swept)}.ipynb"
         if target == source:
             raise CannotRun(f"The executed copy would overwrite {source}: name another folder with --out.")
-        jobs.append(Job(source, target, chosen, content))
+        jobs.append(NotebookJob(source, target, chosen, content))
     return jobs
 
 

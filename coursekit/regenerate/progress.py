@@ -6,10 +6,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
 from typing import TextIO
 
-from coursekit.regenerate.jobs import Job, Outcome
+from coursekit.regenerate.jobs import Execution, NotebookJob
 
 INTERVAL = 10.0
 OnReport = Callable[[int, int], None]
@@ -21,17 +20,20 @@ class Progress:
     def __enter__(self) -> Progress:
         return self
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *exception: object) -> None:
         pass
 
     def begun(self, jobs: int, earlier: int) -> None:
         """So many jobs are to be done, so many of them were done in an earlier run."""
 
-    def cells_of(self, job: Job) -> OnReport:
-        """What is called, from any thread, with the cells that have run and all cells of a job."""
+    def cells_of(self, job: NotebookJob) -> OnReport:
+        """What is called, from any thread, with the cells that have run and all cells of a job.
+
+        None have run when the job begins, which on a cluster may be long after it was handed out, and more than once.
+        """
         return lambda done, total: None
 
-    def ended(self, outcome: Outcome) -> None:
+    def ended(self, execution: Execution) -> None:
         """A job is done."""
 
 
@@ -45,20 +47,22 @@ class Lines(Progress):
         if earlier:
             self._say(f"{earlier} of {jobs} notebooks were executed earlier; their copies are kept.")
 
-    def cells_of(self, job: Job) -> OnReport:
-        start = time.monotonic()
-        told = [start]
+    def cells_of(self, job: NotebookJob) -> OnReport:
+        start = told = time.monotonic()
 
         def report(done: int, total: int) -> None:
+            nonlocal start, told
             now = time.monotonic()
-            if now - told[0] >= INTERVAL:
-                told[0] = now
+            if done == 0:
+                start = told = now
+            elif now - told >= INTERVAL:
+                told = now
                 self._say(f"{job.title}: {done} of {total} cells, {now - start:.0f} s")
 
         return report
 
-    def ended(self, outcome: Outcome) -> None:
-        self._say(f"{outcome.job.title}: {'passed' if outcome.passed else 'FAILED'}, {outcome.seconds:.0f} s")
+    def ended(self, execution: Execution) -> None:
+        self._say(f"{execution.job.title}: {'passed' if execution.passed else 'FAILED'}, {execution.seconds:.0f} s")
 
     def _say(self, line: str) -> None:
         with self._lock:
@@ -70,37 +74,39 @@ class Bars(Progress):
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as RichProgress
 
         columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
         unit = TextColumn("{task.fields[unit]}")
         self._bars = RichProgress(*columns, unit, TimeElapsedColumn(), console=Console(stderr=True))
-        self._of: dict[str, int] = {}
+        self._of: dict[str, TaskID] = {}
         self._all = self._bars.add_task("all", total=None, unit="notebooks")
 
     def __enter__(self) -> Bars:
         self._bars.start()
         return self
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._bars.stop()
 
     def begun(self, jobs: int, earlier: int) -> None:
         self._bars.update(self._all, total=jobs, completed=earlier, visible=jobs > 1)
 
-    def cells_of(self, job: Job) -> OnReport:
+    def cells_of(self, job: NotebookJob) -> OnReport:
         def report(done: int, total: int) -> None:
             if job.title not in self._of:
                 self._of[job.title] = self._bars.add_task(job.title, total=total, unit="cells")
+            if done == 0:
+                self._bars.reset(self._of[job.title])
             self._bars.update(self._of[job.title], completed=done)
 
         return report
 
-    def ended(self, outcome: Outcome) -> None:
+    def ended(self, execution: Execution) -> None:
         self._bars.advance(self._all)
-        if outcome.job.title in self._of:
-            self._bars.stop_task(self._of[outcome.job.title])
+        if execution.job.title in self._of:
+            self._bars.stop_task(self._of[execution.job.title])
 
 
 def for_this_terminal() -> Progress:

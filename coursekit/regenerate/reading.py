@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from coursekit.regenerate.jobs import CannotRun
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
-def parse(content: bytes, name: str | Path):
+def parse(content: bytes, name: str | Path) -> Any:
     """The notebook with these bytes; a cell without an id gets one that is the same every time.
 
     Raises:
@@ -17,8 +18,9 @@ def parse(content: bytes, name: str | Path):
     """
     import nbformat
 
+    read: Any = nbformat.reads  # it brings types for a part of its functions only
     try:
-        notebook = nbformat.reads(content.decode(), as_version=4)
+        notebook = read(content.decode(), as_version=4)
         cells = list(notebook.cells)
     except (ValueError, AttributeError, nbformat.ValidationError) as error:
         raise CannotRun(f"{name} cannot be read as a notebook: {error}") from error
@@ -28,8 +30,9 @@ def parse(content: bytes, name: str | Path):
     return notebook
 
 
-def as_bytes(notebook) -> bytes:
+def as_bytes(notebook: Any) -> bytes:
     """The bytes of a notebook's file."""
     import nbformat
 
-    return (nbformat.writes(notebook) + "\n").encode()
+    write: Any = nbformat.writes
+    return f"{write(notebook)}\n".encode()

@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from coursekit.executors import ClusterExecutor, Executor, LocalExecutor
-from coursekit.executors.interrupts import interrupts_set
+from coursekit.executors import Executor, LocalExecutor
+from coursekit.executors.bounded import Done, bounded
 from coursekit.executors.tasks import WorkLost
-from coursekit.regenerate.archive import Archive
+from coursekit.regenerate.archive import RunArchive
 from coursekit.regenerate.executing import execute
-from coursekit.regenerate.jobs import Job, Outcome
+from coursekit.regenerate.jobs import Execution, NotebookJob
 from coursekit.regenerate.progress import Progress
-
-POLL = 0.5
-AHEAD = 1
 
 
 def run(
-    jobs: Sequence[Job],
+    jobs: Sequence[NotebookJob],
     executor: Executor | None = None,
-    archive: Archive | None = None,
+    archive: RunArchive | None = None,
     *,
     resume: bool = False,
     progress: Progress | None = None,
-) -> list[Outcome]:
-    """Execute the jobs and return their outcomes in the order of the jobs.
+) -> list[Execution]:
+    """Execute the jobs and return what each gave, in the order of the jobs.
 
     Args:
         jobs: what to do.
@@ -46,55 +40,44 @@ def run(
         with LocalExecutor() as one_at_a_time:
             return run(jobs, one_at_a_time, archive, resume=resume, progress=progress)
     progress = progress or Progress()
-    outcomes: dict[Path, Outcome] = {}
+    executions: dict[Path, Execution] = {}
     if resume and archive:
-        outcomes = {job.target: kept for job in jobs if (kept := archive.finished(job))}
-    missing, halted = [job for job in jobs if job.target not in outcomes], threading.Event()
-    with progress, interrupts_set(halted):
-        progress.begun(len(jobs), len(outcomes))
-        for outcome in _outcomes(missing, executor, progress, halted):
-            outcomes[outcome.job.target] = outcome
+        executions = {job.target: kept for job in jobs if (kept := archive.finished(job))}
+    missing = [job for job in jobs if job.target not in executions]
+
+    def begin(job: NotebookJob) -> Done:
+        work = job.work(job.source.parent if executor.here else None)
+        return executor.submit(execute, work, progress.cells_of(job))
+
+    with progress, bounded(executor, missing, begin) as results:
+        progress.begun(len(jobs), len(executions))
+        for job, done in results:
+            execution = executions[job.target] = _execution(job, done)
             if archive:
-                archive.keep(outcome)
-            progress.ended(outcome)
-    return [outcomes[job.target] for job in jobs]
+                archive.keep(execution)
+            progress.ended(execution)
+    return [executions[job.target] for job in jobs]
 
 
-def _outcomes(
-    jobs: Sequence[Job], executor: Executor, progress: Progress, halted: threading.Event
-) -> Iterator[Outcome]:
-    """The outcomes as they come. A little more than what runs at a time is handed out, never all."""
-    waiting, running = iter(jobs), {}
-    while not halted.is_set():
-        while len(running) < executor.slots + AHEAD and (job := next(waiting, None)) is not None:
-            folder = None if isinstance(executor, ClusterExecutor) else job.source.parent
-            running[executor.submit(execute, job.work(folder), progress.cells_of(job))] = job
-        if not running:
-            return
-        for done in wait(running, timeout=POLL, return_when=FIRST_COMPLETED).done:
-            yield _outcome(running.pop(done), done)
-    raise KeyboardInterrupt
-
-
-def _outcome(job: Job, done: Future[dict[str, Any]]) -> Outcome:
+def _execution(job: NotebookJob, done: Done) -> Execution:
     try:
-        return Outcome(job, **done.result())
+        return Execution(job, **done.result())
     except WorkLost as error:
-        return Outcome(job, 0.0, {}, str(error), 0, job.content)
+        return Execution(job, 0.0, {}, str(error), 0, job.content)
 
 
-def report(outcomes: Sequence[Outcome]) -> None:
+def report(executions: Sequence[Execution]) -> None:
     """Print for each notebook whether it passed, its seconds and memory, where it lies and its figures."""
-    for outcome in outcomes:
-        state = "passed" if outcome.passed else "FAILED"
-        earlier = " (earlier run, kept)" if outcome.kept else ""
-        print(f"\n{outcome.job.title} {state} in {outcome.seconds:.0f} s, {outcome.memory / 1e6:.0f} MB{earlier}")
-        print(f"  executed notebook: {from_here(outcome.job.target)}")
-        width = max(map(len, outcome.figures), default=0)
-        for name, value in outcome.figures.items():
+    for execution in executions:
+        state = "passed" if execution.passed else "FAILED"
+        earlier = " (earlier run, kept)" if execution.kept else ""
+        print(f"\n{execution.job.title} {state} in {execution.seconds:.0f} s, {execution.memory / 1e6:.0f} MB{earlier}")
+        print(f"  executed notebook: {from_here(execution.job.target)}")
+        width = max(map(len, execution.figures), default=0)
+        for name, value in execution.figures.items():
             print(f"  {name:{width}}  {value:.6g}")
-        if outcome.failure:
-            print(outcome.failure, file=sys.stderr)
+        if execution.failure:
+            print(execution.failure, file=sys.stderr)
 
 
 def from_here(path: Path) -> str:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.files import replace_file
-from coursekit.regenerate.jobs import CannotRun, Outcome
+from coursekit.regenerate.jobs import CannotRun, Execution
 from coursekit.regenerate.reading import KERNELSPEC, as_bytes, parse
 
 
-def update(outcomes: Sequence[Outcome]) -> list[Path]:
+def update(executions: Sequence[Execution]) -> list[Path]:
     """Store the outputs of the executed copies in the notebooks that they were made from; all of them or none.
 
     Sources, cell ids and metadata stay as stored; nothing of papermill and no time of day comes along.
@@ -20,19 +20,19 @@ def update(outcomes: Sequence[Outcome]) -> list[Path]:
     Raises:
         CannotRun: one of them did not pass, or its notebook has been edited since; nothing is stored.
     """
-    made = {outcome.job.source: _updated(outcome) for outcome in outcomes}
+    made = {execution.job.source: _updated(execution) for execution in executions}
     for path, content in made.items():
         replace_file(path, content)
     return list(made)
 
 
-def _updated(outcome: Outcome) -> bytes:
-    source = outcome.job.source
-    if not outcome.passed:
-        raise CannotRun(f"{outcome.job.title} did not pass: no outputs are stored.")
-    if source.read_bytes() != outcome.job.content:
+def _updated(execution: Execution) -> bytes:
+    source = execution.job.source
+    if not execution.passed:
+        raise CannotRun(f"{execution.job.title} did not pass: no outputs are stored.")
+    if source.read_bytes() != execution.job.content:
         raise CannotRun(f"{source} has been edited while it ran: no outputs are stored. Run it again.")
-    return as_bytes(with_outputs(parse(outcome.job.content, source), parse(outcome.notebook, source)))
+    return as_bytes(with_outputs(parse(execution.job.content, source), parse(execution.notebook, source)))
 
 
 def with_outputs(stored: Any, executed: Any) -> Any:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from coursekit.regenerate.archive import Entry
+from coursekit.regenerate.entries import RunEntry
 
 
-def page(entries: Sequence[Entry]) -> bytes:
+def page(entries: Sequence[RunEntry]) -> bytes:
     """The page as HTML; self-contained, without scripts.
 
     Args:
@@ -18,8 +17,8 @@ def page(entries: Sequence[Entry]) -> bytes:
     """
     from jinja2 import Environment, PackageLoader
 
-    blocks = {"trim_blocks": True, "lstrip_blocks": True}
-    environment = Environment(loader=PackageLoader("coursekit.regenerate"), autoescape=True, **blocks)
+    loader = PackageLoader("coursekit.regenerate")
+    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"seconds": seconds, "megabytes": megabytes, "figure": figure}
     template = environment.get_template("summary.html")
     failed = [entry for entry in entries if entry.failure]
@@ -57,7 +56,7 @@ def figure(value: float | None) -> str:
     return "–" if value is None else f"{value:.6g}"
 
 
-def _sweeps(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+def _sweeps(entries: Sequence[RunEntry]) -> list[dict[str, Any]]:
     """The notebooks that have several copies: the parameters in which these differ, and all figures."""
     groups = defaultdict(list)
     for entry in entries:
@@ -65,7 +64,7 @@ def _sweeps(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     return [_sweep(source, copies) for source, copies in sorted(groups.items()) if len(copies) > 1]
 
 
-def _sweep(source: str, copies: list[Entry]) -> dict[str, Any]:
+def _sweep(source: str, copies: list[RunEntry]) -> dict[str, Any]:
     names = {name: None for entry in copies for name in entry.parameters}
     differing = [name for name in names if len({repr(entry.parameters.get(name)) for entry in copies}) > 1]
     ordered = sorted(copies, key=lambda entry: [_order(entry.parameters.get(name)) for name in differing])

@@ -15,6 +15,7 @@ from coursekit import course
 from coursekit.classroom import pipeline
 from coursekit.classroom.marking import jobs
 from coursekit.classroom.settings import read_batch
+from coursekit.executors import LocalExecutor
 
 KEPT = Path(__file__).parent / "batch_of_0_1"
 
@@ -41,11 +42,10 @@ def graded(monkeypatch, tmp_path):
 class Never:
     """Marks nothing: no code of a learner's may run again."""
 
-    def __call__(self, job):
-        raise AssertionError(f"{job.submission.file} was marked again")
+    executor = LocalExecutor()
 
-    def stop(self):
-        """Nothing runs."""
+    def begin(self, job, content):
+        raise AssertionError(f"{job.submission.file} was marked again")
 
 
 def points(result):
@@ -60,7 +60,7 @@ def earlier(graded):
 def test_it_resumes_and_marks_nothing_twice(questions, graded, monkeypatch):
     monkeypatch.setattr(jobs, "__version__", "0.1.0")  # another version marks anew: its checks may ask something else
     before = earlier(graded)
-    result = pipeline.grade_class(graded, read_batch(graded).settings, lambda *given: Never())
+    result = pipeline.grade_class(graded, read_batch(graded).settings, Never)
     assert (result.resumed, result.outcome.marked, result.damaged) == (3, 0, ())
     assert points(result) == before == {"ada.ipynb": 3.0, "bob.ipynb": 1.0, "cyd.ipynb": 0.0}
 

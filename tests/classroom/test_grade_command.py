@@ -12,32 +12,22 @@ from dataclasses import replace
 import batch_demo
 import grading_demo as demo
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from coursekit.classroom import commands
 
 
 @pytest.fixture
-def run(demo_lesson, monkeypatch):
+def run(demo_lesson, monkeypatch, command):
     """Runs the commands with a stand-in for the marker."""
-    app = typer.Typer()
-    commands.register(app)
-    monkeypatch.setattr(commands, "_maker", lambda *options: batch_demo.StandIn().make)
-
-    def run(*arguments):
-        result = CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "200"})
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        return result
-
-    return run
+    monkeypatch.setattr(commands, "_marker", lambda *options: batch_demo.StandIn()())
+    return command
 
 
 def test_grade_and_regrade(run, tmp_path):
     batch_demo.three(tmp_path / "in")
     out = tmp_path / "out"
     result = run("grade", tmp_path / "in", "--out", out, "--exercise", "demo", "--export", "canvas", "--jobs", 2)
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 0, result
     assert "3 submissions: 3 marked, 0 unusable, 0 not marked." in result.stdout
     assert "3 learners have a mark; they earned 73% of the points on average." in result.stdout
     assert "Sandbox: held in a test." in result.stdout
@@ -93,6 +83,7 @@ def test_what_cannot_be_carried_out_has_exit_code_2(run, tmp_path, monkeypatch, 
     monkeypatch.chdir(tmp_path)
     result = run(*arguments)
     assert result.exit_code == 2
+    assert result.stderr.startswith("coursekit: ")
     assert words in result.stderr
     assert not result.stdout
 

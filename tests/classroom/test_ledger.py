@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import grading_demo as demo
 import hypothesis.strategies as st
@@ -13,7 +14,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from coursekit.classroom.marking.ledger import NAME, CannotWrite, Ledger, LedgerInUse, Mark
+from coursekit.classroom.marking.ledger import NAME, Ledger, LedgerInUse, Mark
+from coursekit.files import CannotWrite
 from coursekit.grading import NamespaceAnswers
 from coursekit.grading import recording as recordings
 from coursekit.grading.recording import (
@@ -81,6 +83,37 @@ def test_one_process_at_a_time(tmp_path):
     with Ledger(tmp_path), pytest.raises(LedgerInUse, match="is in use"):
         Ledger(tmp_path)
     Ledger(tmp_path).__exit__()
+
+
+def test_another_process_is_refused_at_once_and_a_killed_one_blocks_nobody(tmp_path):
+    code = (
+        "import pathlib, sys, time\nfrom coursekit.classroom.marking.ledger import Ledger\n"
+        "ledger = Ledger(pathlib.Path(sys.argv[1]))\nprint('open', flush=True)\ntime.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "open\n"
+        with pytest.raises(LedgerInUse, match="another grading writes to"):
+            Ledger(tmp_path)
+        holder.kill()
+    fill(tmp_path, "a")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ledger.jsonl", "ledger.lock"]
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CannotWrite, match=r"ledger\.jsonl cannot be written"):
+        Ledger(tmp_path / "file")
+
+
+def test_whatever_a_learner_wrote_comes_back(tmp_path):
+    report = demo.exercise.run(NamespaceAnswers({"count": 3}))
+    odd = replace(report, cells=(CellError(1, "half of a pair: \ud800, \u2028, \x00, ä"),))
+    with Ledger(tmp_path) as ledger:
+        ledger.add(Mark("k", "r", odd, 0.5, "held"))
+        kept = ledger.marks["k"]
+    with Ledger(tmp_path) as ledger:
+        assert ledger.marks["k"] == kept
+        assert ledger.marks["k"].report == odd
 
 
 def test_a_full_disk_leaves_the_ledger_as_it_was(tmp_path, monkeypatch):

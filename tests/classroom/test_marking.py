@@ -25,20 +25,19 @@ from coursekit import course
 from coursekit.classroom import pipeline
 from coursekit.classroom.intake.sources import open_source
 from coursekit.classroom.intake.submissions import find
-from coursekit.classroom.marking.here import NotebookMarker
+from coursekit.classroom.marking.here import MarkerHere
 from coursekit.classroom.pipeline import Watch
 from coursekit.classroom.report.grades import MARKED
 from coursekit.classroom.settings import GradingSettings
+from coursekit.executors import LocalExecutor
 from coursekit.sandbox import WorkerPool
 
 
 @contextmanager
 def markers(jobs=1):
     before = psutil.Process().children(recursive=True)
-    with WorkerPool(jobs, unsafe=True) as pool:
-        yield lambda source, answers, settings: NotebookMarker(
-            source, answers, pool, settings.cell_seconds, settings.seconds
-        )
+    with WorkerPool(jobs, unsafe=True) as pool, LocalExecutor(jobs) as executor:
+        yield lambda: MarkerHere(executor, pool)
     assert not set(psutil.Process().children(recursive=True)) - set(before)
 
 
@@ -47,7 +46,7 @@ def test_real_marks_are_those_of_the_stand_in_and_replay_to_the_same(tmp_path, m
     settings = batch_demo.three(tmp_path / "in")
     demo.write_notebook(tmp_path / "in" / "dan.ipynb", demo.SETUP, demo.COUNT, "1 / 0", "import os; os.listdir('..')")
     with markers(2) as make:
-        result = pipeline.grade_class(tmp_path / "out", settings, make, at_once=2)
+        result = pipeline.grade_class(tmp_path / "out", settings, make)
     assert {each.submission.learner.id: each.points for each in result.grades} == {
         "ada": 5,
         "bob": 2,
@@ -159,7 +158,7 @@ def test_examples_are_graded_by_the_real_marker(tmp_path):
     out = tmp_path / "out"
     settings = GradingSettings(submissions=str(tmp_path / "in"), exercise="01_mnist_dense", exports=("gradescope",))
     with markers(2) as make:
-        result = pipeline.grade_class(out, settings, make, at_once=2)
+        result = pipeline.grade_class(out, settings, make)
     points = {each.submission.learner.id: each.points for each in result.grades}
     assert points == expected, [(each.reason, each.report and each.report.cells) for each in result.grades]
     page = next((out / "feedback").glob("hostile_raises_html*")).read_text()

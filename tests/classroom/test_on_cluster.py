@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import signal
 import sys
 from dataclasses import replace
 
@@ -15,9 +16,9 @@ from dask_processes import Cluster, wait_until
 from test_pipeline import EXTRA
 
 from coursekit.classroom import pipeline
-from coursekit.classroom.marking.here import NotebookMarker
-from coursekit.classroom.marking.on_cluster import ClusterMarker
-from coursekit.executors import open_executor
+from coursekit.classroom.marking.here import MarkerHere
+from coursekit.classroom.marking.on_cluster import MarkerOnCluster
+from coursekit.executors import LocalExecutor, open_executor
 from coursekit.sandbox import WorkerPool
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("demo_lesson")]
@@ -41,11 +42,8 @@ def grade_there(cluster):
     """Grades on the cluster."""
     with open_executor(scheduler=cluster.address) as executor:
         executor._client.wait_for_workers(2, timeout=150)
-
-        def make(source, answers, settings):
-            return ClusterMarker(source, answers, settings, executor, unsafe=True)
-
-        yield lambda out, settings, watch=None: pipeline.grade_class(out, settings, make, at_once=3, watch=watch)
+        marker = MarkerOnCluster(executor, unsafe=True)
+        yield lambda out, settings, watch=None: pipeline.grade_class(out, settings, lambda: marker, watch)
 
 
 def test_a_class_gets_the_same_marks_on_a_cluster(grade_there, tmp_path):
@@ -54,9 +52,8 @@ def test_a_class_gets_the_same_marks_on_a_cluster(grade_there, tmp_path):
     (tmp_path / "checks").mkdir()
     (tmp_path / "checks" / "more.py").write_text(EXTRA)
     settings = replace(settings, checks=str(tmp_path / "checks"))
-    with WorkerPool(unsafe=True) as pool:
-        limits = (settings.cell_seconds, settings.seconds)
-        here = pipeline.grade_class(tmp_path / "a", settings, lambda *given: NotebookMarker(*given[:2], pool, *limits))
+    with WorkerPool(unsafe=True) as pool, LocalExecutor() as executor:
+        here = pipeline.grade_class(tmp_path / "a", settings, lambda: MarkerHere(executor, pool))
 
     there = grade_there(tmp_path / "b", settings)
 
@@ -67,6 +64,27 @@ def test_a_class_gets_the_same_marks_on_a_cluster(grade_there, tmp_path):
     for name in names:
         assert (tmp_path / "a" / "answers" / name).read_bytes() == (tmp_path / "b" / "answers" / name).read_bytes()
     assert rows(tmp_path / "a") == rows(tmp_path / "b")
+
+
+def test_ctrl_c_ends_what_runs_on_the_workers_and_keeps_what_was_done(grade_there, cluster, tmp_path):
+    def running():
+        return {each for worker in cluster.workers for each in psutil.Process(worker).children(recursive=True)}
+
+    grade_there(tmp_path / "first", batch_demo.three(tmp_path / "in"))
+    idle, during = running(), []
+    endless = batch_demo.write_class(tmp_path / "endless", ada=(demo.COUNT,), bob=("while True: pass",))
+
+    class Interrupt(pipeline.Watch):
+        def marked(self, job):
+            wait_until(lambda: running() - idle)
+            during.extend(running() - idle)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    result = grade_there(tmp_path / "second", endless, Interrupt())
+
+    assert result.outcome.interrupted
+    assert [each.state for each in result.grades] == ["marked", "not marked"]
+    wait_until(lambda: not any(each.is_running() for each in during), seconds=30)
 
 
 def rows(folder):

@@ -16,20 +16,21 @@ import batch_demo
 import grading_demo as demo
 import pytest
 from batch_demo import StandIn
+from dask_processes import wait_until
 
 from coursekit import files
 from coursekit.classroom import pipeline
 from coursekit.classroom.intake.learners import Learner
 from coursekit.classroom.intake.submissions import Submission
 from coursekit.classroom.marking import ledger
-from coursekit.classroom.marking.ledger import CannotWrite
 from coursekit.classroom.marking.private import UnusableChecks
-from coursekit.classroom.report import outputs
 from coursekit.classroom.report.exports import UnknownFormat
 from coursekit.classroom.report.grades import BY_HAND, MARKED, NOT_MARKED, UNUSABLE
 from coursekit.classroom.report.lateness import BadRule
 from coursekit.classroom.report.overrides import BadTable
 from coursekit.classroom.settings import NAME, GradingSettings, NoBatch, keep_batch, read_batch
+from coursekit.executors import Halted
+from coursekit.files import CannotWrite
 from coursekit.worker.failures import BadCheck
 
 pytestmark = pytest.mark.usefixtures("demo_lesson")
@@ -67,13 +68,13 @@ def points(result):
 
 def grade(folder, settings, marker=None, **options):
     marker = marker or StandIn()
-    return pipeline.grade_class(folder / "out", settings, marker.make, **options), marker
+    return pipeline.grade_class(folder / "out", settings, marker, **options), marker
 
 
 def test_a_class_is_graded_and_a_second_time_nothing_runs(tmp_path):
     settings = batch_demo.three(tmp_path / "in")
     (tmp_path / "in" / "dan.ipynb").write_text("no notebook")
-    result, marker = grade(tmp_path, settings, at_once=2)
+    result, marker = grade(tmp_path, settings, StandIn(jobs=2))
     assert points(result) == {"ada": 5, "bob": 2, "cyd": 4, "dan": 0}
     assert [each.state for each in result.grades] == [MARKED] * 3 + [UNUSABLE]
     assert sorted(marker.marked) == ["ada.ipynb", "bob.ipynb", "cyd.ipynb"]
@@ -110,11 +111,11 @@ def test_a_change_of_content_checks_or_time_limit_is_marked_anew(tmp_path, monke
 def test_one_that_cannot_be_marked_is_a_row_and_is_tried_again(tmp_path, error):
     settings = batch_demo.three(tmp_path / "in")
 
-    def fail(job):
+    def fail(job, task):
         if job.submission.learner.id == "bob":
             raise error
 
-    result, _ = grade(tmp_path, settings, StandIn(before=fail), at_once=2)
+    result, _ = grade(tmp_path, settings, StandIn(before=fail, jobs=2))
     assert points(result) == {"ada": 5, "bob": 0, "cyd": 4}
     (bob,) = (each for each in result.grades if each.state == NOT_MARKED)
     assert type(error).__name__ in bob.reason
@@ -127,17 +128,15 @@ def test_one_that_cannot_be_marked_is_a_row_and_is_tried_again(tmp_path, error):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_stops_cleanly_and_the_next_run_goes_on(tmp_path, number):
     settings = batch_demo.three(tmp_path / "in")
-    marker = StandIn()
 
-    def interrupt(job):
+    def interrupt(job, task):
         if job.submission.learner.id == "bob":
             os.kill(os.getpid(), number)
-            assert marker.stopped.wait(30)
-            raise RuntimeError("ended")
+            wait_until(task.halted)
+            raise Halted
 
-    marker.before = interrupt
     handlers = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
-    result, _ = grade(tmp_path, settings, marker)
+    result, marker = grade(tmp_path, settings, StandIn(before=interrupt))
     assert result.outcome.interrupted
     assert marker.marked == ["ada.ipynb"]
     assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == handlers
@@ -151,7 +150,7 @@ def test_no_more_jobs_run_at_once_than_asked_for(tmp_path):
     settings = batch_demo.write_class(tmp_path / "in", **{f"l{n}": (f"count = {n}",) for n in range(8)})
     running, most, lock = [0], [0], threading.Lock()
 
-    def count(job):
+    def count(job, task):
         with lock:
             running[0] += 1
             most[0] = max(most[0], running[0])
@@ -159,7 +158,7 @@ def test_no_more_jobs_run_at_once_than_asked_for(tmp_path):
         with lock:
             running[0] -= 1
 
-    grade(tmp_path, settings, StandIn(before=count), at_once=3)
+    grade(tmp_path, settings, StandIn(before=count, jobs=3))
     assert most == [3]
 
 
@@ -168,10 +167,10 @@ def test_after_kill_9_nothing_is_lost_and_nothing_is_marked_twice(tmp_path):
     batch_demo.write_class(folder, **{f"l{n}": (f"count = {n}",) for n in range(12)})
     code = (
         "seen = []\n"
-        "def before(job):\n    seen.append(job)\n"
+        "def before(job, task):\n    seen.append(job)\n"
         "    print(job.submission.file, flush=True)\n"
         "    if len(seen) == 5: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "t.pipeline.grade_class(out, settings, t.StandIn(before=before).make)\n"
+        "t.pipeline.grade_class(out, settings, t.StandIn(before=before))\n"
     )
     command = [sys.executable, "-c", ELSEWHERE + code, str(folder), str(tmp_path / "out"), PATHS]
     begun = []
@@ -193,11 +192,11 @@ def test_a_full_disk_is_an_error_and_the_next_run_goes_on(tmp_path, monkeypatch)
     settings = batch_demo.three(tmp_path / "in")
     add, calls = ledger.Ledger.add, []
 
-    def full(self, mark):
+    def full(self, mark, answers):
         calls.append(mark)
         if len(calls) == 2:
-            raise CannotWrite("the disk is full")
-        add(self, mark)
+            raise CannotWrite(self.path, OSError(errno.ENOSPC, "the disk is full"))
+        add(self, mark, answers)
 
     with monkeypatch.context() as patch:
         patch.setattr(ledger.Ledger, "add", full)
@@ -214,12 +213,12 @@ def test_on_a_small_disk_that_is_full_no_mark_is_lost(tmp_path):
     code = (
         "ballast = out.parent / 'ballast'\n"
         "ballast.write_bytes(bytes(1_950_000))\n"
-        "try:\n    t.pipeline.grade_class(out, settings, t.StandIn().make)\n"
+        "try:\n    t.pipeline.grade_class(out, settings, t.StandIn())\n"
         "except t.CannotWrite as error:\n    print(error)\n"
         "print(len((out / t.ledger.NAME).read_text().splitlines()))\n"
         "ballast.unlink()\n"
         "marker = t.StandIn()\n"
-        "result = t.pipeline.grade_class(out, settings, marker.make)\n"
+        "result = t.pipeline.grade_class(out, settings, marker)\n"
         "print(result.resumed + len(marker.marked), len((out / t.ledger.NAME).read_text().splitlines()))\n"
     )
     inside = ["bwrap", "--dev-bind", "/", "/", "--size", str(2**21), "--tmpfs", str(disk), "--die-with-parent"]
@@ -236,16 +235,15 @@ def test_on_a_small_disk_that_is_full_no_mark_is_lost(tmp_path):
 
 @pytest.mark.parametrize("part", ["answers", "outputs"])
 def test_a_disk_that_is_full_elsewhere_is_told(tmp_path, monkeypatch, part):
-    from coursekit.classroom.marking import here as marking
+    replace = files._replace
 
-    def full(path, content, advice=""):
-        error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        raise files.CannotWrite(path, error, advice) if advice else error
+    def full(path, content):
+        if path.match("*.answers" if part == "answers" else "grades.json"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        replace(path, content)
 
-    monkeypatch.setattr(marking if part == "answers" else outputs, "replace_file", full)
-    with pytest.raises(
-        (files.CannotWrite, CannotWrite), match=r"No space left on device\. The marks in the ledger are safe"
-    ):
+    monkeypatch.setattr(files, "_replace", full)
+    with pytest.raises(CannotWrite, match=r"No space left on device\. The marks in the ledger are safe"):
         grade(tmp_path, batch_demo.three(tmp_path / "in"))
 
 
@@ -361,7 +359,7 @@ def test_regrade_says_what_needs_a_new_run_and_runs_it_when_asked(tmp_path, monk
     assert (cyd.outdated, cyd.points) == (True, 4)
     assert "needs a new run" in (out / "grades.csv").read_text()
     marker = StandIn()
-    result = pipeline.regrade_class(out, read_batch(out).settings, marker.make)
+    result = pipeline.regrade_class(out, read_batch(out).settings, marker)
     assert marker.marked == ["cyd.ipynb"]
     assert result.rerun == ()
     assert points(result)["cyd"] == 5

@@ -77,7 +77,7 @@ def test_cells_are_reported_while_they_run(executor, jobs):
     executor.submit(execute, job.work(), lambda done, total: told.append((done, total))).result()
 
     wait_until(lambda: (3, 3) in told)
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
 def test_an_exception_of_the_work_comes_back(executor):
@@ -137,8 +137,11 @@ def refused_while(cluster, executor, folder, words):
     odd = cluster.start_worker(path=os.pathsep.join([folder, PATH]))
     executor._client.wait_for_workers(3, timeout=150)
     try:
-        with pytest.raises(ExecutorError, match=rf"The worker tcp://127.0.0.1:\d+ {words}"):
-            open_executor(scheduler=cluster.address)
+        with (
+            pytest.raises(ExecutorError, match=rf"The worker tcp://127.0.0.1:\d+ {words}"),
+            open_executor(scheduler=cluster.address),
+        ):
+            pass
     finally:
         cluster.kill(odd)
         wait_until(lambda: len(executor._client.nthreads()) == 2)

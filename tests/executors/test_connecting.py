@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 
@@ -12,6 +13,13 @@ from dask_processes import Cluster
 from coursekit.executors import ExecutorError, Tls, open_executor
 from coursekit.executors import cluster as clusters
 from coursekit.executors.options import tls_of
+
+
+@pytest.fixture(autouse=True)
+def collected():
+    """A client that could not connect is closed when it is collected; while another one starts, Dask waits for ever."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="module")
@@ -70,20 +78,26 @@ def test_nobody_gets_in_without_a_certificate(sealed, certificates, tmp_path, mo
     openssl(tmp_path, "req", "-x509", *new, "-keyout", "k.pem", "-out", "c.pem")
     tls = None if own == "none" else Tls(certificates / "ca.pem", tmp_path / "c.pem", tmp_path / "k.pem")
 
-    with pytest.raises(ExecutorError, match=r"No Dask scheduler can be reached at tls://.*needs certificates"):
-        open_executor(scheduler=sealed.address, tls=tls)
+    with (
+        pytest.raises(ExecutorError, match=r"No Dask scheduler can be reached at tls://.*needs certificates"),
+        open_executor(scheduler=sealed.address, tls=tls),
+    ):
+        pass
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense://x", "127.0.0.1:notaport"])
 def test_a_wrong_address_is_explained(monkeypatch, address):
     monkeypatch.setattr(clusters, "CONNECTING", 1)
 
-    with pytest.raises(ExecutorError, match="No Dask scheduler can be reached at"):
-        open_executor(scheduler=address)
+    with pytest.raises(ExecutorError, match="No Dask scheduler can be reached at"), open_executor(scheduler=address):
+        pass
 
 
 def test_without_dask_the_command_to_install_it_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
 
-    with pytest.raises(ExecutorError, match=r'pip install "coursekit\[cluster\]"'):
-        open_executor(scheduler="tcp://127.0.0.1:1")
+    with (
+        pytest.raises(ExecutorError, match=r'pip install "coursekit\[cluster\]"'),
+        open_executor(scheduler="tcp://127.0.0.1:1"),
+    ):
+        pass

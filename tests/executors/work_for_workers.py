@@ -21,10 +21,14 @@ def fail(work, task):
 
 def wait_to_be_halted(work, task):
     Path(work["file"]).write_text("begun")
-    while not task.halted():
-        time.sleep(0.1)
+    sleep_until_halted(task)
     Path(work["file"]).write_text("halted")
     return {}
+
+
+def sleep_until_halted(task):
+    while not task.halted():
+        time.sleep(0.1)
 
 
 class Pool(contextlib.AbstractContextManager):

@@ -39,6 +39,6 @@ def done():
 
     def make(job, failure="", **fields):
         fields = {"seconds": 3.0, "figures": {"accuracy": 0.9}, "memory": 200_000_000, "notebook": b"{}"} | fields
-        return regenerate.Outcome(job, failure=failure, **fields)
+        return regenerate.Execution(job, failure=failure, **fields)
 
     return make

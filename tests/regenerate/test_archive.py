@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from html.parser import HTMLParser
 
 import pytest
 
 from coursekit import regenerate
 from coursekit.executors import fingerprint
-from coursekit.regenerate import Archive, CannotRun
+from coursekit.regenerate import CannotRun, RunArchive
 
 PARAMETERS = "EPOCHS = 3"
 
@@ -17,7 +18,7 @@ PARAMETERS = "EPOCHS = 3"
 @pytest.fixture
 def archive(tmp_path):
     """Opens the archive in ``build`` anew."""
-    return lambda: Archive(tmp_path / "build")
+    return lambda: RunArchive(tmp_path / "build")
 
 
 @pytest.fixture
@@ -93,6 +94,14 @@ def test_a_file_of_another_kind_is_not_overwritten(archive, tmp_path, content):
 
     with pytest.raises(CannotRun, match="Move it away"):
         archive()
+
+
+def test_a_figure_that_is_no_number_is_kept(kept, archive, done):
+    archive().keep(done(kept, figures={"loss": float("nan"), "accuracy": 1}))
+
+    figures = archive().finished(kept).figures
+    assert math.isnan(figures["loss"])
+    assert figures["accuracy"] == 1
 
 
 def test_the_page_compares_the_copies_of_a_sweep(notebook, plan, archive, done):

@@ -38,17 +38,44 @@ def test_lines_come_now_and_then_and_at_the_end(job, done, monkeypatch):
     ]
 
 
+def test_seconds_count_from_the_beginning_of_a_notebook_not_from_when_it_was_handed_out(job, monkeypatch):
+    stream, clock = io.StringIO(), [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
+    tell = progress.Lines(stream).cells_of(job)
+    for now, cells in ((299, 0), (302, 1), (310, 2), (400, 0), (411, 1)):  # its worker ended; it begins anew on another
+        clock[0] = now
+        tell(cells, 9)
+
+    assert stream.getvalue().splitlines() == [
+        "notebooks/lesson: 2 of 9 cells, 11 s",
+        "notebooks/lesson: 1 of 9 cells, 11 s",
+    ]
+
+
+def test_the_seconds_of_a_bar_count_from_the_beginning_of_its_notebook(job, monkeypatch):
+    bars = progress.Bars()
+    tell = bars.cells_of(job)
+    clock = [100.0]
+    monkeypatch.setattr(bars._bars, "get_time", lambda: clock[0])
+    for now, cells in ((299, 0), (302, 1), (400, 0), (411, 1)):
+        clock[0] = now
+        tell(cells, 9)
+
+    (bar,) = (each for each in bars._bars.tasks if each.description == job.title)
+    assert (bar.elapsed, bar.completed, bar.total) == (11, 1, 9)
+
+
 def test_a_terminal_shows_a_bar_for_each_notebook_and_one_for_all():
     code = """
 from pathlib import Path
-from coursekit.regenerate.jobs import Job, Outcome
+from coursekit.regenerate.jobs import Execution, NotebookJob
 from coursekit.regenerate.progress import for_this_terminal
-jobs = [Job(Path(f"notebooks/[{name}].ipynb"), Path(f"build/[{name}].ipynb")) for name in "ab"]
+jobs = [NotebookJob(Path(f"notebooks/[{name}].ipynb"), Path(f"build/[{name}].ipynb")) for name in "ab"]
 with for_this_terminal() as bars:
     bars.begun(2, 0)
     for job in jobs:
         bars.cells_of(job)(4, 7)
-    bars.ended(Outcome(jobs[0], 1.0, {}))
+    bars.ended(Execution(jobs[0], 1.0, {}))
 """
     ours, theirs = pty.openpty()
     environment = os.environ | {"COLUMNS": "120", "TERM": "xterm"}

@@ -32,7 +32,7 @@ def run(plan, tmp_path):
     """Plans and runs one notebook."""
 
     def run_one(path, **options):
-        return regenerate.run(plan(path, **options), archive=regenerate.Archive(tmp_path / "build"))[0]
+        return regenerate.run(plan(path, **options), archive=regenerate.RunArchive(tmp_path / "build"))[0]
 
     return run_one
 
@@ -128,9 +128,9 @@ def test_resume_runs_what_is_missing_failed_or_changed(notebook, plan, tmp_path)
     count = "import pathlib\npathlib.Path('{0}.txt').open('a').write('x')\n{1}"
     codes = {"good": "", "bad": "1 / 0", "new": ""}
     paths = [notebook(count.format(name, code), name=name) for name, code in codes.items()]
-    first = regenerate.run(plan(*paths[:2]), archive=regenerate.Archive(tmp_path / "build"))
+    first = regenerate.run(plan(*paths[:2]), archive=regenerate.RunArchive(tmp_path / "build"))
 
-    second = regenerate.run(plan(*paths), archive=regenerate.Archive(tmp_path / "build"), resume=True)
+    second = regenerate.run(plan(*paths), archive=regenerate.RunArchive(tmp_path / "build"), resume=True)
 
     assert [outcome.kept for outcome in second] == [True, False, False]
     assert (second[0].notebook, second[0].figures) == (first[0].notebook, first[0].figures)
@@ -180,12 +180,17 @@ def test_a_halted_run_ends_its_kernel_and_what_that_started(notebook, plan, tmp_
 
 def test_ctrl_c_in_somebody_elses_callback_is_not_lost(notebook, plan):
     class Swallowing:
-        slots = 1
+        slots, ahead, here = 1, 0, True
+        running = Future()
 
         def submit(self, function, work, on_report):
             with contextlib.suppress(KeyboardInterrupt):
                 os.kill(os.getpid(), signal.SIGINT)
-            return Future()
+            return self.running
+
+        def stop(self):
+            if not self.running.done():
+                self.running.set_exception(Halted())
 
     with pytest.raises(KeyboardInterrupt):
         regenerate.run(plan(notebook("x = 1")), Swallowing())
@@ -193,14 +198,14 @@ def test_ctrl_c_in_somebody_elses_callback_is_not_lost(notebook, plan):
 
 
 def test_ctrl_c_does_not_keep_a_finished_copy_from_its_archive(notebook, plan, tmp_path):
-    class Interrupted(regenerate.Archive):
+    class Interrupted(regenerate.RunArchive):
         def keep(self, outcome):
             os.kill(os.getpid(), signal.SIGINT)
             super().keep(outcome)
 
     with pytest.raises(KeyboardInterrupt):
         regenerate.run(plan(notebook("x = 1")), archive=Interrupted(tmp_path / "build"))
-    assert len(regenerate.Archive(tmp_path / "build").entries) == 1
+    assert len(regenerate.RunArchive(tmp_path / "build").entries) == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

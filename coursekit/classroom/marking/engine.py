@@ -1,30 +1,33 @@
-"""The batch: jobs go to threads, marks come back and are kept one by one. A job can fail, a batch cannot."""
+"""The batch: jobs go to a marker, marks come back and are kept one by one. A job can fail, a batch cannot."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from coursekit.classroom.intake.cleaning import clean
-from coursekit.classroom.marking.jobs import Job
-from coursekit.classroom.marking.ledger import CannotWrite, Ledger, Mark
-from coursekit.executors.interrupts import interrupts_set
-from coursekit.executors.tasks import ExecutorError, WorkLost
-from coursekit.worker.failures import CheckingError
+from coursekit.classroom.intake.sources import SubmissionSource
+from coursekit.classroom.intake.submissions import content_of
+from coursekit.classroom.marking.jobs import MarkingJob
+from coursekit.classroom.marking.ledger import Ledger, Mark
+from coursekit.executors.bounded import Done, Interrupted, bounded
+from coursekit.executors.tasks import Executor, ExecutorError, WorkLost
 from coursekit.worker.text import shorten
 
-Marker = Callable[[Job], Mark]
-POLL = 0.2
 
+class Marker(Protocol):
+    """Has notebooks marked by its executor."""
 
-class Stopped(CheckingError):
-    """The batch was stopped before this job was done."""
+    @property
+    def executor(self) -> Executor: ...
+
+    def begin(self, job: MarkingJob, content: bytes) -> Done:
+        """Start marking a notebook; the future gets what :func:`coursekit.classroom.marking.here.mark` returns."""
 
 
 @dataclass
-class Outcome:
+class MarkingOutcome:
     """What became of a batch.
 
     Attributes:
@@ -39,65 +42,51 @@ class Outcome:
 
 
 def run(
-    jobs: Sequence[Job],
+    jobs: Iterable[MarkingJob],
     marker: Marker,
+    source: SubmissionSource,
     ledger: Ledger,
-    at_once: int = 1,
-    stop: Callable[[], None] = lambda: None,
-    on_done: Callable[[Job], None] = lambda job: None,
-) -> Outcome:
+    on_done: Callable[[MarkingJob], None] = lambda job: None,
+) -> MarkingOutcome:
     """Mark the jobs that the ledger does not hold yet. Ctrl-C, or SIGTERM, stops it in order.
 
     Args:
         jobs: what to mark.
-        marker: marks one job; called from several threads at once.
+        marker: marks them.
+        source: where the submissions are read from.
         ledger: where each mark is kept, before the next job is begun in its place.
-        at_once: how many jobs run at a time.
-        stop: called when the batch is to end early, to end what the marker is running.
         on_done: called after each job.
 
     Raises:
-        coursekit.classroom.marking.ledger.CannotWrite: a mark cannot be kept; what is running is stopped.
+        coursekit.files.CannotWrite: a mark cannot be kept; what is running is stopped.
+        coursekit.executors.ExecutorError: nothing can be marked any more.
     """
-    outcome = Outcome()
-    waiting = iter([job for job in jobs if job.key not in ledger.marks])
-    halted = threading.Event()
+    outcome = MarkingOutcome()
+    missing = [job for job in jobs if job.key not in ledger.marks]
 
-    def mark(job: Job) -> Mark:
-        if halted.is_set():
-            raise Stopped
-        return marker(job)
+    def begin(job: MarkingJob) -> Done:
+        return marker.begin(job, content_of(source, job.submission))
 
-    running: dict[Future[Mark], Job] = {}
-    with interrupts_set(halted), ThreadPoolExecutor(at_once, thread_name_prefix="marking") as threads:
-        try:
-            while not halted.is_set():
-                while len(running) < at_once and (job := next(waiting, None)) is not None:
-                    running[threads.submit(mark, job)] = job
-                if not running:
-                    return outcome
-                for done in wait(running, timeout=POLL, return_when=FIRST_COMPLETED).done:
-                    job = running.pop(done)
-                    _keep(done, job, ledger, outcome)
-                    on_done(job)
-        finally:
-            if running:
-                halted.set()
-                stop()
+    try:
+        with bounded(marker.executor, missing, begin) as results:
+            for job, done in results:
+                _keep(job, done, ledger, outcome)
+                on_done(job)
+    except Interrupted:
         outcome.interrupted = True
-        for done, job in running.items():
-            _keep(done, job, ledger, outcome)
     return outcome
 
 
-def _keep(done: Future[Mark], job: Job, ledger: Ledger, outcome: Outcome) -> None:
+def _keep(job: MarkingJob, done: Done, ledger: Ledger, outcome: MarkingOutcome) -> None:
     """Keep the mark of a job, or say why there is none."""
     error = done.exception()
     if error is None:
-        ledger.add(done.result())
+        made = done.result()
+        mark = Mark(job.key, job.run, made["report"], made["seconds"], made["level"], job.checks.private)
+        ledger.add(mark, made["answers"])
         outcome.marked += 1
-    elif isinstance(error, CannotWrite) or (isinstance(error, ExecutorError) and not isinstance(error, WorkLost)):
+    elif isinstance(error, ExecutorError) and not isinstance(error, WorkLost):
         raise error
-    elif not isinstance(error, Stopped):
+    else:
         told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         outcome.failures[job.key] = f"It could not be marked. {shorten(clean(told), 300)}"

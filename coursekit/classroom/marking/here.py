@@ -1,113 +1,78 @@
-"""The marker that runs notebooks: each in a sealed worker that sees no other, with its answers recorded."""
+"""Marking a notebook: in a sealed worker that sees no other, with its answers recorded."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from coursekit.classroom.intake.sources import SubmissionSource
-from coursekit.classroom.intake.submissions import content_of
-from coursekit.classroom.marking.engine import Stopped
-from coursekit.classroom.marking.jobs import Job
-from coursekit.classroom.marking.ledger import CannotWrite, Mark
-from coursekit.files import replace_file
+from coursekit.classroom.marking.jobs import MarkingJob
+from coursekit.executors import Executor, Halted, Task
+from coursekit.executors.bounded import Done
+from coursekit.executors.watching import watching
 from coursekit.grading.checking import check_notebook
 from coursekit.grading.notebook_file import parse_notebook
 from coursekit.grading.questions import Exercise
 from coursekit.grading.recording import Recording
-from coursekit.grading.results import Report
 from coursekit.sandbox import WorkerPool
 from coursekit.worker.channel import Worker
 
 
-class NotebookMarker:
-    """Marks one submission at a time for each thread that calls it.
+@dataclass(frozen=True)
+class MarkerHere:
+    """Marks on this machine.
 
-    Args:
-        source: where the submissions are read from.
-        answers: the folder where recorded answers are kept.
+    Attributes:
+        executor: of this machine.
         pool: where workers come from; it is open.
-        cell_seconds: how long each cell may run.
-        seconds: how long a whole submission may take.
     """
 
-    def __init__(
-        self, source: SubmissionSource, answers: Path, pool: WorkerPool, cell_seconds: float, seconds: float
-    ) -> None:
-        self._source, self._answers, self._pool = source, answers, pool
-        self._limits = {"cell_seconds": cell_seconds, "seconds_in_all": seconds}
-        self._stopped = False
+    executor: Executor
+    pool: WorkerPool
 
-    def __call__(self, job: Job) -> Mark:
-        """The mark of a job; its answers are on the disk when this returns.
-
-        Raises:
-            CannotWrite: the answers cannot be kept.
-            coursekit.classroom.intake.sources.UnusableFile: the submission has changed or is gone.
-        """
-        content = content_of(self._source, job.submission)
-        run = run_submission(content, job.checks.exercise, self._start, self._step, self._limits)
-        report, recording, seconds = run
-        keep_answers(self._answers, job.run, recording.packed(report.cells))
-        return Mark(job.key, job.run, report, seconds, self._pool.level, job.checks.private)
-
-    def stop(self) -> None:
-        """End every process that runs a submission; the calls that wait for them raise :class:`Stopped`."""
-        self._stopped = True
-        self._pool.close()
-
-    def _start(self, folder: Path | None) -> Worker:
-        self._step("starting")
-        return self._pool.start(folder)
-
-    def _step(self, words: str) -> None:
-        if self._stopped:
-            raise Stopped
+    def begin(self, job: MarkingJob, content: bytes) -> Done:
+        """Start marking a notebook."""
+        exercise = job.checks.exercise
+        return self.executor.submit(lambda work, task: mark(work, task, exercise, self.pool), job.work(content))
 
 
-def run_submission(
-    content: bytes,
-    exercise: Exercise,
-    start: Callable[[Path | None], Worker],
-    step: Callable[[str], None],
-    limits: Mapping[str, float],
-) -> tuple[Report, Recording, float]:
-    """The report on a notebook, its recorded answers, and the seconds that it took.
+def mark(work: dict[str, Any], task: Task, exercise: Exercise, pool: WorkerPool) -> dict[str, Any]:
+    """Run a notebook and check it. Soon after the task is halted, every process that runs the notebook ends.
 
     Args:
-        content: the notebook.
+        work: ``notebook`` (bytes), ``cell_seconds`` and ``seconds``, the limits.
+        task: is asked between the steps and twice a second whether it is halted.
         exercise: whose questions are asked.
-        start: starts a worker.
-        step: called before each step and at the end; what it raises comes out.
-        limits: ``cell_seconds`` and ``seconds_in_all``.
-    """
-    recording, started = Recording(), time.monotonic()
-    try:
-        notebook = parse_notebook(Path(f"{exercise.name}.ipynb"), content)
-        report = check_notebook(notebook, exercise, on_step=step, start=start, recording=recording, **limits)
-    finally:
-        step("keeping the mark")
-    return report, recording, time.monotonic() - started
+        pool: where workers come from.
 
-
-def answers_file(folder: Path, run: str) -> Path:
-    """Where the recorded answers of a run lie."""
-    return folder / f"{run}.answers"
-
-
-def keep_answers(folder: Path, run: str, packed: bytes | None) -> None:
-    """Keep a packed recording, if it was not too large to pack.
+    Returns:
+        ``report``, ``answers`` (the packed recording; ``None`` if it is too large), ``seconds`` and ``level``, how the
+        notebook's code was sealed off.
 
     Raises:
-        CannotWrite: it cannot be written.
+        Halted: the batch was stopped.
     """
-    if packed is None:
-        return
-    try:
-        replace_file(answers_file(folder, run), packed)
-    except OSError as error:
-        raise CannotWrite(
-            f"Answers cannot be kept in {folder}: {error.strerror}. The marks in the ledger are safe. "
-            "Make room, then give the same command again: it goes on from there."
-        ) from error
+    recording, began, workers = Recording(), time.monotonic(), list[Worker]()
+
+    def step(words: str) -> None:
+        if task.halted():
+            raise Halted
+
+    def start(folder: Path | None) -> Worker:
+        step("starting")
+        workers.append(pool.start(folder))
+        return workers[-1]
+
+    def end_if_halted() -> None:
+        for worker in workers if task.halted() else ():
+            worker.close()
+
+    notebook = parse_notebook(Path(f"{exercise.name}.ipynb"), work["notebook"])
+    with watching(end_if_halted):
+        try:
+            report = check_notebook(notebook, exercise, work["cell_seconds"], step, start, work["seconds"], recording)
+        finally:
+            step("keeping the mark")
+    answers, seconds = recording.packed(report.cells), time.monotonic() - began
+    return {"report": report, "answers": answers, "seconds": seconds, "level": pool.level}

@@ -7,6 +7,7 @@ import inspect
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from coursekit import __version__
 from coursekit.classroom.intake.submissions import Submission
@@ -14,7 +15,7 @@ from coursekit.classroom.marking.private import Checks
 
 
 @dataclass(frozen=True)
-class Job:
+class MarkingJob:
     """One content to be marked.
 
     Attributes:
@@ -22,22 +23,31 @@ class Job:
         run: stands for everything that the learner's code depends on: the key without the checks.
         submission: the first submission with this content.
         checks: the questions that it gets.
+        cell_seconds: how long each cell may run.
+        seconds: how long the whole may take.
     """
 
     key: str
     run: str
     submission: Submission
     checks: Checks
+    cell_seconds: float
+    seconds: float
+
+    def work(self, content: bytes) -> dict[str, Any]:
+        """What :func:`coursekit.classroom.marking.here.mark` needs to know of it."""
+        limits = {"cell_seconds": self.cell_seconds, "seconds": self.seconds}
+        return {"title": self.submission.shown_file, "notebook": content, **limits}
 
 
-def job_for(submission: Submission, checks: Checks, *limits: float) -> Job:
+def job_for(submission: Submission, checks: Checks, cell_seconds: float, seconds: float) -> MarkingJob:
     """The job that a submission makes. Submissions with the same content make the same job.
 
     A change in the content, in the limits on how long it may run, or in the questions and the files that hold them
     makes another key, so that the submission is marked anew.
     """
-    run = _digest(submission.digest, checks.exercise.name, *(f"{limit:g}" for limit in limits))
-    return Job(_digest(run, checks_digest(checks)), run, submission, checks)
+    run = _digest(submission.digest, checks.exercise.name, f"{cell_seconds:g}", f"{seconds:g}")
+    return MarkingJob(_digest(run, checks_digest(checks)), run, submission, checks, cell_seconds, seconds)
 
 
 def checks_digest(checks: Checks) -> str:

@@ -8,26 +8,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
+import msgspec
+
+from coursekit.errors import CoursekitError
+from coursekit.files import CannotWrite, replace_file
 from coursekit.grading.results import Report
 
-try:
-    import fcntl
-except ImportError:  # Windows has none
-    fcntl = None
-
-NAME = "ledger.jsonl"
+NAME, LOCK, ANSWERS = "ledger.jsonl", "ledger.lock", "answers"
+FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+GO_ON = "Make room, then give the same command again: it goes on from there."
 
 
-class CannotWrite(OSError):
-    """A result cannot be kept, as when the disk is full. What the ledger holds stands."""
-
-
-class LedgerInUse(OSError):
+class LedgerInUse(CoursekitError):
     """Another process is writing to this ledger."""
 
 
@@ -36,7 +31,7 @@ class Mark:
     """What marking one submission gave.
 
     Attributes:
-        key: stands for everything that the mark depends on; see :class:`coursekit.classroom.marking.jobs.Job`.
+        key: stands for everything that the mark depends on; see :class:`coursekit.classroom.marking.jobs.MarkingJob`.
         run: stands for everything that the learner's code depends on.
         report: what the checks found.
         seconds: how long it took.
@@ -55,23 +50,21 @@ class Mark:
 
     def as_line(self) -> bytes:
         """The mark as a line of the ledger."""
-        data = {"key": self.key, "run": self.run, "seconds": round(self.seconds, 3), "level": self.level}
-        data |= {"replayed": self.replayed, "private": list(self.private), "report": self.report.as_data()}
-        return json.dumps(data).encode("ascii") + b"\n"
+        data = asdict(self) | {"seconds": round(self.seconds, 3), "report": self.report.as_data()}
+        return json.dumps(data).encode("ascii") + b"\n"  # msgspec's own writer takes no half of a surrogate pair
 
     @classmethod
     def from_line(cls, line: bytes) -> Mark:
         """The mark that a line holds.
 
         Raises:
-            ValueError, KeyError, TypeError: it holds none.
+            ValueError: it holds none.
         """
-        data: dict[str, Any] = json.loads(line)
-        return cls(**data | {"report": Report.from_data(data["report"]), "private": tuple(data["private"])})
+        return msgspec.convert(json.loads(line), cls)
 
 
 class Ledger:
-    """The marks in a folder, by key. One process at a time may hold it open.
+    """The marks in a folder, by key, and the answers that they were made from. One process at a time holds it open.
 
     Args:
         folder: where ``ledger.jsonl`` lies, or will lie.
@@ -82,6 +75,7 @@ class Ledger:
 
     Raises:
         LedgerInUse: another process has it open.
+        CannotWrite: the folder cannot be written to.
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
@@ -93,30 +87,46 @@ class Ledger:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / NAME
-        self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o666)
+        from filelock import FileLock, Timeout
+
+        self.path, self._folder = folder / NAME, folder
+        self._lock = FileLock(folder / LOCK, timeout=0)
         self.marks: dict[str, Mark] = {}
         self.damaged: list[int] = []
         try:
-            self._lock()
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire()
+            self._descriptor = os.open(self.path, FLAGS, 0o666)
             self._end = self._load()
-        except BaseException:
-            os.close(self._descriptor)
-            raise
+        except Timeout as error:
+            raise LedgerInUse(f"{self.path} is in use: another grading writes to {folder}.") from error
+        except OSError as error:
+            self._lock.release()
+            raise CannotWrite(self.path, error) from error
 
     def __enter__(self) -> Ledger:
         return self
 
     def __exit__(self, *exception: object) -> None:
         os.close(self._descriptor)
+        self._lock.release()
 
-    def add(self, mark: Mark) -> None:
+    def answers(self, run: str) -> Path:
+        """Where the recorded answers of a run lie."""
+        return self._folder / ANSWERS / f"{run}.answers"
+
+    def add(self, mark: Mark, answers: bytes | None = None) -> None:
         """Keep a mark; it is on the disk when this returns.
+
+        Args:
+            mark: the mark.
+            answers: the packed recording that it can be made from again, if there is one.
 
         Raises:
             CannotWrite: it cannot be written; the ledger is as it was.
         """
+        if answers is not None:
+            replace_file(self.answers(mark.run), answers, f"The marks in the ledger are safe. {GO_ON}")
         line = mark.as_line()
         try:
             written = 0
@@ -125,44 +135,29 @@ class Ledger:
             os.fsync(self._descriptor)
         except OSError as error:
             os.ftruncate(self._descriptor, self._end)
-            raise CannotWrite(
-                f"{self.path} cannot be written: {error.strerror}. The {len(self.marks)} marks in it are safe. "
-                "Make room, then give the same command again: it goes on from there."
-            ) from error
+            advice = f"The {len(self.marks)} marks in it are safe. {GO_ON}"
+            raise CannotWrite(self.path, error, advice) from error
         self._end += len(line)
-        self._remember(mark)
+        self._remember(Mark.from_line(line))
 
     def latest(self, run: str) -> Mark | None:
         """The latest mark that was made from a run, whatever its checks."""
         return next((mark for mark in reversed(self.marks.values()) if mark.run == run), None)
 
-    def _lock(self) -> None:
-        if fcntl is None:
-            return
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise LedgerInUse(f"{self.path} is in use: another grading writes to {self.path.parent}.") from error
-
     def _load(self) -> int:
         end = 0
-        for number, line in enumerate(self._lines(), 1):
-            if not line.endswith(b"\n"):
-                os.ftruncate(self._descriptor, end)
-                break
-            end += len(line)
-            try:
-                mark = Mark.from_line(line)
-            except (ValueError, KeyError, TypeError, RecursionError):
-                self.damaged.append(number)
-                continue
-            self._remember(mark)
+        with open(self.path, "rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if not line.endswith(b"\n"):
+                    os.ftruncate(self._descriptor, end)
+                    break
+                end += len(line)
+                try:
+                    self._remember(Mark.from_line(line))
+                except (ValueError, RecursionError):
+                    self.damaged.append(number)
         return end
 
     def _remember(self, mark: Mark) -> None:
         self.marks.pop(mark.key, None)  # so that the later one comes last
         self.marks[mark.key] = mark
-
-    def _lines(self) -> Iterator[bytes]:
-        with open(self.path, "rb") as file:
-            yield from file

@@ -7,18 +7,20 @@ they passed, and nothing else.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import ModuleType
 
+from coursekit.errors import CoursekitError
 from coursekit.grading.questions import Exercise, find_exercise
 from coursekit.grading.results import PartResult, QuestionResult, Report
 
 TOLD = "A private check: it tells whether it passed, and no more."
 
 
-class UnusableChecks(ValueError):
+class UnusableChecks(CoursekitError):
     """A folder of private checks cannot be used; the message names the file and says why."""
 
 
@@ -29,10 +31,12 @@ class Checks:
     Attributes:
         exercise: the exercise with the private questions at its end.
         private: the names of those.
+        files: the names and texts of the files that they come from.
     """
 
     exercise: Exercise
     private: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
 
 
 def checks_for(exercises: Iterable[str], folder: Path | None = None) -> dict[str, Checks]:
@@ -66,7 +70,8 @@ def _combined(exercise: Exercise, added: list[tuple[Path, Exercise]]) -> Checks:
                 raise UnusableChecks(f"{file}: {exercise.name} has a question {name!r} already. Give it another name.")
             questions[name] = question
     private = tuple(name for name in questions if name not in exercise.questions)
-    return Checks(Exercise(exercise.name, exercise.title, questions), private)
+    files = tuple((file.name, file.read_text()) for file, _ in added)
+    return Checks(Exercise(exercise.name, exercise.title, questions), private, files)
 
 
 def _private(folder: Path) -> dict[str, list[tuple[Path, Exercise]]]:
@@ -81,10 +86,11 @@ def _private(folder: Path) -> dict[str, list[tuple[Path, Exercise]]]:
 
 
 def _load(file: Path) -> Exercise:
-    spec = importlib.util.spec_from_file_location(f"coursekit_private_{file.stem}", file)
-    module = importlib.util.module_from_spec(spec)
+    loader = SourceFileLoader(f"coursekit_private_{file.stem}", str(file))
+    module = ModuleType(loader.name)
+    module.__file__ = loader.path
     try:
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
     except Exception as error:
         raise UnusableChecks(f"{file} cannot be loaded: {type(error).__name__}: {error}") from error
     exercise = getattr(module, "exercise", None)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
-from coursekit.classroom.marking.here import answers_file
-from coursekit.classroom.marking.jobs import Job
-from coursekit.classroom.marking.ledger import Mark
+from coursekit.classroom.marking.jobs import MarkingJob
+from coursekit.classroom.marking.ledger import Ledger, Mark
 from coursekit.grading.recording import NotRecorded, ReplayedAnswers, Replies, UnusableRecording
 
 
-def replay(job: Job, folder: Path, earlier: Mark | None) -> Mark | None:
-    """The mark of a job, from the answers recorded in ``folder``.
+def replay(job: MarkingJob, ledger: Ledger) -> Mark | None:
+    """The mark of a job, from the answers that were recorded when it was run.
 
     Args:
         job: what to mark.
-        folder: where recorded answers lie.
-        earlier: the mark of the run that was recorded.
+        ledger: holds the answers, and the mark that they gave then.
 
     Returns:
         ``None`` where the answers do not suffice, or were not kept: the submission has to run again.
@@ -25,10 +22,11 @@ def replay(job: Job, folder: Path, earlier: Mark | None) -> Mark | None:
     Raises:
         coursekit.worker.failures.BadCheck: a check is made wrongly.
     """
+    earlier = ledger.latest(job.run)
     if earlier is None:
         return None
     try:
-        replies = Replies(answers_file(folder, job.run).read_bytes())
+        replies = Replies(ledger.answers(job.run).read_bytes())
         report = job.checks.exercise.run(ReplayedAnswers(replies))
     except (FileNotFoundError, UnusableRecording, NotRecorded):
         return None
