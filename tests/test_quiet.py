@@ -51,7 +51,7 @@ def test_importing_the_package_changes_nothing_outside_of_it():
     assert after == before
 
 
-@pytest.mark.parametrize("module", ["data", "plotting", "nn", "results", "grading"])
+@pytest.mark.parametrize("module", ["data", "plotting", "results", "grading"])
 def test_importing_a_part_of_it_outside_of_a_notebook_hushes_nothing(module, noisy_package):
     ended = python(f"import coursekit.{module}, tensorflow", TF_CPP_MIN_LOG_LEVEL="0", **noisy_package(NOISE[0]))
 

@@ -4,40 +4,10 @@ Environment: ``COURSEKIT_CACHE`` (the folder for unpacked and fetched files), ``
 address to fetch from), ``COURSEKIT_OFFLINE=1`` (fetch nothing over the network).
 """
 
-from coursekit.data.errors import (
-    CacheWarning,
-    DamagedFile,
-    DamagedFileWarning,
-    DataError,
-    DownloadFailed,
-    UnknownData,
-)
-from coursekit.data.generated import GeneratedData, gap_function, make_gap_regression, make_two_moons
-from coursekit.data.images import ImageData, load_cifar10, load_fashion_mnist, load_mnist
-from coursekit.data.ragged import Ragged
-from coursekit.data.reviews import ReviewData, load_imdb
-from coursekit.data.weights import load_weights
+import lazy_loader
+
 from coursekit.quiet import hush_in_notebook
 
-__all__ = [
-    "CacheWarning",
-    "DamagedFile",
-    "DamagedFileWarning",
-    "DataError",
-    "DownloadFailed",
-    "GeneratedData",
-    "ImageData",
-    "Ragged",
-    "ReviewData",
-    "UnknownData",
-    "gap_function",
-    "load_cifar10",
-    "load_fashion_mnist",
-    "load_imdb",
-    "load_mnist",
-    "load_weights",
-    "make_gap_regression",
-    "make_two_moons",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 hush_in_notebook()

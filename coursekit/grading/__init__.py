@@ -1,48 +1,10 @@
 """Questions, answers and checks.
 
 For check modules: :class:`Exercise`, whose questions get ``answers`` (:class:`Answers`) and ``expect``
-(:class:`Expect`). For notebooks: :func:`open_exercise`, which alone is loaded at once: in a worker, whose notebook
-calls it as well, nothing else is.
+(:class:`Expect`). For notebooks: :func:`open_exercise`. Each name is loaded when it is first asked for:
+a worker, whose notebook opens the exercise as well, gets nothing that knows what is expected.
 """
 
-from __future__ import annotations
+import lazy_loader
 
-from typing import TYPE_CHECKING
-
-from coursekit import lazy
-from coursekit.grading.opening import open_exercise
-
-if TYPE_CHECKING:
-    from coursekit.grading.answers import Answers, NamespaceAnswers
-    from coursekit.grading.expect import Expect
-    from coursekit.grading.models import Layer, Loss, Model, Optimizer
-    from coursekit.grading.questions import Exercise, Question, find_exercise
-    from coursekit.grading.results import PartResult, QuestionResult, Report
-
-__getattr__ = lazy.exports(
-    __name__,
-    {
-        "answers": ["Answers", "NamespaceAnswers"],
-        "expect": ["Expect"],
-        "models": ["Layer", "Loss", "Model", "Optimizer"],
-        "questions": ["Exercise", "Question", "find_exercise"],
-        "results": ["PartResult", "QuestionResult", "Report"],
-    },
-)
-
-__all__ = [
-    "Answers",
-    "Exercise",
-    "Expect",
-    "Layer",
-    "Loss",
-    "Model",
-    "NamespaceAnswers",
-    "Optimizer",
-    "PartResult",
-    "Question",
-    "QuestionResult",
-    "Report",
-    "find_exercise",
-    "open_exercise",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

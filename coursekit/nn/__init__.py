@@ -9,32 +9,10 @@
 Keras takes seconds to import, so each name is loaded when it is first asked for.
 """
 
-from __future__ import annotations
-
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+import lazy_loader
 
 from coursekit.quiet import hush_tensorflow
 
-if TYPE_CHECKING:
-    from coursekit.nn.compiling import compile_classifier
-    from coursekit.nn.gaussian import gaussian_kl
-    from coursekit.nn.predictive import predictive_samples
-    from coursekit.nn.variational import VariationalConv2D, VariationalDense
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
-_MODULES = {
-    "VariationalConv2D": "coursekit.nn.variational",
-    "VariationalDense": "coursekit.nn.variational",
-    "compile_classifier": "coursekit.nn.compiling",
-    "gaussian_kl": "coursekit.nn.gaussian",
-    "predictive_samples": "coursekit.nn.predictive",
-}
-
-__all__ = ["VariationalConv2D", "VariationalDense", "compile_classifier", "gaussian_kl", "predictive_samples"]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        hush_tensorflow()
-        return getattr(import_module(_MODULES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+hush_tensorflow()

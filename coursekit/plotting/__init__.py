@@ -6,49 +6,14 @@
 Bar chart of the class balance of 5 labels in 3 classes. Most frequent: dog, 3 (60.0 %).
 Least frequent: cat, 1 (20.0 %).
 
-``LiveHistory``, a Keras callback, is loaded when it is first asked for: Keras takes seconds to import.
+Each name is loaded when it is first asked for. ``LiveHistory``, a Keras callback, brings Keras along, which takes
+seconds.
 """
 
-from __future__ import annotations
+import lazy_loader
 
-from typing import TYPE_CHECKING
+from coursekit.quiet import hush_in_notebook
 
-from coursekit.plotting.classes import plot_class_balance, plot_confusion_matrix
-from coursekit.plotting.describing import alt_text, describe
-from coursekit.plotting.display import show
-from coursekit.plotting.history import plot_history
-from coursekit.plotting.images import plot_images, plot_pixel_matrix, plot_weights
-from coursekit.plotting.optimizers import plot_optimizer_paths
-from coursekit.plotting.style import COLORS, use_course_style
-from coursekit.quiet import hush_in_notebook, hush_tensorflow
-
-if TYPE_CHECKING:
-    from coursekit.plotting.live import LiveHistory
-
-__all__ = [
-    "COLORS",
-    "LiveHistory",
-    "alt_text",
-    "describe",
-    "plot_class_balance",
-    "plot_confusion_matrix",
-    "plot_history",
-    "plot_images",
-    "plot_optimizer_paths",
-    "plot_pixel_matrix",
-    "plot_weights",
-    "show",
-    "use_course_style",
-]
-
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 hush_in_notebook()
-
-
-def __getattr__(name: str) -> type[LiveHistory]:
-    if name == "LiveHistory":
-        hush_tensorflow()
-        from coursekit.plotting.live import LiveHistory
-
-        return LiveHistory
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

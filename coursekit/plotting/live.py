@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 from matplotlib.figure import Figure
 
 from coursekit.kernel import notebook_shell
@@ -15,6 +14,10 @@ from coursekit.plotting.describing import alt_text, listing, number, plural
 from coursekit.plotting.display import mimebundle, png, publish
 from coursekit.plotting.history import plot_history
 from coursekit.plotting.style import new_figure
+from coursekit.quiet import hush_tensorflow
+
+hush_tensorflow()
+import keras  # noqa: E402 (after its noise was hushed)
 
 MOST_METRICS = 3
 

@@ -1,0 +1,27 @@
+from .errors import CacheWarning, DamagedFile, DamagedFileWarning, DataError, DownloadFailed, UnknownData
+from .generated import GeneratedData, gap_function, make_gap_regression, make_two_moons
+from .images import ImageData, load_cifar10, load_fashion_mnist, load_mnist
+from .ragged import Ragged
+from .reviews import ReviewData, load_imdb
+from .weights import load_weights
+
+__all__ = [
+    "CacheWarning",
+    "DamagedFile",
+    "DamagedFileWarning",
+    "DataError",
+    "DownloadFailed",
+    "GeneratedData",
+    "ImageData",
+    "Ragged",
+    "ReviewData",
+    "UnknownData",
+    "gap_function",
+    "load_cifar10",
+    "load_fashion_mnist",
+    "load_imdb",
+    "load_mnist",
+    "load_weights",
+    "make_gap_regression",
+    "make_two_moons",
+]
