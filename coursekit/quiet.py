@@ -3,6 +3,10 @@
 TensorFlow's C++ code writes about oneDNN, CUDA and CPU features on file descriptor 2 while it is being
 imported, before any log level is in force. So descriptor 2 is read aside during that one import, and
 every line that is not such a message is handed on.
+
+Whatever starts TensorFlow for the course asks for this silence: the parts of ``coursekit`` that import Keras
+themselves, and in a notebook the import of ``coursekit.data`` or ``coursekit.plotting``, which stands before that of
+Keras in every lesson and exercise. Elsewhere an import of ``coursekit`` changes nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +18,11 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+from coursekit.kernel import notebook_shell
 
 NOISE = re.compile(
     rb"(?:[IWE]\d{4} [\d:.]+ +\d+ "  # absl's prefix: severity, date, time, thread
@@ -35,22 +43,30 @@ def hush_tensorflow() -> None:
         sys.meta_path.insert(0, _Finder())
 
 
+def hush_in_notebook() -> None:
+    """:func:`hush_tensorflow` in the kernel of a notebook; nothing in any other process."""
+    if notebook_shell() is not None:
+        hush_tensorflow()
+
+
 class _Finder(importlib.abc.MetaPathFinder):
     """Finds TensorFlow as Python would, and has its module executed without the noise."""
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         if name != "tensorflow":
             return None
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(name)
-        if spec is not None:
+        if spec is not None and spec.loader is not None:
             load = spec.loader.exec_module
 
-            def exec_module(module):
+            def exec_module(module: ModuleType) -> None:
                 with _without_noise():
                     load(module)
 
-            spec.loader.exec_module = exec_module
+            spec.loader.exec_module = exec_module  # type: ignore[method-assign]  # of this one module's loader only
         return spec
 
 

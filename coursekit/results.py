@@ -32,7 +32,7 @@ class ResultsTable:
     rows: tuple[Result, ...]
     source: str
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
         figures = [[row.name, row.here] for row in self.rows]  # a dictionary would be sorted in the file
         return {MIME: {"figures": figures}, "text/html": self._html(), "text/plain": str(self)}
 

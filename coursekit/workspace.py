@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from coursekit.course import Lesson
+from coursekit.errors import CoursekitError
 from coursekit.files import replace_file
 
 MANIFEST = ".coursekit.json"
@@ -16,8 +18,16 @@ DELIVERED = ("notebooks", "exercises")
 WITHOUT_NEWS = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
 
 
-class CannotRefresh(ValueError):
+class CannotRefresh(CoursekitError):
     """The folder for the learner's copy cannot hold one."""
+
+
+@dataclass(kw_only=True)
+class _Manifest:
+    """What was delivered: the SHA-256 of each file by its name."""
+
+    version: int = 1
+    files: dict[str, str]
 
 
 @dataclass
@@ -42,16 +52,11 @@ class Refreshed:
         >>> Refreshed(added=["notebooks/01_mnist_dense.ipynb"]).lines()
         ['new: notebooks/01_mnist_dense.ipynb']
         """
-        kept = [
-            f"kept your {name}, which you have edited; the course's newer version is {newer}"
-            for name, newer in self.kept.items()
-        ]
-        return [
-            *filter(None, [self.note]),
-            *(f"new: {name}" for name in self.added),
-            *(f"updated: {name}" for name in self.updated),
-            *kept,
-        ]
+        lines = [self.note] if self.note else []
+        lines += [f"new: {name}" for name in self.added]
+        lines += [f"updated: {name}" for name in self.updated]
+        edited = "which you have edited; the course's newer version is"
+        return lines + [f"kept your {name}, {edited} {newer}" for name, newer in self.kept.items()]
 
 
 def refresh(folder: Path, course_root: Path) -> Refreshed:
@@ -63,6 +68,7 @@ def refresh(folder: Path, course_root: Path) -> Refreshed:
 
     Raises:
         CannotRefresh: ``folder``, or a part of it, is in the way of what should be put there.
+        CannotWrite: the disk is full, or ``folder`` is read-only.
     """
     report = Refreshed()
     delivered, report.note = _read_manifest(folder / MANIFEST)
@@ -75,10 +81,11 @@ def refresh(folder: Path, course_root: Path) -> Refreshed:
                 report.kept[name] = newer
             continue
         if mine != content:
-            _write(folder / name, content)
+            replace_file(folder / name, content)
             (report.added if mine is None else report.updated).append(name)
         delivered[name] = _sha256(content)
-    _write(folder / MANIFEST, (json.dumps({"version": 1, "files": delivered}, indent=1) + "\n").encode())
+    manifest = msgspec.json.encode(_Manifest(files=delivered))
+    replace_file(folder / MANIFEST, msgspec.json.format(manifest, indent=1) + b"\n")
     return report
 
 
@@ -91,9 +98,8 @@ def _read_manifest(path: Path) -> tuple[dict[str, str], str]:
     if content is None:
         return {}, ""
     try:
-        files = json.loads(content)["files"]
-        return {str(name): str(digest) for name, digest in files.items()}, ""
-    except (ValueError, TypeError, KeyError, AttributeError):
+        return msgspec.json.decode(content, type=_Manifest).files, ""
+    except ValueError:  # of msgspec, or of bytes that are no text
         return {}, f"{path} was damaged and is written anew; until then every file that differs counts as edited."
 
 
@@ -103,13 +109,6 @@ def _content(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except (IsADirectoryError, NotADirectoryError) as error:
-        raise CannotRefresh(f"{error.filename} is in the way: move it, or name another folder with --dir.") from error
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        replace_file(path, content)
-    except (FileExistsError, NotADirectoryError) as error:
         raise CannotRefresh(f"{error.filename} is in the way: move it, or name another folder with --dir.") from error
 
 
@@ -138,10 +137,10 @@ def jupyterlab_arguments(folder: Path, lesson: Lesson, *, browser: bool, port: i
 def start_jupyterlab(folder: Path, lesson: Lesson, *, browser: bool = True, port: int = 8888) -> None:
     """Run JupyterLab in this process until it is stopped."""
     configuration = folder.resolve() / ".jupyter"
-    _write(configuration / "labconfig" / "page_config.json", json.dumps(WITHOUT_NEWS).encode())
+    replace_file(configuration / "labconfig" / "page_config.json", msgspec.json.encode(WITHOUT_NEWS))
     others = os.environ.get("JUPYTER_CONFIG_PATH")
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, [str(configuration), others]))
 
-    from jupyterlab.labapp import LabApp
+    from jupyterlab.labapp import LabApp  # type: ignore[import-untyped]  # jupyterlab brings no types
 
     LabApp.launch_instance(jupyterlab_arguments(folder, lesson, browser=browser, port=port))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
-from coursekit import quiet
+from coursekit import course, quiet
 
 NOISE = [
     "I0000 00:00:1763690000.000000   12345 cpu_feature_guard.cc:227] This TensorFlow binary is optimized",
@@ -17,7 +22,11 @@ NOISE = [
     "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR",
     "To enable the following instructions: AVX2 FMA, in other operations, rebuild TensorFlow",
 ]
+HUSHED = "from coursekit.quiet import hush_tensorflow; hush_tensorflow(); import tensorflow"
 ORDINARY = ["an ordinary line", "UserWarning: something to know", "ImportError: no such thing", "", "I am no log line"]
+
+
+ROOT = Path(quiet.__file__).parents[1]
 
 
 def python(code: str, **environment: str) -> subprocess.CompletedProcess:
@@ -25,9 +34,65 @@ def python(code: str, **environment: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True, timeout=120, env=os.environ | environment)
 
 
+STATE = """
+import json, os, signal, sys, warnings
+def state():
+    handlers = [signal.getsignal(number) for number in signal.valid_signals()]
+    return repr([dict(os.environ), sys.meta_path, sys.path, warnings.filters, handlers, sys.excepthook, sys.path_hooks])
+before = state()
+import coursekit
+print(json.dumps([before, state()]))
+"""
+
+
+def test_importing_the_package_changes_nothing_outside_of_it():
+    before, after = json.loads(python(STATE).stdout)
+
+    assert after == before
+
+
+@pytest.mark.parametrize("module", ["data", "plotting", "nn", "results", "grading"])
+def test_importing_a_part_of_it_outside_of_a_notebook_hushes_nothing(module, noisy_package):
+    ended = python(f"import coursekit.{module}, tensorflow", TF_CPP_MIN_LOG_LEVEL="0", **noisy_package(NOISE[0]))
+
+    assert ended.stderr.splitlines() == [NOISE[0]]
+
+
+@pytest.mark.parametrize("first", ["coursekit.data", "coursekit.plotting"])
+def test_in_a_notebook_these_imports_hush(first, noisy_package, monkeypatch, tmp_path):
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # ipykernel would not watch descriptor 2
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([*noisy_package(NOISE[0], "wanted").values(), str(ROOT)]))
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source) for source in (f"import {first}", "import tensorflow")],
+        metadata={"kernelspec": {"name": "python3", "display_name": "", "language": "python"}},
+    )
+
+    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+
+    printed = [output.text for cell in notebook.cells for output in cell.outputs if output.name == "stderr"]
+    assert "".join(printed).split() == ["wanted"]
+
+
+@pytest.mark.parametrize("path", [each for lesson in course.LESSONS for each in (lesson.notebook, lesson.solution)])
+def test_every_notebook_imports_one_of_them_before_keras(path):
+    cells = nbformat.read(path, as_version=4).cells
+    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    imported = re.findall(r"^(?:from|import) (coursekit\.data|coursekit\.plotting|keras|tensorflow)\b", code, re.M)
+
+    assert imported[0] in ("coursekit.data", "coursekit.plotting")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("start", ["coursekit.nn import gaussian_kl", "coursekit.plotting import LiveHistory"])
+def test_what_imports_keras_itself_is_hushed_everywhere(start):
+    ended = python(f"from {start}; import tensorflow")
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 @pytest.mark.slow
 def test_tensorflow_through_the_course_prints_nothing():
-    ended = python("import coursekit, tensorflow as tf; print(float(tf.reduce_sum(tf.ones((2, 3)) @ tf.ones((3, 2)))))")
+    ended = python(f"{HUSHED} as tf; print(float(tf.reduce_sum(tf.ones((2, 3)) @ tf.ones((3, 2)))))")
 
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "12.0\n", "")
 
@@ -47,14 +112,14 @@ def noisy_package(tmp_path):
 def test_noise_is_dropped_and_every_other_line_comes_through(noisy_package):
     mixed = [line for pair in zip(NOISE, ORDINARY) for line in pair]
 
-    ended = python("import coursekit, tensorflow; print(tensorflow.answer)", **noisy_package(*mixed))
+    ended = python(f"{HUSHED}; print(tensorflow.answer)", **noisy_package(*mixed))
 
     assert ended.stdout == "42\n"
     assert ended.stderr.splitlines() == ORDINARY
 
 
 def test_what_is_written_after_the_import_comes_through(noisy_package):
-    code = f"import coursekit, tensorflow, os; os.write(2, {NOISE[0].encode()!r})"
+    code = f"{HUSHED}, os; os.write(2, {NOISE[0].encode()!r})"
 
     assert python(code, **noisy_package()).stderr == NOISE[0]
 
@@ -62,7 +127,7 @@ def test_what_is_written_after_the_import_comes_through(noisy_package):
 def test_an_import_that_fails_shows_why(tmp_path):
     (tmp_path / "tensorflow.py").write_text("import os\nos.write(2, b'a clue\\n')\nraise ImportError('no library')\n")
 
-    ended = python("import coursekit, tensorflow", PYTHONPATH=str(tmp_path))
+    ended = python(HUSHED, PYTHONPATH=str(tmp_path))
 
     assert ended.returncode == 1
     assert ended.stderr.startswith("a clue\n")
@@ -71,15 +136,14 @@ def test_an_import_that_fails_shows_why(tmp_path):
 
 def test_without_tensorflow_the_message_is_pythons_own():
     code = "import sys; sys.path = [p for p in sys.path if 'site-packages' not in p]; sys.path.insert(0, {root!r})\n"
-    root = str(quiet.__file__).removesuffix("/coursekit/quiet.py")
 
-    ended = python(code.format(root=root) + "import coursekit, tensorflow")
+    ended = python(code.format(root=str(ROOT)) + HUSHED)
 
     assert "ModuleNotFoundError: No module named 'tensorflow'" in ended.stderr
 
 
 def test_a_log_level_of_the_users_own_stays(noisy_package):
-    code = "import coursekit, os; print(os.environ['TF_CPP_MIN_LOG_LEVEL'])"
+    code = f"{HUSHED}, os; print(os.environ['TF_CPP_MIN_LOG_LEVEL'])"
 
     assert python(code, TF_CPP_MIN_LOG_LEVEL="0").stdout == "0\n"
 

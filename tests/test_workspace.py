@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from coursekit import course, workspace
+from coursekit.files import CannotWrite
 
 LESSON = "notebooks/01_mnist_dense.ipynb"
 EXERCISE = "exercises/01_mnist_dense.ipynb"
@@ -98,7 +99,18 @@ def test_what_the_learner_made_and_what_the_course_gave_up_stay(given, work):
 
 
 @pytest.mark.parametrize(
-    "damage", ["", "{", "[]", "null", '{"files": 3}', '{"version": 1}', b"\xff\xfe\x00", '{"files": {"x": 1}'[:-1]]
+    "damage",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"files": 3}',
+        '{"version": 1}',
+        b"\xff\xfe\x00",
+        b'{"files": {"x": "\xff"}}',
+        '{"files": {"x": 1}'[:-1],
+    ],
 )
 def test_with_a_damaged_manifest_every_file_counts_as_edited(given, work, damage):
     (given / LESSON).write_text("second version")
@@ -139,7 +151,7 @@ def test_a_failed_write_leaves_the_old_file(given, work, monkeypatch):
     (given / LESSON).write_text("second version")
     monkeypatch.setattr("os.replace", full)
 
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(CannotWrite, match="No space left"):
         workspace.refresh(work, given)
     assert (work / LESSON).read_text() == f"first version of {LESSON}"
     assert files(work) == [workspace.MANIFEST, EXERCISE, LESSON], "a temporary file was left"

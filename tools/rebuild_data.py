@@ -57,8 +57,8 @@ def fashion_mnist(folder: Path) -> Contents:
     """All of Fashion-MNIST, and its class-balanced part."""
     names = tuple(f"./usr/share/datasets/fashion-mnist/{name}.gz" for name in IDX)
     files = packages.from_deb(packages.FASHION_MNIST.open(folder), names)
-    for archive, name, file in zip((registry.FASHION_MNIST_IMAGES, registry.FASHION_MNIST_LABELS), IDX, files):
-        _compare(archive.name, _with_gzip_name(file, name), archive.hash)
+    for registered, name, file in zip(registry.find("fashion_mnist_full").files[:2], IDX, files):
+        _compare(registered.archive.name, _with_gzip_name(file, name), registered.archive.hash)
     arrays = [parse_idx(gzip.decompress(file)) for file in files]
     yield from _named("fashion_mnist_full", arrays[:2])
     yield from _named("fashion_mnist", _balanced(arrays, FASHION_MNIST_PER_CLASS))

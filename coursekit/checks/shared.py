@@ -87,4 +87,4 @@ def unseen_digits(*shape: int) -> tuple[np.ndarray, np.ndarray]:
 def unseen_reviews(count: int, num_words: int = 10_000) -> tuple[Ragged, np.ndarray]:
     """The first ``count`` test reviews, as ``coursekit.data.load_imdb(num_words)`` loads them, and their labels."""
     imdb = load_imdb(num_words=num_words)
-    return cast(Ragged, imdb.x_test[:count]), imdb.y_test[:count]
+    return imdb.x_test[:count], imdb.y_test[:count]

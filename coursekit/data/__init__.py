@@ -17,6 +17,7 @@ from coursekit.data.images import ImageData, load_cifar10, load_fashion_mnist, l
 from coursekit.data.ragged import Ragged
 from coursekit.data.reviews import ReviewData, load_imdb
 from coursekit.data.weights import load_weights
+from coursekit.quiet import hush_in_notebook
 
 __all__ = [
     "CacheWarning",
@@ -38,3 +39,5 @@ __all__ = [
     "make_gap_regression",
     "make_two_moons",
 ]
+
+hush_in_notebook()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Iterable
 from typing import Annotated
 
+import msgspec
 import typer
 
 from coursekit.data import registry, status, store
-from coursekit.data.errors import CacheWarning, DataError, UnknownData
+from coursekit.data.cache import cache_folder
+from coursekit.data.errors import CacheWarning, DataError
 from coursekit.data.records import DataSet
-from coursekit.data.status import DAMAGED, INTACT, Finding
+from coursekit.data.status import ABSENT, DAMAGED, INTACT, Finding
 
 app = typer.Typer(
     help="List, fetch and verify the data sets.",
@@ -19,8 +22,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-COLOURS = {INTACT: "green", DAMAGED: "bold red", status.ABSENT: "yellow"}
-SIGNS = {INTACT: "✓", DAMAGED: "✗", status.ABSENT: "–"}
+COLOURS = {INTACT: "green", DAMAGED: "bold red", ABSENT: "yellow"}
+SIGNS = {INTACT: "✓", DAMAGED: "✗", ABSENT: "–"}
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -33,23 +36,18 @@ def list_command(as_json: Json = False) -> None:
       coursekit data list
       coursekit data list --json
     """
-    rows = [_row(data_set) for data_set in registry.DATA_SETS]
+    states = {data_set.name: status.state(data_set) for data_set in registry.DATA_SETS}
     if as_json:
-        typer.echo(json.dumps(rows, indent=2))
+        typer.echo(json.dumps([_row(data_set, states[data_set.name]) for data_set in registry.DATA_SETS], indent=2))
         return
-    table = _table("Name", "What", "From", "Size", "Licence", "State")
-    for row in rows:
-        fetch = f", {_size(row['download_bytes'])} to fetch" if row["state"] == status.ABSENT else ""
-        table.add_row(
-            row["name"],
-            row["title"],
-            row["origin"],
-            _size(row["bytes"]),
-            row["licence"],
-            _coloured(row["state"], fetch),
-        )
-    _print(table)
-    typer.echo(f"Cache folder: {store.cache_folder()}")
+    rows = []
+    for data_set in registry.DATA_SETS:
+        state = states[data_set.name]
+        fetch = f", {_size(data_set.download_size)} to fetch" if state == ABSENT else ""
+        facts = data_set.name, data_set.title, data_set.origin, _size(data_set.size), data_set.licence
+        rows.append((*facts, _coloured(state, fetch)))
+    _print_table(("Name", "What", "From", "Size", "Licence", "State"), rows)
+    typer.echo(f"Cache folder: {cache_folder()}")
 
 
 @app.command("fetch")
@@ -62,13 +60,9 @@ def fetch_command(names: Annotated[list[str], typer.Argument(metavar="NAME", hel
       coursekit data fetch cifar10_full
       COURSEKIT_MIRROR=/media/usb/coursekit coursekit data fetch vgg16
     """
-    for data_set in [_find(name) for name in names]:
-        try:
-            _bring(data_set)
-        except (DataError, CacheWarning) as error:
-            typer.secho(str(error), err=True)
-            raise typer.Exit(1) from error
-        typer.echo(f"{SIGNS[INTACT]} {data_set.name}: {_size(data_set.size)} in {store.cache_folder()}")
+    for data_set in [registry.find(name) for name in names]:
+        _bring(data_set)
+        typer.echo(f"{SIGNS[INTACT]} {data_set.name}: {_size(data_set.size)} in {cache_folder()}")
 
 
 @app.command("verify")
@@ -85,11 +79,12 @@ def verify_command(
       coursekit data verify
       coursekit data verify mnist --json
     """
-    chosen = [_find(name) for name in names] if names else registry.DATA_SETS
-    found = _without_repeats([finding for data_set in chosen for finding in status.findings(data_set)])
+    chosen = [registry.find(name) for name in names] if names else registry.DATA_SETS
+    by_place = {finding.path: finding for data_set in chosen for finding in status.findings(data_set)}
+    found = list(by_place.values())  # a file of two data sets is told once
     wrong = [finding for finding in found if finding.is_wrong]
     if as_json:
-        typer.echo(json.dumps([finding.as_dict() for finding in found], indent=2))
+        typer.echo(json.dumps(msgspec.to_builtins(found), indent=2))
     else:
         _print_findings(found, wrong)
     if wrong:
@@ -99,11 +94,14 @@ def verify_command(
 def _bring(data_set: DataSet) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error", CacheWarning)  # elsewhere data goes without a cache; here the cache is the point
-        for file in data_set.files:
-            store.path(file)
+        try:
+            for file in data_set.files:
+                store.path(file)
+        except CacheWarning as warning:
+            raise DataError(str(warning)) from warning
 
 
-def _row(data_set: DataSet) -> dict[str, object]:
+def _row(data_set: DataSet, state: str) -> dict[str, object]:
     return {
         "name": data_set.name,
         "title": data_set.title,
@@ -112,29 +110,15 @@ def _row(data_set: DataSet) -> dict[str, object]:
         "download_bytes": data_set.download_size,
         "licence": data_set.licence,
         "citation": data_set.citation,
-        "state": status.state(data_set),
+        "state": state,
     }
-
-
-def _find(name: str) -> DataSet:
-    try:
-        return registry.find(name)
-    except UnknownData as error:
-        typer.secho(str(error), err=True)
-        raise typer.Exit(2) from error
-
-
-def _without_repeats(found: list[Finding]) -> list[Finding]:
-    return list({finding.path: finding for finding in found}.values())
 
 
 def _print_findings(found: list[Finding], wrong: list[Finding]) -> None:
     states = {(finding.file, finding.place): finding.state for finding in found}
-    table = _table("File", "In the repository", "In the cache")
-    for file in dict.fromkeys(finding.file for finding in found):
-        embedded, cached = states.get((file, "embedded")), states[file, "cache"]
-        table.add_row(file, _coloured(embedded) if embedded else "", _coloured(cached))
-    _print(table)
+    files = dict.fromkeys(finding.file for finding in found)
+    rows = [(file, *(_coloured(states.get((file, place), "")) for place in ("embedded", "cache"))) for file in files]
+    _print_table(("File", "In the repository", "In the cache"), rows)
     for finding in wrong:
         typer.echo(f"{finding.path}: {finding.state}")
         typer.echo(f"  expected {finding.expected}\n  found    {finding.found or 'no file'}\n{_remedy(finding)}\n")
@@ -148,24 +132,21 @@ def _remedy(finding: Finding) -> str:
     return "It will not be used, and is replaced when its data set is loaded or fetched next."
 
 
-def _table(*columns: str):
+def _print_table(columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> None:
     from rich import box
+    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD)
     for column in columns:
         table.add_column(column, justify="right" if column == "Size" else "left", overflow="fold")
-    return table
-
-
-def _print(table) -> None:
-    from rich.console import Console
-
+    for row in rows:
+        table.add_row(*row)
     Console().print(table)
 
 
 def _coloured(state: str, more: str = "") -> str:
-    return f"[{COLOURS[state]}]{SIGNS[state]} {state}[/]{more}"
+    return f"[{COLOURS[state]}]{SIGNS[state]} {state}[/]{more}" if state else ""
 
 
 def _size(count: int) -> str:

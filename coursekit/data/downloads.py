@@ -6,10 +6,11 @@ import functools
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from coursekit.data import official, packing, registry, store
+from coursekit.data import official, packing, registry
+from coursekit.data.cache import adopt, cached, check, workspace, write
 from coursekit.data.errors import DataError, DownloadFailed
 from coursekit.data.records import Archive, File
 
@@ -26,8 +27,7 @@ class NotTheFile(DataError):
     """Something else came in the file's place; asking again would bring the same."""
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """A place where a file, or the archive it is made from, may be.
 
     Attributes:
@@ -38,11 +38,6 @@ class Source:
     address: str
     archive: Archive | None = None
 
-    @property
-    def remote(self) -> bool:
-        """Whether it takes a network to get there."""
-        return "://" in self.address
-
 
 def fetch(file: File) -> Path:
     """Fetch a file into the cache and return its path there.
@@ -52,8 +47,9 @@ def fetch(file: File) -> Path:
         OSError: the cache folder cannot be written.
     """
     problems = []
+    offline = os.environ.get("COURSEKIT_OFFLINE", "0") not in ("", "0")
     for source in sources(file):
-        if source.remote and os.environ.get("COURSEKIT_OFFLINE", "0") not in ("", "0"):
+        if offline and "://" in source.address:
             problems.append(f"{source.address}: not asked, because COURSEKIT_OFFLINE is set")
             continue
         try:
@@ -66,34 +62,28 @@ def fetch(file: File) -> Path:
 
 def sources(file: File) -> Iterator[Source]:
     """Where to look for a file, in order."""
+    archive = file.archive
     if mirror := os.environ.get("COURSEKIT_MIRROR"):
-        mirror = mirror if "://" in mirror else str(Path(mirror).expanduser())
-        yield Source(f"{mirror.rstrip('/')}/{file.name}")
-        if file.archive is not None and file.archive.name != file.name:
-            yield Source(f"{mirror.rstrip('/')}/{file.archive.name}", file.archive)
-    if file.archive is not None:
-        yield Source(file.archive.url, file.archive if file.archive.reader else None)
+        mirror = (mirror if "://" in mirror else str(Path(mirror).expanduser())).rstrip("/")
+        yield Source(f"{mirror}/{file.name}")
+        if archive is not None and archive.name != file.name:
+            yield Source(f"{mirror}/{archive.name}", archive)
+    if archive is not None:
+        yield Source(archive.url, archive if archive.reader else None)
 
 
 def _fetch_from(source: Source, file: File) -> Path:
-    with store.workspace() as folder:
+    with workspace() as folder:
         if source.archive is None:
-            fresh = _download(source.address, file, folder)
-            return store.adopt(fresh, store.cache_folder() / file.name)
+            return adopt(_download(source.address, file, folder), cached(file))
         archive = _download(source.address, source.archive, folder)
         arrays = getattr(official, source.archive.reader)(archive)
-        for made, array in zip(_files_made_from(source.archive), arrays, strict=True):
-            _keep(made, packing.npy_bytes(array))
-    return store.cache_folder() / file.name
-
-
-def _files_made_from(archive: Archive) -> list[File]:
-    return [file for data_set in registry.DATA_SETS for file in data_set.files if file.archive == archive]
-
-
-def _keep(file: File, content: bytes) -> None:
-    store.check(content, file.hash, file.name, "The archive was intact, so please report this.")
-    store.write(file, content)
+        made = [each for each in registry.files() if each.archive == source.archive]
+        for each, array in zip(made, arrays, strict=True):
+            content = packing.npy_bytes(array)
+            check(content, each.hash, each.name, "The archive was intact, so please report this.")
+            write(each, content)
+    return cached(file)
 
 
 def _download(address: str, wanted: File | Archive, folder: Path) -> Path:
@@ -135,7 +125,8 @@ def _bring_from_web(size: int, address: str, output_file: str, manager: object) 
 
     title = f"Fetching {address.rsplit('/', 1)[-1]}"
     with tqdm(total=size, desc=title, unit="B", unit_scale=True, delay=0.5, leave=False) as bar:
-        bar.reset = functools.partial(setattr, bar, "n", 0)  # pooch resets it at the end; tqdm would draw it empty
+        # pooch resets it at the end, and tqdm would draw it empty
+        bar.reset = functools.partial(setattr, bar, "n", 0)  # type: ignore[method-assign]  # of this one bar only
         # "identity": a server that compresses on the fly would hand over other bytes than those of the file
         web = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT, headers={"Accept-Encoding": "identity"})
         try:

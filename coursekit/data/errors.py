@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from coursekit.errors import CoursekitError
 
-class DataError(Exception):
+
+class DataError(CoursekitError):
     """Anything that keeps a data set from being used."""
+
+    exit_code = 1
 
 
 class UnknownData(DataError, LookupError):
     """A data set was asked for that the course does not have."""
+
+    exit_code = 2
 
 
 class DamagedFile(DataError):
@@ -34,7 +40,7 @@ class DamagedFile(DataError):
         )
 
 
-class DownloadFailed(DataError, OSError):
+class DownloadFailed(DataError):
     """A file could not be had from any of its sources."""
 
 

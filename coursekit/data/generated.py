@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coursekit.data.images import describe
+from coursekit.data.labelled import LabelledData
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class GeneratedData:
+class GeneratedData(LabelledData):
     """A generated set.
 
     Attributes:
@@ -18,27 +18,14 @@ class GeneratedData:
         y_train: ``(n,)``; float32 values for regression, int64 labels for classification.
         x_test: as ``x_train``.
         y_test: as ``y_train``; free of noise for regression.
-        class_names: of the labels; empty for regression.
         noise: standard deviation of the noise.
-        name: of the generator.
-        title: what it holds, for people.
-        licence: of the data.
-        citation: of its source.
     """
 
     x_train: np.ndarray
-    y_train: np.ndarray
     x_test: np.ndarray
-    y_test: np.ndarray
-    class_names: tuple[str, ...]
-    noise: float
-    name: str
-    title: str
     licence: str = "generated"
     citation: str = ""
-
-    def __repr__(self) -> str:
-        return describe(self)
+    noise: float = 0.0
 
 
 def gap_function(x: np.ndarray) -> np.ndarray:
@@ -47,7 +34,7 @@ def gap_function(x: np.ndarray) -> np.ndarray:
     >>> gap_function(np.array([0.0]))
     array([0.])
     """
-    return np.sin(2 * x) + x / 2
+    return np.asarray(np.sin(2 * x) + x / 2)
 
 
 def make_gap_regression(count: int = 200, noise: float = 0.1, seed: int = 0) -> GeneratedData:
@@ -75,14 +62,14 @@ def make_gap_regression(count: int = 200, noise: float = 0.1, seed: int = 0) -> 
     y_train = gap_function(x_train) + random.normal(0, noise, count)
     x_test = np.linspace(-6, 6, 400)
     return GeneratedData(
-        _column(x_train),
+        x_train.astype(np.float32)[:, None],
         y_train.astype(np.float32),
-        _column(x_test),
+        x_test.astype(np.float32)[:, None],
         gap_function(x_test).astype(np.float32),
-        (),
-        noise,
-        "gap_regression",
-        "A curve with a gap in its data",
+        class_names=(),
+        name="gap_regression",
+        title="A curve with a gap in its data",
+        noise=noise,
     )
 
 
@@ -112,15 +99,11 @@ def make_two_moons(count: int = 400, noise: float = 0.15, seed: int = 0) -> Gene
         y_train,
         x_test.astype(np.float32),
         y_test,
-        ("upper moon", "lower moon"),
-        noise,
-        "two_moons",
-        "Two moons in the plane",
+        class_names=("upper moon", "lower moon"),
+        name="two_moons",
+        title="Two moons in the plane",
+        noise=noise,
     )
-
-
-def _column(values: np.ndarray) -> np.ndarray:
-    return values.astype(np.float32)[:, None]
 
 
 def _check(count: int, noise: float) -> None:

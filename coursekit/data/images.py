@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from coursekit.data import registry, store
+from coursekit.data.labelled import LabelledData
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ImageData:
+class ImageData(LabelledData):
     """Images with labels, as stored: normalising them is the lesson's work.
 
     Attributes:
@@ -18,37 +19,10 @@ class ImageData:
         y_train: ``(n,)`` uint8, the index of each image's class in ``class_names``.
         x_test: as ``x_train``.
         y_test: as ``y_train``.
-        class_names: one name a class.
-        name: as in ``coursekit data list``.
-        title: what it holds, for people.
-        licence: of the data.
-        citation: of its source.
     """
 
     x_train: np.ndarray
-    y_train: np.ndarray
     x_test: np.ndarray
-    y_test: np.ndarray
-    class_names: tuple[str, ...]
-    name: str
-    title: str
-    licence: str
-    citation: str
-
-    def __repr__(self) -> str:
-        return describe(self)
-
-
-def describe(data: object) -> str:
-    """A data set in a few lines: title, shapes, dtypes, classes, licence; never the values."""
-    lines = [f"{data.title} ({data.licence})"]
-    for part in ("x_train", "y_train", "x_test", "y_test"):
-        value = getattr(data, part)
-        text = f"{value.shape!s:20} {value.dtype}" if isinstance(value, np.ndarray) else repr(value)
-        lines.append(f"  {part:8} {text}")
-    if data.class_names:
-        lines.append(f"  classes  {', '.join(data.class_names)}")
-    return "\n".join(lines)
 
 
 def load_mnist() -> ImageData:
@@ -102,5 +76,5 @@ def load_cifar10(full: bool = False) -> ImageData:
 
 def _load(name: str) -> ImageData:
     found = registry.find(name)
-    arrays = [store.array(file) for file in found.files]
-    return ImageData(*arrays, found.class_names, found.name, found.title, found.licence, found.citation)
+    x_train, y_train, x_test, y_test = map(store.array, found.files)
+    return ImageData(x_train, y_train, x_test, y_test, **found.about)

@@ -37,8 +37,7 @@ def parse_idx(data: bytes) -> np.ndarray:
     if len(data) < start:
         raise BadFormat(f"The IDX file ends inside its header, after {len(data)} of {start} bytes.")
     shape = tuple(int(length) for length in np.frombuffer(data, ">u4", count=data[3], offset=4))
-    size = start
-    size += int(np.prod([*shape], dtype=object))
+    size = start + int(np.prod(shape, dtype=object))
     if len(data) != size:
         raise BadFormat(f"An IDX file of shape {shape} has {size:,} bytes, but this one has {len(data):,}.")
     return np.frombuffer(data, np.uint8, offset=start).reshape(shape)

@@ -69,10 +69,6 @@ def npy_array(content: bytes) -> np.ndarray:
     return np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
 
 
-def _same(content: bytes) -> bytes:
-    return content
-
-
 def _planes(content: bytes) -> bytes:
     images = npy_array(content)  # (n, height, width, 3), uint8; all arithmetic is modulo 256
     images[..., 0] -= images[..., 1]
@@ -113,7 +109,7 @@ def _undo_shuffle(content: bytes) -> bytes:
 
 
 REARRANGEMENTS: dict[str, tuple[Callable[[bytes], bytes], Callable[[bytes], bytes]]] = {
-    "": (_same, _same),
+    "": (bytes, bytes),
     "planes": (_planes, _undo_planes),
     "shuffle": (_shuffle, _undo_shuffle),
 }

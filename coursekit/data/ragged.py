@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Literal
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -48,9 +48,8 @@ class Ragged:
         array([0, 1, 1, 3])
         """
         arrays = [np.asarray(sequence, dtype=np.int32).reshape(-1) for sequence in sequences]
-        lengths = [array.size for array in arrays]
-        tokens = np.concatenate(arrays) if arrays else np.zeros(0, np.int32)
-        return cls(tokens, np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64), num_words)
+        tokens = np.concatenate([np.zeros(0, np.int32), *arrays])
+        return cls(tokens, np.cumsum([0, *map(len, arrays)], dtype=np.int64), num_words)
 
     @property
     def lengths(self) -> np.ndarray:
@@ -60,7 +59,13 @@ class Ragged:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def __getitem__(self, index: int | slice | ArrayLike) -> np.ndarray | Ragged:
+    @overload
+    def __getitem__(self, index: int | np.integer) -> np.ndarray: ...
+
+    @overload
+    def __getitem__(self, index: slice | Sequence[int] | np.ndarray) -> Ragged: ...
+
+    def __getitem__(self, index: int | np.integer | slice | Sequence[int] | np.ndarray) -> np.ndarray | Ragged:
         """One sequence for an integer; for a slice, an index array or a mask, another ``Ragged``.
 
         A slice without a step shares the tokens; anything else copies them.
@@ -72,12 +77,14 @@ class Ragged:
         """
         if isinstance(index, slice):
             start, stop, step = index.indices(len(self))
-            if step == 1:
-                return self._between(start, max(start, stop))
-            return self._take(np.arange(start, stop, step))
-        if np.ndim(index) == 0 and not isinstance(index, (bool, np.bool_)):
-            return self._one(index)
-        return self._take(_positions(index, len(self)))
+            return self._between(start, max(start, stop)) if step == 1 else self._take(np.arange(start, stop, step))
+        array = np.asarray(index)
+        if array.ndim > 1 or (array.shape == () and array.dtype == bool):
+            raise IndexError(f"A Ragged is indexed by a number, a slice, a list or a mask, not by shape {array.shape}.")
+        places = np.arange(len(self))[array if array.size else array.astype(np.intp)]  # by NumPy's own rules
+        if places.ndim == 0:
+            return self.tokens[self.offsets[places] : self.offsets[places + 1]]
+        return self._take(places)
 
     def __iter__(self) -> Iterator[np.ndarray]:
         for start, stop in zip(self.offsets[:-1].tolist(), self.offsets[1:].tolist()):
@@ -108,7 +115,7 @@ class Ragged:
         _check_columns(self.tokens, columns)
         hot = np.zeros((len(self), columns), dtype)
         for start in range(0, len(self), ROWS_AT_ONCE):
-            block = self[start : start + ROWS_AT_ONCE]
+            block = self._between(start, start + ROWS_AT_ONCE)
             hot[start + np.repeat(np.arange(len(block)), block.lengths), block.tokens] = 1
         return hot
 
@@ -148,10 +155,6 @@ class Ragged:
         rows[filled] = self.tokens[wanted]
         return rows
 
-    def _one(self, index: int) -> np.ndarray:
-        place = int(np.arange(len(self))[index])  # NumPy's own rules for negative and out-of-range indices
-        return self.tokens[self.offsets[place] : self.offsets[place + 1]]
-
     def _between(self, start: int, stop: int) -> Ragged:
         offsets = self.offsets[start : stop + 1]
         return Ragged(self.tokens[offsets[0] : offsets[-1]], offsets - offsets[0], self.num_words)
@@ -161,13 +164,6 @@ class Ragged:
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         source = np.arange(offsets[-1]) + np.repeat(self.offsets[places] - offsets[:-1], lengths)
         return Ragged(self.tokens[source], offsets, self.num_words)
-
-
-def _positions(index: ArrayLike, length: int) -> np.ndarray:
-    array = np.asarray(index)
-    if array.ndim != 1:
-        raise IndexError(f"A Ragged is indexed by a number, a slice, a list or a mask, not by shape {array.shape}.")
-    return np.arange(length)[array if array.size else array.astype(np.intp)]
 
 
 def _check_layout(tokens: np.ndarray, offsets: np.ndarray) -> None:

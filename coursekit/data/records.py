@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,11 @@ class DataSet:
     licence: str
     citation: str
     class_names: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What a loaded data set says of itself: the last attributes of :class:`LabelledData`."""
+        return {key: getattr(self, key) for key in ("class_names", "name", "title", "licence", "citation")}
 
     @property
     def size(self) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from coursekit.data import registry, store
-from coursekit.data.images import describe
+from coursekit.data.labelled import LabelledData
 from coursekit.data.ragged import Ragged
 
 START, UNKNOWN, INDEX_FROM = 1, 2, 3
@@ -19,7 +19,7 @@ WORD_COUNT = 88_584
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ReviewData:
+class ReviewData(LabelledData):
     """Film reviews as word indices, with their sentiment.
 
     An index is the word's rank plus 3; 0 is left for padding, 1 starts each review, 2 stands for a word that is too
@@ -30,27 +30,15 @@ class ReviewData:
         y_train: ``(25000,)`` int64; 1 is positive.
         x_test: 25,000 reviews, as ``x_train``.
         y_test: as ``y_train``.
-        num_words: every index is below it.
-        class_names: of the labels 0 and 1.
-        name: as in ``coursekit data list``.
-        title: what it holds, for people.
-        licence: of the data.
-        citation: of its source.
     """
 
     x_train: Ragged
-    y_train: np.ndarray
     x_test: Ragged
-    y_test: np.ndarray
-    num_words: int
-    class_names: tuple[str, ...]
-    name: str
-    title: str
-    licence: str
-    citation: str
 
-    def __repr__(self) -> str:
-        return describe(self)
+    @property
+    def num_words(self) -> int:
+        """Every index is below it."""
+        return self.x_train.num_words
 
     @functools.cached_property
     def words(self) -> tuple[str, ...]:
@@ -111,20 +99,8 @@ def load_imdb(num_words: int | None = 10_000) -> ReviewData:
     """
     if num_words is not None and num_words < 1:
         raise ValueError(f"num_words must be at least 1, or None for all words; it is {num_words}.")
-    found = registry.find("imdb")
     (x_train, y_train), (x_test, y_test) = (_half(half, num_words) for half in ("train", "test"))
-    return ReviewData(
-        x_train,
-        y_train,
-        x_test,
-        y_test,
-        x_train.num_words,
-        found.class_names,
-        found.name,
-        found.title,
-        found.licence,
-        found.citation,
-    )
+    return ReviewData(x_train, y_train, x_test, y_test, **registry.find("imdb").about)
 
 
 def _half(half: str, num_words: int | None) -> tuple[Ragged, np.ndarray]:

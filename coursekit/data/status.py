@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from coursekit.data import store
+from coursekit.data.cache import cached, hash_file
 from coursekit.data.records import DataSet, File
 
 INTACT, DAMAGED, ABSENT = "intact", "damaged", "not here"
@@ -36,19 +37,14 @@ class Finding:
         """Whether it needs attention: damage anywhere, or an embedded file that is gone."""
         return self.state == DAMAGED or (self.state == ABSENT and self.place == "embedded")
 
-    def as_dict(self) -> dict[str, str]:
-        """For JSON."""
-        return asdict(self)
-
 
 def findings(data_set: DataSet) -> list[Finding]:
     """Every place of every file of a data set, with its hash taken now."""
     found = []
     for file in data_set.files:
         if file.packed is not None:
-            place = store.EMBEDDED / file.packed.name
-            found.append(_look(file, "embedded", place, file.packed.hash))
-        found.append(_look(file, "cache", store.cache_folder() / file.name, file.hash))
+            found.append(_look(file, "embedded", store.EMBEDDED / file.packed.name, file.packed.hash))
+        found.append(_look(file, "cache", cached(file), file.hash))
     return found
 
 
@@ -58,14 +54,13 @@ def state(data_set: DataSet) -> str:
     ``damaged`` if any copy is, ``intact`` if every file has an intact copy, else ``not here``.
     """
     found = findings(data_set)
-    if any(finding.state == DAMAGED for finding in found):
+    if DAMAGED in {finding.state for finding in found}:
         return DAMAGED
     here = {finding.file for finding in found if finding.state == INTACT}
     return INTACT if here == {file.name for file in data_set.files} else ABSENT
 
 
 def _look(file: File, place: str, path: Path, expected: str) -> Finding:
-    if not path.is_file():
-        return Finding(file.name, place, str(path), ABSENT, expected, "")
-    found = store.hash_file(path, expected.partition(":")[0])
-    return Finding(file.name, place, str(path), INTACT if found == expected else DAMAGED, expected, found)
+    found = hash_file(path, expected.partition(":")[0]) if path.is_file() else ""
+    state = ABSENT if not found else INTACT if found == expected else DAMAGED
+    return Finding(file.name, place, str(path), state, expected, found)

@@ -7,7 +7,7 @@ from pathlib import Path
 from coursekit.data import registry, store
 from coursekit.data.errors import UnknownData
 
-WEIGHTS = ("mobilenet_v2", "vgg16")
+WEIGHTS = tuple(data_set.name for data_set in registry.DATA_SETS if data_set.files[0].name.endswith(".h5"))
 
 
 def load_weights(name: str) -> Path:

@@ -12,7 +12,9 @@ Keras takes seconds to import, so each name is loaded when it is first asked for
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from coursekit.quiet import hush_tensorflow
 
 if TYPE_CHECKING:
     from coursekit.nn.compiling import compile_classifier
@@ -31,7 +33,8 @@ _MODULES = {
 __all__ = ["VariationalConv2D", "VariationalDense", "compile_classifier", "gaussian_kl", "predictive_samples"]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name in _MODULES:
+        hush_tensorflow()
         return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -19,8 +19,10 @@ from keras import ops
 
 from coursekit.nn.gaussian import gaussian_kl
 
+Shape = tuple[Any, ...]  # a length of an axis, or None where it may vary
 
-class _Variational(keras.layers.Layer):
+
+class _Variational(keras.layers.Layer):  # type: ignore[misc, unused-ignore]  # Keras brings no types
     """What both layers share: weights with a mean and a spread, their divergence, and the settings.
 
     The weights stay in the precision of the variables, also where the layer computes in half precision: a divergence
@@ -100,7 +102,8 @@ class _Variational(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """All settings, so that a model with this layer is saved as ``.keras`` and loaded again."""
-        return super().get_config() | {
+        settings: dict[str, Any] = super().get_config()
+        return settings | {
             self._size_name: getattr(self, self._size_name),
             "training_examples": self.training_examples,
             "activation": keras.activations.serialize(self.activation),
@@ -163,9 +166,9 @@ class VariationalDense(_Variational):
             units, training_examples, activation, prior_std, initial_std, use_bias, kernel_initializer, seed, **kwargs
         )
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Make the weights for inputs of this shape."""
-        self._add_weights((int(input_shape[-1]), self.units))
+        self._add_weights((input_shape[-1], self.units))
 
     def call(self, inputs: Any) -> Any:
         """Outputs for weights that are drawn anew, independently for each example."""
@@ -179,7 +182,7 @@ class VariationalDense(_Variational):
         floor = 1e-12 if self.compute_dtype in ("float32", "float64") else 1e-7  # a root has no slope at 0
         return self.activation(mean + ops.sqrt(variance + floor) * self._noise(ops.shape(mean)))
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """``(…, units)``."""
         return (*input_shape[:-1], self.units)
 
@@ -244,9 +247,9 @@ class VariationalConv2D(_Variational):
             raise ValueError(f'padding is "valid" or "same", not {padding!r}.')
         self.padding = padding
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Make the filters for inputs of this shape."""
-        self._add_weights((*self.kernel_size, int(input_shape[-1]), self.filters))
+        self._add_weights((*self.kernel_size, input_shape[-1], self.filters))
 
     def call(self, inputs: Any) -> Any:
         """Outputs for filters that are drawn anew, nearly independent between examples."""
@@ -264,7 +267,7 @@ class VariationalConv2D(_Variational):
     def _convolve(self, inputs: Any, kernel: Any) -> Any:
         return ops.conv(inputs, kernel, strides=self.strides, padding=self.padding, data_format="channels_last")
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """``(batch, new height, new width, filters)``."""
         lengths = [
             None if length is None else -(-(length if self.padding == "same" else length - size + 1) // stride)
@@ -274,11 +277,8 @@ class VariationalConv2D(_Variational):
 
     def get_config(self) -> dict[str, Any]:
         """All settings, so that a model with this layer is saved as ``.keras`` and loaded again."""
-        return super().get_config() | {
-            "kernel_size": self.kernel_size,
-            "strides": self.strides,
-            "padding": self.padding,
-        }
+        own = {"kernel_size": self.kernel_size, "strides": self.strides, "padding": self.padding}
+        return super().get_config() | own
 
 
 def _pair(name: str, value: int | tuple[int, int]) -> tuple[int, int]:

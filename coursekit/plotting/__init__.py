@@ -20,6 +20,7 @@ from coursekit.plotting.history import plot_history
 from coursekit.plotting.images import plot_images, plot_pixel_matrix, plot_weights
 from coursekit.plotting.optimizers import plot_optimizer_paths
 from coursekit.plotting.style import COLORS, use_course_style
+from coursekit.quiet import hush_in_notebook, hush_tensorflow
 
 if TYPE_CHECKING:
     from coursekit.plotting.live import LiveHistory
@@ -41,8 +42,12 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str):
+hush_in_notebook()
+
+
+def __getattr__(name: str) -> type[LiveHistory]:
     if name == "LiveHistory":
+        hush_tensorflow()
         from coursekit.plotting.live import LiveHistory
 
         return LiveHistory

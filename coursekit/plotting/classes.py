@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
 
 from coursekit.plotting.describing import describe, listing, plural
 from coursekit.plotting.style import COLORS, QUIET, axes_or_new, text_color_on
@@ -14,7 +17,9 @@ from coursekit.plotting.style import COLORS, QUIET, axes_or_new, text_color_on
 HATCHES = ("", "///", "...", "\\\\\\", "xxx")
 
 
-def plot_confusion_matrix(y_true, y_pred, class_names: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
+def plot_confusion_matrix(
+    y_true: ArrayLike, y_pred: ArrayLike, class_names: Sequence[str] | None = None, ax: Axes | None = None
+) -> Axes:
     """Count, for each true class (row), how often each class was predicted (column).
 
     Colour shows the mistakes only: the right answers on the diagonal are grey, so that even three mistakes among
@@ -37,12 +42,12 @@ def plot_confusion_matrix(y_true, y_pred, class_names: Sequence[str] | None = No
     'Confusion matrix of 4 predictions in 2 classes: 3 right (75.00 %), 1 wrong.
     Most frequent mistakes: cat taken for dog, once.'
     """
-    y_true, y_pred = class_numbers(y_true, "y_true"), class_numbers(y_pred, "y_pred")
-    if len(y_true) != len(y_pred):
-        raise ValueError(f"y_true and y_pred must be equally long, got {len(y_true):,} and {len(y_pred):,}.")
-    names = names_for(max(y_true.max(), y_pred.max()) + 1, class_names)
+    true, predicted = class_numbers(y_true, "y_true"), class_numbers(y_pred, "y_pred")
+    if len(true) != len(predicted):
+        raise ValueError(f"y_true and y_pred must be equally long, got {len(true):,} and {len(predicted):,}.")
+    names = names_for(max(true.max(), predicted.max()) + 1, class_names)
     counts = np.zeros((len(names), len(names)), int)
-    np.add.at(counts, (y_true, y_pred), 1)
+    np.add.at(counts, (true, predicted), 1)
     side = min(9.0, 1.5 + 0.43 * len(names))
     ax = axes_or_new(ax, (side + 0.6, side))
     _draw_counts(ax, counts)
@@ -51,7 +56,9 @@ def plot_confusion_matrix(y_true, y_pred, class_names: Sequence[str] | None = No
     return describe(ax, _confusion_in_words(counts, names))
 
 
-def plot_class_balance(labels, class_names: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
+def plot_class_balance(
+    labels: ArrayLike | Mapping[str, ArrayLike], class_names: Sequence[str] | None = None, ax: Axes | None = None
+) -> Axes:
     """Draw how often each class occurs: counts for one set, shares in percent for several.
 
     Args:
@@ -65,10 +72,10 @@ def plot_class_balance(labels, class_names: Sequence[str] | None = None, ax: Axe
     Raises:
         ValueError: no labels, or a class without a name.
     """
-    splits = labels if isinstance(labels, Mapping) else {"": labels}
-    if not splits:
+    given = labels if isinstance(labels, Mapping) else {"": labels}
+    if not given:
         raise ValueError("No labels: expected an array of class numbers, or a dict of such arrays.")
-    splits = {str(name): class_numbers(values, name or "labels") for name, values in splits.items()}
+    splits = {str(name): class_numbers(values, name or "labels") for name, values in given.items()}
     names = names_for(max(values.max() for values in splits.values()) + 1, class_names)
     counts = {name: np.bincount(values, minlength=len(names)) for name, values in splits.items()}
     ax = axes_or_new(ax)
@@ -85,13 +92,13 @@ def plot_class_balance(labels, class_names: Sequence[str] | None = None, ax: Axe
     return describe(ax, " ".join(_balance_in_words(name, c, names) for name, c in counts.items()))
 
 
-def class_numbers(values, name: str) -> np.ndarray:
+def class_numbers(given: ArrayLike, name: str) -> np.ndarray:
     """Class numbers of shape (n,) from class numbers, a column of them, or scores of shape (n, classes)."""
-    values = np.asarray(values)
+    values = np.asarray(given)
     if values.size == 0:
         raise ValueError(f"{name} is empty: there is nothing to draw.")
     if values.ndim == 2 and values.shape[1] > 1:
-        return values.argmax(axis=1)
+        return np.asarray(values.argmax(axis=1))
     values = values.reshape(-1) if values.ndim == 2 else values
     if values.ndim != 1:
         raise ValueError(f"{name} must hold one class for each example, shape (n,), got shape {values.shape}.")
@@ -100,7 +107,7 @@ def class_numbers(values, name: str) -> np.ndarray:
             f"{name} must hold class numbers 0, 1, 2, …, got {values[:3].tolist()} …. "
             "Turn probabilities into classes first: argmax, or `probability > 0.5` for two classes."
         )
-    return values.astype(int)
+    return np.asarray(values, int)
 
 
 def names_for(classes: int, class_names: Sequence[str] | None) -> list[str]:
@@ -123,8 +130,8 @@ def _draw_counts(ax: Axes, counts: np.ndarray) -> None:
     for row, column in zip(*np.nonzero(counts)):
         color = text_color_on(colors[row, column])
         ax.text(column, row, f"{counts[row, column]}", ha="center", va="center", size=size, color=color)
-    ax.set_xticks(np.arange(len(counts) + 1) - 0.5, minor=True)
-    ax.set_yticks(np.arange(len(counts) + 1) - 0.5, minor=True)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_ticks(np.arange(len(counts) + 1) - 0.5, minor=True)
     ax.grid(False)
     ax.grid(which="minor", color="#d0d0d0", linewidth=0.8)
     ax.tick_params(which="both", length=0)
@@ -133,10 +140,9 @@ def _draw_counts(ax: Axes, counts: np.ndarray) -> None:
 def _name_ticks(ax: Axes, names: list[str]) -> None:
     places = range(len(names))
     ax.set_yticks(places, names)
-    if max(map(len, names)) > 3:
-        ax.set_xticks(places, names, rotation=40, ha="right", rotation_mode="anchor")
-    else:
-        ax.set_xticks(places, names)
+    long = max(map(len, names)) > 3
+    slant: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if long else {}
+    ax.set_xticks(places, names, **slant)
 
 
 def _confusion_in_words(counts: np.ndarray, names: list[str]) -> str:
@@ -159,35 +165,31 @@ def _times(count: int) -> str:
 
 def _draw_class_counts(ax: Axes, counts: np.ndarray) -> None:
     bars = ax.bar(range(len(counts)), counts, color=COLORS[0], width=0.75)
-    ax.axhline(counts.mean(), color=QUIET, linewidth=1.2, linestyle="--", zorder=0.9)
-    ax.annotate(
-        f"equal shares:\n{counts.mean():,.0f} each",
-        xy=(1.01, counts.mean()),
-        xycoords=ax.get_yaxis_transform(),
-        va="center",
-        size=9,
-        color=QUIET,
-    )
+    mean = counts.mean()
+    ax.axhline(mean, color=QUIET, linewidth=1.2, linestyle="--", zorder=0.9)
+    words = f"equal shares:\n{mean:,.0f} each"
+    ax.text(1.01, mean, words, transform=ax.get_yaxis_transform(), va="center", size=9, color=QUIET)
     if len(counts) <= 12:
         for bar, count in zip(bars, counts):
             inside = count > 0.12 * counts.max()
-            style = {"va": "top", "color": "white"} if inside else {"va": "bottom", "color": "black"}
+            look: dict[str, Any] = {"va": "top", "color": "white"} if inside else {"va": "bottom", "color": "black"}
             offset = (0, -3 if inside else 2)
             place = (bar.get_x() + bar.get_width() / 2, count)
-            ax.annotate(f"{count:,}", place, offset, textcoords="offset points", ha="center", size=9, **style)
+            ax.annotate(f"{count:,}", place, offset, textcoords="offset points", ha="center", size=9, **look)
     ax.set(ylabel="number of examples", ylim=(0, counts.max() * 1.03))
 
 
 def _draw_shares(ax: Axes, counts: Mapping[str, np.ndarray]) -> None:
     width = 0.8 / len(counts)
-    for index, (name, count) in enumerate(counts.items()):
+    looks = zip(counts.items(), cycle(COLORS), cycle(HATCHES))
+    for index, ((name, count), color, hatch) in enumerate(looks):
         places = np.arange(len(count)) + (index - (len(counts) - 1) / 2) * width
         ax.bar(
             places,
             100 * count / count.sum(),
             width * 0.94,
-            color=COLORS[index % len(COLORS)],
-            hatch=HATCHES[index % len(HATCHES)],
+            color=color,
+            hatch=hatch,
             edgecolor="white",
             linewidth=0.3,
             label=f"{name} ({count.sum():,})",
@@ -197,16 +199,12 @@ def _draw_shares(ax: Axes, counts: Mapping[str, np.ndarray]) -> None:
 
 
 def _balance_in_words(split: str, counts: np.ndarray, names: list[str]) -> str:
-    most, least, total = int(counts.argmax()), int(counts.argmin()), int(counts.sum())
-    where = f" in {split}" if split else ""
+    total = int(counts.sum())
+    most, least = (f"{names[i]}, {counts[i]:,} ({counts[i] / total:.1%})" for i in (counts.argmax(), counts.argmin()))
     missing = [name for name, count in zip(names, counts) if not count]
     text = (
-        f"Bar chart of the class balance of {plural(total, 'label')}{where} "
-        f"in {plural(len(names), 'class', 'classes')}. "
-        f"Most frequent: {names[most]}, {counts[most]:,} ({counts[most] / total:.1%}). "
+        f"Bar chart of the class balance of {plural(total, 'label')}{f' in {split}' if split else ''} "
+        f"in {plural(len(names), 'class', 'classes')}. Most frequent: {most}. "
+        + (f"Never: {listing(missing)}." if missing else f"Least frequent: {least}.")
     )
-    if missing:
-        text += f"Never: {listing(missing)}."
-    else:
-        text += f"Least frequent: {names[least]}, {counts[least]:,} ({counts[least] / total:.1%})."
     return text.replace("%", " %")

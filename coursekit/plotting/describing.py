@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 _ATTRIBUTE = "_coursekit_description"
-Described = TypeVar("Described", Axes, Figure, SubFigure)
+Described = TypeVar("Described", bound="Axes | Figure | SubFigure")
 
 
 def describe(artist: Described, text: str) -> Described:
@@ -50,9 +51,9 @@ def alt_text(artist: Axes | Figure | SubFigure) -> str:
     return text
 
 
-def _find(artist) -> str:
-    own = getattr(artist, _ATTRIBUTE, "")
-    if own or isinstance(artist, Axes):
+def _find(artist: Artist) -> str:
+    own: str = getattr(artist, _ATTRIBUTE, "")
+    if own or not isinstance(artist, (Figure, SubFigure)):
         return own
     parts = [*(ax for ax in artist.axes if ax.figure is artist), *artist.subfigs]
     return " ".join(filter(None, map(_find, parts)))
@@ -90,8 +91,8 @@ def listing(words: Iterable[object], last: str = "and") -> str:
     >>> listing(["SGD", "Adam", "Nadam"]), listing([3, 5]), listing(["one"])
     ('SGD, Adam and Nadam', '3 and 5', 'one')
     """
-    words = [str(word) for word in words]
-    return f" {last} ".join(filter(None, [", ".join(words[:-1]), words[-1]])) if words else ""
+    *others, final = map(str, words) if words else [""]
+    return f"{', '.join(others)} {last} {final}" if others else final
 
 
 def plural(count: int, noun: str, nouns: str = "") -> str:

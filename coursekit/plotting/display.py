@@ -11,12 +11,14 @@ import base64
 import html
 import io
 import sys
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from PIL import Image
 
+from coursekit.kernel import notebook_shell
 from coursekit.plotting.describing import alt_text, describe, facts_of
 
 INVISIBLE = 3.5
@@ -24,7 +26,7 @@ INVISIBLE = 3.5
 original. Plots measured here stay below 3; photographs, which a palette spoils, are above 6."""
 
 
-def show(figure_or_axes: Figure | Axes, alt: str | None = None) -> None:
+def show(figure_or_axes: Figure | SubFigure | Axes, alt: str | None = None) -> None:
     """Show a figure once, with its description, and close it. In a terminal, print the description.
 
     Args:
@@ -49,34 +51,30 @@ def show(figure_or_axes: Figure | Axes, alt: str | None = None) -> None:
     _close(figure)
 
 
-def figure_of(figure_or_axes: Figure | Axes) -> Figure:
+def figure_of(figure_or_axes: Figure | SubFigure | Axes) -> Figure:
     """The whole figure to which axes belong; a figure itself."""
-    if not isinstance(figure_or_axes, (Figure, SubFigure, Axes)):
+    drawn = isinstance(figure_or_axes, (Figure, SubFigure, Axes))
+    figure = figure_or_axes.get_figure(root=True) if drawn else None
+    if figure is None:
         raise TypeError(f"Expected a Matplotlib Figure or Axes, not {type(figure_or_axes).__name__}.")
-    return figure_or_axes.get_figure(root=True)
+    return figure
 
 
-def mimebundle(figure: Figure, alt: str, note: str = "") -> tuple[dict[str, str], dict[str, object]]:
-    """Data and metadata of one notebook output that shows ``figure``.
+def mimebundle(picture: bytes, alt: str, note: str = "") -> tuple[dict[str, str], dict[str, object]]:
+    """Data and metadata of one notebook output that shows a picture.
 
     Args:
-        figure: what to draw.
+        picture: as :func:`png` draws it.
         alt: its description.
         note: a line of text to stand above the picture.
 
     Returns:
         The MIME bundle (HTML, PNG in base64, plain text) and its metadata.
     """
-    return picture_bundle(png(figure), alt, note)
-
-
-def picture_bundle(picture: bytes, alt: str, note: str = "") -> tuple[dict[str, str], dict[str, object]]:
-    """As :func:`mimebundle`, from a PNG that is drawn already."""
     encoded = base64.b64encode(picture).decode("ascii")
     paragraph = f"<p>{html.escape(note)}</p>\n" if note else ""
-    image = f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{encoded}">'
     data = {
-        "text/html": paragraph + image,
+        "text/html": f'{paragraph}<img alt="{html.escape(alt)}" src="data:image/png;base64,{encoded}">',
         "image/png": encoded,
         "text/plain": f"{note}\n{alt}" if note else alt,
     }
@@ -106,13 +104,6 @@ def _difference(image: Image.Image, palette: Image.Image) -> float:
     return float(np.sqrt(np.mean((before - after)[drawn] ** 2))) if drawn.any() else 0.0
 
 
-def notebook_shell():
-    """The IPython shell of the notebook in which this runs; None in a terminal or a script."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    return shell if getattr(shell, "kernel", None) is not None else None
-
-
 def describe_every_figure() -> None:
     """In a notebook, show every figure in the way of :func:`show`, also one that nobody handed to it."""
     shell = notebook_shell()
@@ -133,10 +124,15 @@ def _display_as_result(figure_or_axes: Figure | Axes) -> None:
 
 
 def _display(figure: Figure, alt: str) -> None:
-    from IPython.display import display
+    publish(*mimebundle(png(figure), alt))
 
-    data, metadata = mimebundle(figure, alt)
-    display(data, metadata=metadata, raw=True)
+
+def publish(data: dict[str, str], metadata: dict[str, object], **options: Any) -> None:
+    """Make a MIME bundle an output of the notebook; the options are those of IPython's ``display``."""
+    import IPython.display
+
+    display: Any = IPython.display.display  # which has no types
+    display(data, metadata=metadata, raw=True, **options)
 
 
 def _close(figure: Figure) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 
+from coursekit.plotting.display import figure_of
 from coursekit.plotting.style import ink
 
 
@@ -26,9 +27,9 @@ def label_ends(ax: Axes, labels: list[EndLabel], size: float = 10) -> None:
     """
     labels = [label for label in labels if np.isfinite(label.y)]
     ax.set_ylim(ax.get_ylim())
-    ends = ax.transData.transform([(label.x, label.y) for label in labels]) if labels else []
-    heights = [ax.transAxes.inverted().transform(end)[1] for end in ends]
-    inches = ax.get_position().height * ax.get_figure(root=True).get_figheight()
+    to_axes = ax.transAxes.inverted()
+    heights = [float(to_axes.transform(ax.transData.transform((label.x, label.y)))[1]) for label in labels]
+    inches = ax.get_position().height * figure_of(ax).get_figheight()
     line_height = 1.35 * size / 72 / inches
     for label, height in zip(labels, spread(heights, line_height)):
         ax.annotate(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,7 +19,9 @@ HIGHER_IS_BETTER = ("acc", "auc", "precision", "recall", "f1", "fbeta", "iou", "
 Run = dict[str, np.ndarray]
 
 
-def plot_history(history, metric: str = "loss", mark_best: str | bool | None = True, ax: Axes | None = None) -> Axes:
+def plot_history(
+    history: Any, metric: str = "loss", mark_best: str | bool | None = True, ax: Axes | None = None
+) -> Axes:
     """Draw a metric of one or several trainings over the epochs: training dashed, validation solid.
 
     Args:
@@ -45,7 +48,8 @@ def plot_history(history, metric: str = "loss", mark_best: str | bool | None = T
     many = len(runs) > 1 or "" not in runs
     decider = _decider(runs, metric, mark_best)
     ax = axes_or_new(ax, (8.4, 4.4) if many else FIGURE_SIZE)
-    labels, sentences = [], []
+    labels: list[EndLabel] = []
+    sentences = []
     for (name, run), color, marker in zip(runs.items(), COLORS * 8, MARKERS * 8):
         best = _best_epoch(run, decider) if decider else None
         if many:
@@ -69,7 +73,7 @@ def higher_is_better(metric: str) -> bool:
     return any(part in metric for part in HIGHER_IS_BETTER)
 
 
-def _runs(history) -> dict[str, Run]:
+def _runs(history: Any) -> dict[str, Run]:
     history = getattr(history, "history", history)
     if not isinstance(history, Mapping):
         raise TypeError(
@@ -82,7 +86,7 @@ def _runs(history) -> dict[str, Run]:
     return {"": _series(history, "")}
 
 
-def _series(history: Mapping, where: str) -> Run:
+def _series(history: Any, where: str) -> Run:
     if not isinstance(history, Mapping) or not history:
         raise ValueError(f"{where}expected a history with at least one series of values, got {history!r}.")
     run = {str(name): np.asarray(values, float) for name, values in history.items()}
@@ -114,6 +118,11 @@ def _best_epoch(run: Run, decider: str) -> int | None:
     return int(np.nanargmax(values) if higher_is_better(decider) else np.nanargmin(values)) + 1
 
 
+def _curve(run: Run, metric: str) -> np.ndarray:
+    """The validation series, or the training's where there is none."""
+    return run[f"val_{metric}"] if f"val_{metric}" in run else run[metric]
+
+
 def _epochs(run: Run) -> np.ndarray:
     return np.arange(1, len(next(iter(run.values()))) + 1)
 
@@ -129,9 +138,9 @@ def _draw_single(ax: Axes, run: Run, metric: str, best: int | None, decider: str
     if valid in run:
         ax.plot(epochs, run[valid], "-", color=COLORS[4], marker="s", markersize=size)
         labels.append(EndLabel(epochs[-1], run[valid][-1], "validation", COLORS[4]))
-    if best:
-        curve = run.get(valid, run.get(metric))
-        _mark_best(ax, best, curve[best - 1], len(epochs), f"{_best_words(decider)} {number(run[decider][best - 1])}")
+    if decider and best:
+        words = f"{_best_words(decider)} {number(run[decider][best - 1])}"
+        _mark_best(ax, best, _curve(run, metric)[best - 1], len(epochs), words)
     return labels
 
 
@@ -150,14 +159,14 @@ def _draw_one_of_many(
 ) -> list[EndLabel]:
     epochs = _epochs(run)
     valid = f"val_{metric}"
-    style = {"color": color, "marker": marker, "markevery": max(1, len(epochs) // 12)}
+    style: dict[str, Any] = {"color": color, "marker": marker, "markevery": max(1, len(epochs) // 12)}
     if valid in run:
         if metric in run:
             ax.plot(epochs, run[metric], "--", linewidth=1.1, color=color, alpha=0.75)
         ax.plot(epochs, run[valid], "-", **style)
     else:
         ax.plot(epochs, run[metric], "--", **style)
-    curve = run.get(valid, run.get(metric))
+    curve = _curve(run, metric)
     text = name
     if best:
         ax.plot(best, curve[best - 1], "o", markersize=12, markerfacecolor="none", markeredgecolor=ink(color))
@@ -167,28 +176,30 @@ def _draw_one_of_many(
 
 def _finish_axes(ax: Axes, runs: dict[str, Run], metric: str) -> None:
     last = max(len(_epochs(run)) for run in runs.values())
-    ticks = range(1, last + 1)
+    ticks = list(range(1, last + 1))
     if last > 12:
-        ticks = [1] + [
-            int(t) for t in MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]).tick_values(1, last) if 1 < t <= last
-        ]
+        places = MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]).tick_values(1, last)
+        ticks = [1, *(int(place) for place in places if 1 < place <= last)]
     margin = max(0.3, 0.02 * last)
     ax.set(xlabel="epoch", ylabel=_words(metric), xticks=ticks, xlim=(1 - margin, last + margin))
 
 
 def _explain_line_styles(ax: Axes, runs: dict[str, Run], metric: str) -> None:
-    valid = any(f"val_{metric}" in run for run in runs.values())
-    train = any(metric in run for run in runs.values())
-    lines = [Line2D([], [], color=QUIET, linestyle="-", label="validation")] if valid else []
-    lines += [Line2D([], [], color=QUIET, linestyle="--", linewidth=1.1, label="training")] if train else []
-    lines += [Line2D([], [], linestyle="", marker="o", markersize=11, mfc="none", mec=QUIET, label="best epoch")]
+    solid = Line2D([], [], color=QUIET, linestyle="-", label="validation")
+    dashed = Line2D([], [], color=QUIET, linestyle="--", linewidth=1.1, label="training")
+    ring = Line2D([], [], linestyle="", marker="o", markersize=11, mfc="none", mec=QUIET, label="best epoch")
+    lines = [line for line in (solid, dashed) if line.get_label() in _kinds(runs, metric)] + [ring]
     ax.legend(handles=lines, ncols=3, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, labelcolor=QUIET)
 
 
+def _kinds(runs: dict[str, Run], metric: str) -> list[str]:
+    series = {"training": metric, "validation": f"val_{metric}"}
+    return [kind for kind, name in series.items() if any(name in run for run in runs.values())]
+
+
 def _words(metric: str) -> str:
-    if metric.startswith("val_"):
-        return "validation " + _words(metric[4:])
-    return metric.replace("_", " ")
+    kind = "validation " if metric.startswith("val_") else ""
+    return kind + metric.removeprefix("val_").replace("_", " ")
 
 
 def _best_words(decider: str) -> str:
@@ -196,12 +207,9 @@ def _best_words(decider: str) -> str:
 
 
 def _opening(runs: dict[str, Run], metric: str, many: bool) -> str:
-    kinds = [
-        k for k, s in (("training", metric), ("validation", f"val_{metric}")) if any(s in r for r in runs.values())
-    ]
     epochs = max(len(_epochs(run)) for run in runs.values())
     which = f" of {plural(len(runs), 'run')}" if many else ""
-    return f"Line plot of {listing(kinds)} {_words(metric)}{which} over {plural(epochs, 'epoch')}."
+    return f"Line plot of {listing(_kinds(runs, metric))} {_words(metric)}{which} over {plural(epochs, 'epoch')}."
 
 
 def _sentence(name: str, run: Run, metric: str, decider: str | None, best: int | None) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.image import AxesImage
+from numpy.typing import ArrayLike
 
 from coursekit.plotting.classes import class_numbers, names_for
 from coursekit.plotting.describing import describe, number, plural
@@ -15,6 +17,7 @@ from coursekit.plotting.style import (
     DIVERGING,
     QUIET,
     WRONG,
+    Canvas,
     balanced_columns,
     grid_of_axes,
     ink,
@@ -26,16 +29,19 @@ MOST_IMAGES = 200
 WIDTH = 8.0
 """Inches that a grid may be wide."""
 
+OneEach = np.ndarray | None
+"""A value for each image, shape (n,)."""
+
 
 def plot_images(
-    images,
-    labels=None,
-    predictions=None,
+    images: ArrayLike,
+    labels: ArrayLike | None = None,
+    predictions: ArrayLike | None = None,
     class_names: Sequence[str] | None = None,
     columns: int | None = None,
     cmap: str = "gray_r",
-    fig: Figure | SubFigure | None = None,
-) -> Figure | SubFigure:
+    fig: Canvas | None = None,
+) -> Canvas:
     """Draw images in a grid, with their labels and what a model took them for.
 
     A wrong prediction has a thick orange frame and says in words what was predicted and what is true.
@@ -60,30 +66,43 @@ def plot_images(
     >>> alt_text(plot_images(np.zeros((2, 28, 28)), labels=[4, 9], predictions=[4, 4]))
     'Grid of 2 images, 28 by 28 pixels. Labels: 4, 9. 1 of 2 predictions is wrong: image 2 is 9, predicted 4.'
     """
-    images = as_images(images)
-    labels = _one_each(labels, len(images), "labels")
+    drawn = as_images(images)
+    true = _one_each(labels, len(drawn), "labels")
     certainty = _certainty(predictions)
-    predictions = _one_each(predictions, len(images), "predictions")
-    most = max((int(v.max()) for v in (labels, predictions) if v is not None), default=-1)
+    predicted = _one_each(predictions, len(drawn), "predictions")
+    most = max((int(values.max()) for values in (true, predicted) if values is not None), default=-1)
     names = names_for(most + 1, class_names)
-    captions = [_caption(i, labels, predictions, certainty, names) for i in range(len(images))]
-    columns = columns or balanced_columns(len(images), 10 if predictions is None else 6)
+    captions = [_caption(i, true, predicted, certainty, names) for i in range(len(drawn))]
+    columns = columns or balanced_columns(len(drawn), 10 if predicted is None else 6)
+    low, high = _range(drawn)
     lines = max(caption.count("\n") + bool(caption) for caption in captions)
-    width = min(1.35, WIDTH / columns)
-    fig, axes = grid_of_axes(
-        len(images), columns, (width, width * images.shape[1] / images.shape[2] + 0.19 * lines), fig
-    )
+    fig, axes, _ = _draw_grid(drawn, captions, lines, columns, 1.35, fig, cmap=cmap, vmin=low, vmax=high)
+    if true is not None and predicted is not None:
+        for index in np.flatnonzero(true != predicted):
+            _frame(axes[index], wrong=True)
+    return describe(fig, _images_in_words(drawn, true, predicted, names))
+
+
+def _draw_grid(
+    images: np.ndarray, captions: list[str], lines: int, columns: int, widest: float, fig: Canvas | None, **colors: Any
+) -> tuple[Canvas, list[Axes], AxesImage]:
+    """Images in rows, at most ``widest`` inches wide, with a caption of so many lines above each.
+
+    Returns:
+        The figure, its axes, and what was drawn on the last of them.
+    """
+    width = min(widest, WIDTH / columns)
+    height = width * images.shape[1] / images.shape[2] + 0.19 * lines
+    fig, axes = grid_of_axes(len(images), columns, (width, height), fig)
     size = _caption_size(captions, width)
-    low, high = _range(images)
-    for index, (ax, image) in enumerate(zip(axes, images)):
-        ax.imshow(image, cmap=cmap, vmin=low, vmax=high)
-        ax.set_title(captions[index], size=size, pad=3)
-        wrong = labels is not None and predictions is not None and labels[index] != predictions[index]
-        _frame(ax, wrong)
-    return describe(fig, _images_in_words(images, labels, predictions, names))
+    for ax, image, caption in zip(axes, images, captions):
+        drawn = ax.imshow(image, **colors)
+        ax.set_title(caption, size=size, pad=3)
+        _frame(ax, wrong=False)
+    return fig, axes, drawn
 
 
-def plot_pixel_matrix(image, ax: Axes | None = None) -> Axes:
+def plot_pixel_matrix(image: ArrayLike, ax: Axes | None = None) -> Axes:
     """Draw a grey image with the number of each pixel written into it: an image is a matrix.
 
     Args:
@@ -100,24 +119,23 @@ def plot_pixel_matrix(image, ax: Axes | None = None) -> Axes:
     >>> alt_text(plot_pixel_matrix([[0, 255], [0, 128]]))
     'Image of 2 by 2 pixels with the value of each written into it: 2 of 4 pixels are 0; the largest value is 255.'
     """
-    image = np.asarray(image)
-    if image.ndim == 1 or (image.ndim == 3 and image.shape[-1] == 1):
-        image = as_images(image[np.newaxis])[0]
-    if image.ndim != 2 or image.size == 0 or max(image.shape) > 32:
-        raise ValueError(f"Expected one grey image of at most 32 by 32 pixels, got shape {image.shape}.")
-    if not np.isfinite(image.astype(float)).all():
+    pixels = np.asarray(image)
+    if pixels.ndim == 1 or (pixels.ndim == 3 and pixels.shape[-1] == 1):
+        pixels = as_images(pixels[np.newaxis])[0]
+    if pixels.ndim != 2 or pixels.size == 0 or max(pixels.shape) > 32:
+        raise ValueError(f"Expected one grey image of at most 32 by 32 pixels, got shape {pixels.shape}.")
+    if not np.isfinite(pixels.astype(float)).all():
         raise ValueError("The image holds values that are not finite numbers.")
-    ax = ax or _axes_of_whole_pixels(*image.shape)
-    low, high = _range(image)
-    shade = (image.astype(float) - low) / ((high - low) or 1)
+    ax = ax or _axes_of_whole_pixels(*pixels.shape)
+    shade = _between_0_and_1(pixels.astype(float))
     ax.imshow(1 - shade, cmap="gray", vmin=0, vmax=1)
-    for (row, column), value in np.ndenumerate(image):
+    for (row, column), value in np.ndenumerate(pixels):
         color = "#a0a0a0" if value == 0 else text_color_on([1 - shade[row, column]] * 3)
         ax.text(column, row, _pixel_text(value), ha="center", va="center", size=7.5, color=color)
     ax.grid(False)
-    ax.set(xlabel="column", ylabel="row", xticks=range(0, image.shape[1], 3), yticks=range(0, image.shape[0], 3))
+    ax.set(xlabel="column", ylabel="row", xticks=range(0, pixels.shape[1], 3), yticks=range(0, pixels.shape[0], 3))
     ax.tick_params(length=0)
-    return describe(ax, _pixels_in_words(image))
+    return describe(ax, _pixels_in_words(pixels))
 
 
 def _axes_of_whole_pixels(rows: int, columns: int) -> Axes:
@@ -130,12 +148,12 @@ def _axes_of_whole_pixels(rows: int, columns: int) -> Axes:
 
 
 def plot_weights(
-    kernel,
+    kernel: ArrayLike,
     columns: int | None = None,
     channel: int = 0,
     titles: Sequence[str] | None = None,
-    fig: Figure | SubFigure | None = None,
-) -> Figure | SubFigure:
+    fig: Canvas | None = None,
+) -> Canvas:
     """Draw the weights of a layer as images: blue below zero, white at zero, orange above.
 
     Args:
@@ -161,30 +179,22 @@ def plot_weights(
     if len(titles) != len(images):
         raise ValueError(f"Expected {plural(len(images), 'title')}, one for each unit or filter, got {len(titles)}.")
     columns = columns or balanced_columns(len(images), 8)
-    width = min(1.2, WIDTH / columns)
-    height = width * images.shape[1] / images.shape[2] + 0.19
-    fig, axes = grid_of_axes(len(images), columns, (width, height), fig)
     limit = np.abs(images).max() or 1.0
-    for ax, image, title in zip(axes, images, titles):
-        drawn = ax.imshow(image, cmap=DIVERGING, vmin=-limit, vmax=limit)
-        ax.set_title(title, size=_caption_size(titles, width), pad=3)
-        _frame(ax, wrong=False)
+    fig, axes, drawn = _draw_grid(images, titles, 1, columns, 1.2, fig, cmap=DIVERGING, vmin=-limit, vmax=limit)
     fig.colorbar(drawn, ax=axes, label="weight", fraction=0.04, aspect=max(8, 8 * len(axes) / columns))
-    negative = np.mean(images < 0)
-    return describe(
-        fig,
-        f"Weights of {kind} as images of {images.shape[1]} by {images.shape[2]}. They lie between "
-        f"{number(images.min())} and {number(images.max())}; {100 * negative:.0f} % are negative.",
-    )
+    size = f"{images.shape[1]} by {images.shape[2]}"
+    span = f"between {number(images.min())} and {number(images.max())}"
+    negative = f"{100 * np.mean(images < 0):.0f} % are negative"
+    return describe(fig, f"Weights of {kind} as images of {size}. They lie {span}; {negative}.")
 
 
-def as_images(images) -> np.ndarray:
+def as_images(given: ArrayLike) -> np.ndarray:
     """Images of shape (n, h, w) or (n, h, w, 3) from any of the shapes that :func:`plot_images` takes.
 
     >>> as_images(np.zeros((5, 784))).shape, as_images(np.zeros((5, 8, 8, 1))).shape
     ((5, 28, 28), (5, 8, 8))
     """
-    images = np.asarray(images)
+    images = np.asarray(given)
     if images.size == 0:
         raise ValueError(f"There are no images in an array of shape {images.shape}.")
     if images.ndim == 2 and math.isqrt(images.shape[1]) ** 2 == images.shape[1]:
@@ -200,14 +210,12 @@ def as_images(images) -> np.ndarray:
         raise ValueError(f"{len(images):,} images are too many for one figure. Choose some: images[:20].")
     if not np.isfinite(images.astype(float)).all():
         raise ValueError("The images hold values that are not finite numbers.")
-    return _colors_between_0_and_1(images) if images.ndim == 4 else images
+    return images if images.ndim == 3 or images.dtype == np.uint8 else _between_0_and_1(images)
 
 
-def _colors_between_0_and_1(images: np.ndarray) -> np.ndarray:
-    if images.dtype == np.uint8:
-        return images
+def _between_0_and_1(images: np.ndarray) -> np.ndarray:
     low, high = _range(images)
-    return (images - low) / ((high - low) or 1)
+    return np.asarray((images - low) / ((high - low) or 1))
 
 
 def _range(images: np.ndarray) -> tuple[float, float]:
@@ -220,21 +228,21 @@ def _range(images: np.ndarray) -> tuple[float, float]:
     return low, high
 
 
-def _one_each(values, count: int, name: str) -> np.ndarray | None:
-    if values is None:
+def _one_each(given: ArrayLike | None, count: int, name: str) -> OneEach:
+    if given is None:
         return None
-    values = class_numbers(values, name)
+    values = class_numbers(given, name)
     if len(values) != count:
         raise ValueError(f"{name} must hold one class for each of the {count} images, got {len(values)}.")
     return values
 
 
-def _certainty(predictions) -> np.ndarray | None:
-    predictions = np.asarray(predictions if predictions is not None else [])
-    return predictions.max(axis=1) if predictions.ndim == 2 and predictions.shape[1] > 1 else None
+def _certainty(predictions: ArrayLike | None) -> OneEach:
+    scores = np.asarray([] if predictions is None else predictions)
+    return np.asarray(scores.max(axis=1)) if scores.ndim == 2 and scores.shape[1] > 1 else None
 
 
-def _caption(index: int, labels, predictions, certainty, names: list[str]) -> str:
+def _caption(index: int, labels: OneEach, predictions: OneEach, certainty: OneEach, names: list[str]) -> str:
     if predictions is None:
         return "" if labels is None else names[labels[index]]
     percent = "" if certainty is None else f" ({100 * certainty[index]:.0f} %)"
@@ -259,7 +267,7 @@ def _frame(ax: Axes, wrong: bool) -> None:
     ax.title.set_color(ink(WRONG) if wrong else "black" if ax.get_title() else QUIET)
 
 
-def _images_in_words(images: np.ndarray, labels, predictions, names: list[str]) -> str:
+def _images_in_words(images: np.ndarray, labels: OneEach, predictions: OneEach, names: list[str]) -> str:
     kind = "colour images" if images.ndim == 4 else "images"
     noun = kind if len(images) > 1 else kind[:-1]
     text = f"Grid of {len(images)} {noun}, {images.shape[1]} by {images.shape[2]} pixels."
@@ -277,8 +285,8 @@ def _images_in_words(images: np.ndarray, labels, predictions, names: list[str]) 
     return f"{text} {len(wrong)} of {plural(len(labels), 'prediction')} {verb} wrong: {'; '.join(said)}."
 
 
-def _pixel_text(value) -> str:
-    if float(value) == round(float(value)):
+def _pixel_text(value: float) -> str:
+    if float(value).is_integer():
         return str(round(float(value)))
     return f"{value:.2f}".replace("0.", ".", 1)
 
@@ -291,8 +299,8 @@ def _pixels_in_words(image: np.ndarray) -> str:
     )
 
 
-def _weight_images(kernel, channel: int) -> tuple[np.ndarray, str]:
-    kernel = np.asarray(kernel, float)
+def _weight_images(given: ArrayLike, channel: int) -> tuple[np.ndarray, str]:
+    kernel = np.asarray(given, float)
     if kernel.ndim == 2 and kernel.size and math.isqrt(len(kernel)) ** 2 == len(kernel):
         images, kind = as_images(kernel.T), plural(kernel.shape[1], "unit")
     elif kernel.ndim == 4 and kernel.size:

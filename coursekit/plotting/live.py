@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Sequence
+from typing import Any
 
 import keras
+from matplotlib.figure import Figure
 
+from coursekit.kernel import notebook_shell
 from coursekit.plotting.describing import alt_text, listing, number, plural
-from coursekit.plotting.display import notebook_shell, picture_bundle, png
+from coursekit.plotting.display import mimebundle, png, publish
 from coursekit.plotting.history import plot_history
 from coursekit.plotting.style import new_figure
 
 MOST_METRICS = 3
 
+Logs = dict[str, Any] | None
 
-class LiveHistory(keras.callbacks.Callback):
+
+class LiveHistory(keras.callbacks.Callback):  # type: ignore[misc, unused-ignore]  # Keras brings no types
     """Show the training while it runs: ``model.fit(..., verbose=0, callbacks=[LiveHistory()])``.
 
     In a notebook it is one figure with a line of text, renewed about once a second, that ends as the described
@@ -29,35 +35,35 @@ class LiveHistory(keras.callbacks.Callback):
         history: values after each epoch, by name; as in Keras' ``History``.
     """
 
-    def __init__(self, metrics: Sequence[str] | None = None, every: float = 1.0):
+    def __init__(self, metrics: Sequence[str] | None = None, every: float = 1.0) -> None:
         super().__init__()
         self.metrics = (metrics,) if isinstance(metrics, str) else metrics
         self.every = every
         self.history: dict[str, list[float]] = {}
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Logs = None) -> None:
         self.history = {}
         self._start = self._shown = time.monotonic()
         self._epoch_start = self._start
-        self._picture = None
+        self._picture: tuple[bytes, str] | None = None
         self._drawing = 0.0
         self._shell = notebook_shell()
-        self._handle = _Handle() if self._shell else None
+        self._output = uuid.uuid4().hex
         if self._shell:
-            self._show(f"epoch 1 of {self._epochs}, starting")
+            self._show(f"epoch 1 of {self._epochs}, starting", update=False)
             self._shell.events.register("post_run_cell", self._after_cell)
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._epoch_start = time.monotonic()
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         if self._shell and self._due():
             steps = self.params.get("steps")
             place = f"batch {batch + 1} of {steps}" if steps else f"batch {batch + 1}"
             done = self._done + ((batch + 1) / steps if steps else 0)
             self._show(f"epoch {self._done + 1} of {self._epochs}, {place}; {_values(logs)}; {self._left(done)}")
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(float(value))
         self._check_metrics()
@@ -70,7 +76,7 @@ class LiveHistory(keras.callbacks.Callback):
         elif self._due():
             self._show(f"epoch {self._done} of {self._epochs} done; {_values(logs)}; {self._left(self._done)}")
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Logs = None) -> None:
         if self._shell:
             self._finish("")
 
@@ -83,7 +89,7 @@ class LiveHistory(keras.callbacks.Callback):
 
     @property
     def _epochs(self) -> int:
-        return self.params.get("epochs", 1)
+        return int(self.params.get("epochs", 1))
 
     @property
     def _done(self) -> int:
@@ -96,7 +102,7 @@ class LiveHistory(keras.callbacks.Callback):
         seconds = (time.monotonic() - self._start) / done * (self._epochs - done)
         return f"about {duration(seconds)} left"
 
-    def _after_cell(self, result) -> None:
+    def _after_cell(self, result: object) -> None:
         """The cell has ended without ``on_train_end``: an interrupt or an error stopped the training."""
         self._finish("Interrupted. ")
 
@@ -111,41 +117,24 @@ class LiveHistory(keras.callbacks.Callback):
         """Whether it is time to show something new, with drawing kept to a tenth of the training's time."""
         return time.monotonic() - self._shown >= max(self.every, 10 * self._drawing)
 
-    def _show(self, note: str) -> None:
+    def _show(self, note: str, update: bool = True) -> None:
         """Renew the one output. The picture is drawn again only when there is a new epoch in it."""
         if self._done and self._picture is None:
             begin = time.monotonic()
             figure = self._draw()
             self._picture = png(figure), alt_text(figure)
             self._drawing = time.monotonic() - begin
-        if self._picture:
-            self._handle.update(*picture_bundle(*self._picture, note))
-        else:
-            self._handle.update({"text/plain": note}, {})
+        bundle = mimebundle(*self._picture, note) if self._picture else ({"text/plain": note}, {})
+        publish(*bundle, display_id=self._output, update=update)
         self._shown = time.monotonic()
 
-    def _draw(self):
+    def _draw(self) -> Figure:
         known = [name for name in self.history if not name.startswith("val_") and name != "learning_rate"]
         metrics = self.metrics or sorted(known, key=lambda name: name != "loss")[:MOST_METRICS]
         figure = new_figure((7, 4) if len(metrics) == 1 else (8.8, 3.6))
         for ax, metric in zip(figure.subplots(1, len(metrics), squeeze=False)[0], metrics):
             plot_history(self.history, metric, ax=ax)
         return figure
-
-
-class _Handle:
-    """One output of a notebook whose content can be replaced."""
-
-    def __init__(self):
-        self.handle = None
-
-    def update(self, data: dict, metadata: dict) -> None:
-        from IPython.display import display
-
-        if self.handle is None:
-            self.handle = display(data, metadata=metadata, raw=True, display_id=True)
-        else:
-            self.handle.update(data, metadata=metadata, raw=True)
 
 
 def duration(seconds: float) -> str:
@@ -162,5 +151,5 @@ def duration(seconds: float) -> str:
     return f"{seconds // 3600} h {seconds % 3600 // 60} min"
 
 
-def _values(logs: dict | None) -> str:
+def _values(logs: Logs) -> str:
     return "  ".join(f"{name} {number(float(value))}" for name, value in (logs or {}).items())

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import cycle
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
+from matplotlib.typing import LineStyleType
+from numpy.typing import ArrayLike
 
 from coursekit.plotting.describing import describe, number, plural
 from coursekit.plotting.style import (
@@ -16,6 +19,7 @@ from coursekit.plotting.style import (
     LINE_STYLES,
     MARKERS,
     QUIET,
+    Canvas,
     axes_or_new,
     balanced_columns,
     grid_of_axes,
@@ -30,18 +34,30 @@ GREYS = LinearSegmentedColormap.from_list("coursekit_depth", ["#c0c0c0", "#fffff
 LEGEND = "○ start     large filled marker: end     number: loss at the end"
 LEGEND_MINIMUM = "     ☆ lowest point"
 
-Bounds = tuple[tuple[float, float], tuple[float, float]]
+Point = tuple[float, float]
+Bounds = tuple[Point, Point]
+Paths = Mapping[str, np.ndarray]
+Loss = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+class Surface(NamedTuple):
+    """Losses on a grid of points, and the point that is to be marked as the lowest."""
+
+    x: np.ndarray
+    y: np.ndarray
+    loss: np.ndarray
+    minimum: Point | None
 
 
 def plot_optimizer_paths(
-    loss_function: Callable[[np.ndarray, np.ndarray], np.ndarray],
-    paths: Mapping[str, np.ndarray],
+    loss_function: Loss,
+    paths: Mapping[str, ArrayLike],
     bounds: Bounds | None = None,
-    minimum: tuple[float, float] | None = None,
+    minimum: Point | None = None,
     columns: int | None = None,
     ax: Axes | None = None,
-    fig: Figure | SubFigure | None = None,
-) -> Figure | SubFigure:
+    fig: Canvas | None = None,
+) -> Canvas:
     """Draw the path of each optimizer over the contours of a loss with two weights.
 
     Up to four paths share one plot; more of them get a small plot each, all with the same axes.
@@ -68,24 +84,22 @@ def plot_optimizer_paths(
     Loss at the end, lowest first: SGD 0.25 after 2 steps.'
     """
     given = {str(name): _path(points, name) for name, points in paths.items()}
-    paths = {name: _finite(points, name) for name, points in given.items()}
-    lost = [name for name in paths if len(paths[name]) < len(given[name])]
-    if not paths:
+    finite = {name: _finite(points, name) for name, points in given.items()}
+    lost = [name for name in finite if len(finite[name]) < len(given[name])]
+    if not finite:
         raise ValueError('No paths to draw: expected a dict such as {"SGD": array of shape (steps + 1, 2)}.')
-    bounds = bounds or _bounds(paths, minimum)
-    surface = _surface(loss_function, bounds)
-    if ax is not None or len(paths) <= MOST_IN_ONE:
-        target = axes_or_new(ax or (fig.subplots() if fig else None), (7, 4.8))
-        _draw_together(target, surface, paths, minimum, loss_function)
-        fig = target.figure
-    else:
-        target = fig = _draw_apart(surface, paths, minimum, columns, fig, loss_function)
-    describe(target, _paths_in_words(loss_function, paths, lost))
-    return fig
+    surface = _surface(loss_function, bounds or _bounds(finite, minimum), minimum)
+    ends = {name: _loss(loss_function, path[-1]) for name, path in finite.items()}
+    words = _paths_in_words(loss_function, finite, ends, lost)
+    if ax is None and len(finite) > MOST_IN_ONE:
+        return describe(_draw_apart(surface, finite, ends, columns, fig), words)
+    ax = axes_or_new(ax or (fig.subplots() if fig else None), (7, 4.8))
+    _draw_together(ax, surface, finite, ends)
+    return describe(ax, words).figure
 
 
-def _path(points, name: str) -> np.ndarray:
-    points = np.asarray(points, float)
+def _path(given: ArrayLike, name: str) -> np.ndarray:
+    points = np.asarray(given, float)
     if points.ndim != 2 or points.shape[1] != 2 or not len(points):
         raise ValueError(f"The path of {name} must have shape (steps + 1, 2), got {points.shape}.")
     return points
@@ -99,22 +113,23 @@ def _finite(points: np.ndarray, name: str) -> np.ndarray:
     return points[: lost[0]] if lost.size else points
 
 
-def _bounds(paths: Mapping[str, np.ndarray], minimum: tuple[float, float] | None) -> Bounds:
+def _bounds(paths: Paths, minimum: Point | None) -> Bounds:
     """Room for every path, the minimum, and a margin; but a path that explodes, next to the others, is cut off."""
     extents = {name: np.ptp(path, axis=0).max() for name, path in paths.items()}
     usual = 5 * np.quantile(list(extents.values()), 0.5, method="lower")
     if minimum is not None:
         start = next(iter(paths.values()))[0]
         usual = max(usual, 2 * np.abs(start - minimum).max())
-    shown = [path if extents[name] <= usual else path[:1] for name, path in paths.items()]
-    shown = np.concatenate([*shown, [minimum]] if minimum is not None else shown)
+    parts = [path if extents[name] <= usual else path[:1] for name, path in paths.items()]
+    shown = np.concatenate(parts if minimum is None else [*parts, np.array([minimum], float)])
     low, high = shown.min(axis=0), shown.max(axis=0)
     width = np.maximum(high - low, 0.35 * max(high - low)) if max(high - low) else np.ones(2)
     middle = (high + low) / 2
-    return tuple((float(m - 0.62 * w), float(m + 0.62 * w)) for m, w in zip(middle, width))
+    x, y = ((float(m - 0.62 * w), float(m + 0.62 * w)) for m, w in zip(middle, width))
+    return x, y
 
 
-def _surface(loss_function, bounds: Bounds) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _surface(loss_function: Loss, bounds: Bounds, minimum: Point | None) -> Surface:
     x, y = np.meshgrid(np.linspace(*bounds[0], 160), np.linspace(*bounds[1], 160))
     with np.errstate(over="ignore", invalid="ignore"):
         loss = np.asarray(loss_function(x, y), float)
@@ -123,62 +138,62 @@ def _surface(loss_function, bounds: Bounds) -> tuple[np.ndarray, np.ndarray, np.
             f"loss_function(x, y) must give one loss for each point: asked with arrays of shape {x.shape}, "
             f"it gave shape {loss.shape}. Write it with NumPy operations on x and y."
         )
-    return x, y, loss
+    return Surface(x, y, loss, minimum)
 
 
-def _draw_surface(ax: Axes, surface: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
-    x, y, loss = surface
+def _draw_surface(ax: Axes, surface: Surface) -> None:
+    x, y, loss, minimum = surface
     finite = loss[np.isfinite(loss)]
-    levels = np.unique(np.quantile(finite, np.linspace(0, 1, LEVELS) ** 1.5)) if finite.size else []
+    levels = np.unique(np.quantile(finite, np.linspace(0, 1, LEVELS) ** 1.5)) if finite.size else finite
     if len(levels) > 1:
         shades = GREYS(np.linspace(0, 1, len(levels) - 1))
         ax.contourf(x, y, loss, levels=levels, colors=shades, antialiased=False)
         ax.contour(x, y, loss, levels=levels, colors="#a6a6a6", linewidths=0.6, antialiased=False)
     ax.set(xlim=(x.min(), x.max()), ylim=(y.min(), y.max()))
     ax.grid(False)
-
-
-def _draw_path(ax: Axes, path: np.ndarray, marker: str, color: str, linestyle: str, linewidth: float) -> None:
-    ax.plot(*path.T, color=color, linestyle=linestyle, linewidth=linewidth, marker="o", markersize=2.2)
-    ax.plot(*path[0], "o", markersize=8, markerfacecolor="white", markeredgecolor="black", zorder=4)
-    ax.plot(*path[-1], marker, markersize=9, color=color, markeredgecolor="white", zorder=5)
-
-
-def _draw_minimum(ax: Axes, minimum: tuple[float, float] | None) -> None:
     if minimum is not None:
         ax.plot(*minimum, "*", markersize=14, markerfacecolor="white", markeredgecolor="black", zorder=3)
 
 
-def _draw_together(ax: Axes, surface, paths: Mapping[str, np.ndarray], minimum, loss_function) -> None:
+def _looks(paths: Paths) -> Iterator[tuple[str, np.ndarray, str, str, LineStyleType]]:
+    """Each path with its name and what it is told apart by: colour, marker, style of line."""
+    looks = zip(paths.items(), cycle(COLORS), cycle(MARKERS[1:]), cycle(LINE_STYLES))
+    return ((name, path, color, marker, linestyle) for (name, path), color, marker, linestyle in looks)
+
+
+def _draw_path(ax: Axes, path: np.ndarray, color: str, marker: str, linestyle: LineStyleType) -> None:
+    ax.plot(*path.T, color=color, linestyle=linestyle, linewidth=1.6, marker="o", markersize=2.2)
+    ax.plot(*path[0], "o", markersize=8, markerfacecolor="white", markeredgecolor="black", zorder=4)
+    ax.plot(*path[-1], marker, markersize=9, color=color, markeredgecolor="white", zorder=5)
+
+
+def _draw_together(ax: Axes, surface: Surface, paths: Paths, ends: dict[str, float]) -> None:
     _draw_surface(ax, surface)
-    _draw_minimum(ax, minimum)
-    ends = {name: _loss(loss_function, path[-1]) for name, path in paths.items()}
     drawn = {}
-    for index, (name, path) in enumerate(paths.items()):
-        color = COLORS[index % len(COLORS)]
-        style = {"color": color, "linestyle": LINE_STYLES[index % len(LINE_STYLES)], "linewidth": 1.6}
-        marker = MARKERS[1:][index % 7]
-        _draw_path(ax, path, marker, **style)
-        drawn[name] = Line2D(
-            [], [], marker=marker, markersize=8, label=f"{name}: {_loss_in_words(ends[name])}", **style
-        )
-    handles = [drawn[name] for name in sorted(ends, key=ends.get)]
+    for name, path, color, marker, linestyle in _looks(paths):
+        _draw_path(ax, path, color, marker, linestyle)
+        style: dict[str, Any] = {"color": color, "marker": marker, "linestyle": linestyle}
+        label = f"{name}: {_loss_in_words(ends[name])}"
+        drawn[name] = Line2D([], [], linewidth=1.6, markersize=8, label=label, **style)
+    handles = [drawn[name] for name in sorted(ends, key=ends.__getitem__)]
     ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1), title="loss at the end", alignment="left")
     ax.set(xlabel="first weight", ylabel="second weight")
 
 
-def _draw_apart(surface, paths: Mapping[str, np.ndarray], minimum, columns: int | None, fig, loss_function):
+def _draw_apart(
+    surface: Surface, paths: Paths, ends: dict[str, float], columns: int | None, fig: Canvas | None
+) -> Canvas:
     columns = columns or balanced_columns(len(paths), 4)
     fig, axes = grid_of_axes(len(paths), columns, (8.4 / columns, 8.0 / columns + 0.25), fig)
-    for index, (ax, (name, path)) in enumerate(zip(axes, paths.items())):
-        color = COLORS[index % len(COLORS)]
+    for ax, (name, path, color, marker, _) in zip(axes, _looks(paths)):
         _draw_surface(ax, surface)
-        _draw_minimum(ax, minimum)
-        _draw_path(ax, path, MARKERS[1:][index % 7], color, "-", 1.6)
-        ax.set_title(f"{name}: {_loss_in_words(_loss(loss_function, path[-1]))}", color=ink(color), size=10)
+        _draw_path(ax, path, color, marker, "-")
+        ax.set_title(f"{name}: {_loss_in_words(ends[name])}", color=ink(color), size=10)
         ax.label_outer()
         ax.tick_params(labelsize=8)
-    fig.supxlabel(f"first weight\n{LEGEND}{LEGEND_MINIMUM if minimum is not None else ''}", size=10, color=QUIET)
+    fig.supxlabel(
+        f"first weight\n{LEGEND}{LEGEND_MINIMUM if surface.minimum is not None else ''}", size=10, color=QUIET
+    )
     fig.supylabel("second weight", size=10, color=QUIET)
     return fig
 
@@ -187,18 +202,17 @@ def _loss_in_words(loss: float) -> str:
     return number(loss) if np.isfinite(loss) else "diverged"
 
 
-def _loss(loss_function, point: np.ndarray) -> float:
+def _loss(loss_function: Loss, point: np.ndarray) -> float:
     with np.errstate(all="ignore"):  # a diverged path ends where the loss overflows
         return float(np.asarray(loss_function(point[:1], point[1:]), float).reshape(-1)[0])
 
 
-def _paths_in_words(loss_function, paths: Mapping[str, np.ndarray], lost: list[str]) -> str:
+def _paths_in_words(loss_function: Loss, paths: Paths, ends: dict[str, float], lost: list[str]) -> str:
     start = next(iter(paths.values()))[0]
-    ends = sorted((_loss(loss_function, path[-1]), name, len(path) - 1) for name, path in paths.items())
-    diverged = dict.fromkeys(lost, ", where it stopped being finite")
     said = [
-        f"{name} {_loss_in_words(loss)} after {plural(steps, 'step')}{diverged.get(name, '')}"
-        for loss, name, steps in ends
+        f"{name} {_loss_in_words(loss)} after {plural(len(paths[name]) - 1, 'step')}"
+        + (", where it stopped being finite" if name in lost else "")
+        for loss, name in sorted((loss, name) for name, loss in ends.items())
     ]
     return (
         f"Contour plot of a loss over two weights with the {'path' if len(paths) == 1 else 'paths'} of "

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import matplotlib as mpl
 import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.typing import ColorType, LineStyleType
+from numpy.typing import ArrayLike
+
+from coursekit.plotting.display import describe_every_figure
 
 COLORS = ("#0072B2", "#E69F00", "#000000", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#882255")
 """The colours of Okabe and Ito (2008), wine in place of their yellow; the first four differ in grey too."""
 
-LINE_STYLES = ("-", "--", "-.", ":") * 2
+LINE_STYLES: tuple[LineStyleType, ...] = ("-", "--", "-.", ":") * 2
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 WRONG = "#D55E00"
@@ -24,10 +30,14 @@ DIVERGING = LinearSegmentedColormap.from_list(
 )
 """Blue below zero, white at zero, orange above: the two ends differ in grey as well."""
 
+Color = ColorType | ArrayLike
+Canvas = Figure | SubFigure
+"""What axes are put on."""
+
 FIGURE_SIZE = (7.0, 4.0)
 """Inches; at 100 dots an inch it fills a notebook cell on a laptop."""
 
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "figure.figsize": FIGURE_SIZE,
     "figure.dpi": 100,
     "savefig.dpi": "figure",
@@ -66,36 +76,39 @@ def use_course_style() -> None:
     >>> mpl.rcParams["figure.figsize"]
     [7.0, 4.0]
     """
-    from coursekit.plotting.display import describe_every_figure
-
     mpl.rcParams.update(SETTINGS)
     describe_every_figure()
 
 
-def luminance(color) -> float:
+def luminance(color: Color) -> float:
     """Relative luminance of a colour, 0 for black and 1 for white (W3C, WCAG 2.2).
 
     >>> luminance("white"), luminance("black")
     (1.0, 0.0)
     """
-    rgb = np.array(to_rgb(color))
+    rgb = _rgb(color)
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     return round(float(linear @ (0.2126, 0.7152, 0.0722)), 6)
 
 
-def ink(color) -> tuple[float, float, float]:
+def ink(color: Color) -> tuple[float, float, float]:
     """The colour, darkened until text in it can be read on white (contrast 4.5 to 1, WCAG 2.2).
 
     >>> ink("black")
     (0.0, 0.0, 0.0)
     """
-    rgb = np.array(to_rgb(color))
+    rgb = _rgb(color)
     while 1.05 / (luminance(rgb) + 0.05) < 4.5:
         rgb = rgb * 0.95
-    return tuple(rgb.tolist())
+    red, green, blue = rgb.tolist()
+    return red, green, blue
 
 
-def text_color_on(background) -> str:
+def _rgb(color: Any) -> np.ndarray:
+    return np.array(to_rgb(color))
+
+
+def text_color_on(background: Color) -> str:
     """Black or white, whichever is easier to read on this background.
 
     >>> text_color_on("#00274d"), text_color_on("#f7f7f7")
@@ -104,7 +117,7 @@ def text_color_on(background) -> str:
     return "black" if luminance(background) > 0.18 else "white"
 
 
-def new_figure(size: tuple[float, float] = FIGURE_SIZE, layout: str = "constrained") -> Figure:
+def new_figure(size: tuple[float, float] = FIGURE_SIZE, layout: Any = "constrained") -> Figure:
     """An empty figure that pyplot does not know, so that nothing shows it twice and nothing has to close it."""
     return Figure(figsize=size, layout=layout)
 
@@ -129,8 +142,8 @@ def balanced_columns(count: int, most: int) -> int:
 
 
 def grid_of_axes(
-    count: int, columns: int, cell: tuple[float, float], fig: Figure | SubFigure | None = None
-) -> tuple[Figure | SubFigure, list[Axes]]:
+    count: int, columns: int, cell: tuple[float, float], fig: Canvas | None = None
+) -> tuple[Canvas, list[Axes]]:
     """``count`` axes in rows of ``columns``, each ``cell`` inches wide and high, on ``fig`` or a new figure."""
     rows = -(-count // columns)
     if fig is None:

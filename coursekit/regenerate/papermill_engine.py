@@ -9,7 +9,7 @@ from papermill.engines import NBClientEngine, NotebookExecutionManager, papermil
 NAME = "coursekit"
 
 
-class SavedOnce(NBClientEngine):  # type: ignore[misc]  # papermill brings no types
+class SavedOnce(NBClientEngine):
     """Writes the notebook when it has ended, in whatever way. To write it after each of 200 cells costs ten seconds."""
 
     @classmethod

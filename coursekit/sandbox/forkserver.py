@@ -22,7 +22,8 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
-from coursekit.data import registry, store
+from coursekit import quiet
+from coursekit.data import cache, registry
 from coursekit.sandbox import syscalls, tracing
 from coursekit.sandbox.forked import Connections, Work, become_worker, run_notebook, tell_filters
 from coursekit.sandbox.levels import Sealing
@@ -43,6 +44,7 @@ def main(how: Sealing, control: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, lambda number, frame: serving.reap())
     syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
     _answer(control, lambda: {"in_force": _try(how)})
+    quiet.hush_tensorflow()
     for name in how.warm:
         importlib.import_module(name)
     if "keras" in how.warm:
@@ -106,11 +108,10 @@ def _try(how: Sealing) -> list[str]:
 
 def _take_checksums() -> None:
     """Check the course's data once, here, so that no worker has to."""
-    for data_set in registry.DATA_SETS:
-        for file in data_set.files:
-            place = store.cache_folder() / file.name
-            if place.is_file():
-                store.digest(place, file.algorithm)
+    for file in registry.files():
+        place = cache.cache_folder() / file.name
+        if place.is_file():
+            cache.digest(place, file.algorithm)
 
 
 if __name__ == "__main__":

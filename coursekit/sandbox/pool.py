@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from coursekit.data import registry, store
+from coursekit.data import cache, registry, store
 from coursekit.errors import CoursekitError
 from coursekit.sandbox import companions, sealing
 from coursekit.sandbox.forkclient import CannotServe, ForkServer, ForksForbidden
@@ -176,7 +176,6 @@ class WorkerPool:
 
 def prepare_data() -> None:
     """Unpack the course's data into the cache, which workers can read and cannot write."""
-    for data_set in registry.DATA_SETS:
-        for file in data_set.files:
-            if file.packed is not None and not (store.cache_folder() / file.name).is_file():
-                store.path(file)
+    for file in registry.files():
+        if file.packed is not None and not (cache.cache_folder() / file.name).is_file():
+            store.path(file)

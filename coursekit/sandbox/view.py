@@ -50,7 +50,7 @@ def of_this_environment(also: Iterable[Path] = (), hide: Iterable[Path] = ()) ->
 
 def data_folder() -> Path:
     """Where the course's data is unpacked."""
-    from coursekit.data.store import cache_folder
+    from coursekit.data.cache import cache_folder
 
     return cache_folder().absolute()
 

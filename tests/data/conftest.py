@@ -36,10 +36,9 @@ def embedded(monkeypatch, tmp_path) -> Path:
     """A copy of the small embedded files, to be damaged."""
     folder = tmp_path / "embedded"
     folder.mkdir()
-    for data_set in registry.DATA_SETS:
-        for file in data_set.files:
-            if file.packed is not None and file.packed.size < 100_000:
-                shutil.copy(store.EMBEDDED / file.packed.name, folder)
+    for file in registry.files():
+        if file.packed is not None and file.packed.size < 100_000:
+            shutil.copy(store.EMBEDDED / file.packed.name, folder)
     monkeypatch.setattr(store, "EMBEDDED", folder)
     return folder
 

@@ -78,7 +78,7 @@ class TestDamagedEmbedded:
 
     def test_is_fetched_from_a_mirror_that_has_it(self, cache, embedded, server):
         file = registry.file(SMALL)
-        content = store.embedded_content(file)
+        content = store.embedded_content(file, file.packed)
         (embedded / file.packed.name).write_bytes(b"")
         server.put(SMALL, content)
         with pytest.warns(DamagedFileWarning, match=re.escape(file.packed.name)):
@@ -146,7 +146,7 @@ def test_no_code_opens_a_pickle():
 
 class TestUnknownName:
     def test_offers_the_nearest(self):
-        with pytest.raises(UnknownData, match="Did you mean mnist"):
+        with pytest.raises(UnknownData, match="Did you mean 'mnist'"):
             registry.find("minst")
         with pytest.raises(UnknownData, match="cifar10"):
             registry.find("CIFAR-10")

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from coursekit import quiet
 from coursekit.grading import NamespaceAnswers
 from coursekit.grading.models import Model
 from coursekit.grading.notebook_file import Cell
@@ -42,7 +43,7 @@ bare = keras.Sequential([keras.layers.Dense(1)])
 def answers(request):
     """Answers over CODE, in both ways."""
     if request.param == "here":
-        import coursekit  # noqa: F401  keeps TensorFlow's start-up messages off
+        quiet.hush_tensorflow()
 
         namespace: dict = {}
         exec(CODE, namespace)

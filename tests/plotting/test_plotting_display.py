@@ -69,7 +69,7 @@ def test_an_undescribed_figure_is_known_by_its_labels():
 
 def test_one_bundle_serves_every_reader():
     fig = describe(plot_history(HISTORY).figure, 'Loss < 1 & "falling".')
-    data, metadata = mimebundle(fig, alt_text(fig))
+    data, metadata = mimebundle(png(fig), alt_text(fig))
     assert data["text/plain"] == metadata["alt"] == metadata["image/png"]["alt"] == 'Loss < 1 & "falling".'
     assert '<img alt="Loss &lt; 1 &amp; &quot;falling&quot;."' in data["text/html"]
     assert data["image/png"] in data["text/html"]

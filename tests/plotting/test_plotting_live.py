@@ -50,7 +50,8 @@ class Output:
     def __init__(self):
         self.shown = []
 
-    def update(self, data, metadata):
+    def publish(self, data, metadata, display_id, update):
+        assert update == bool(self.shown), "the first time a new output, then always the same one"
         self.shown.append((data["text/plain"], metadata))
 
 
@@ -59,7 +60,7 @@ def output(monkeypatch):
     shown = Output()
     events = SimpleNamespace(register=lambda *_: None, unregister=lambda *_: None)
     monkeypatch.setattr(live, "notebook_shell", lambda: SimpleNamespace(events=events))
-    monkeypatch.setattr(live, "_Handle", lambda: shown)
+    monkeypatch.setattr(live, "publish", shown.publish)
     return shown
 
 

@@ -1,0 +1,212 @@
+"""What a stored notebook was made from, kept in its metadata: one whose outputs are out of date is known without a run.
+
+A record fits as long as these are what they were: the code cells and the quick parameters; the outputs; what computes
+them in the package (the syntax trees, without docstrings, of the modules of ``data``, ``nn`` and ``results`` that the
+notebook reaches, and for a solution the page of checks with all that it reaches); the data files that were loaded.
+Prose, plots and how a data file gets here stand outside: each run in quick parameters executes them, and a file's bytes
+are verified. The versions of the libraries that compute are kept as well, and only warned of.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+PACKAGE = Path(__file__).resolve().parents[1]
+LIBRARIES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn")
+COMPUTES = ("data", "nn", "results")
+JUDGES = ("checks", "grading", "worker")
+BRINGS = "coursekit.data.store"  # and what it imports: it computes nothing, and what it brings is verified
+KEY = "record"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a notebook's outputs were made from, and what the run cost.
+
+    Attributes:
+        code: digest of the code cells and the quick parameters.
+        outputs: digest of all outputs.
+        package: digest of the modules of the package that compute them.
+        data: the hash of each data file that was loaded, by its registered name.
+        libraries: versions of the libraries that compute.
+        date: when it ran, as ``2026-01-31``.
+        seconds: how long it took.
+        memory: the most bytes that its processes held.
+    """
+
+    code: str
+    outputs: str
+    package: str
+    data: dict[str, str]
+    libraries: dict[str, str]
+    date: str
+    seconds: float
+    memory: int
+
+
+def record_of(notebook: Any) -> Record | None:
+    """The record that a notebook holds, if it holds one that can be read."""
+    try:
+        return msgspec.convert(notebook.metadata.get("coursekit", {}).get(KEY), Record)
+    except msgspec.ValidationError:
+        return None
+
+
+def with_record(notebook: Any, record: Record) -> Any:
+    """The notebook, which is changed, with a record."""
+    kept = dict(notebook.metadata.get("coursekit", {}))
+    notebook.metadata["coursekit"] = kept | {KEY: msgspec.to_builtins(record)}
+    return notebook
+
+
+def make_record(
+    notebook: Any, check_page: str | None, data: dict[str, str], date: str, seconds: float, memory: int
+) -> Record:
+    """The record of a notebook that was just executed.
+
+    Args:
+        notebook: with its outputs.
+        check_page: the name of the module of its checks, for a solution.
+        data: the hash of each data file that it loaded.
+        date: of today.
+        seconds: of the run.
+        memory: of the run.
+    """
+    libraries = {name: metadata.version(name) for name in LIBRARIES}
+    package = package_digest(notebook, check_page)
+    return Record(
+        code_digest(notebook), outputs_digest(notebook), package, data, libraries, date, round(seconds), memory
+    )
+
+
+def stale(notebook: Any, check_page: str | None = None) -> str:
+    """Why a notebook's outputs are out of date, in words; empty if they are not."""
+    record = record_of(notebook)
+    if record is None:
+        return "it has no record"
+    if record.code != code_digest(notebook):
+        return "its code has changed since it ran"
+    if record.outputs != outputs_digest(notebook):
+        return "its outputs were changed by hand"
+    if record.package != package_digest(notebook, check_page):
+        return "what it computes with has changed in coursekit"
+    changed = [name for name, digest in record.data.items() if _registered().get(name) != digest]
+    return f"the data {', '.join(changed)} have changed" if changed else ""
+
+
+def other_libraries(record: Record, versions: dict[str, str]) -> list[str]:
+    """What differs between the libraries that a notebook ran with and those given, in words."""
+    return [
+        f"{name} {record.libraries.get(name, 'unknown')}, now {version}"
+        for name, version in versions.items()
+        if record.libraries.get(name) != version
+    ]
+
+
+def code_digest(notebook: Any) -> str:
+    """Stands for the sources of the code cells and for the quick parameters."""
+    quick = notebook.metadata.get("coursekit", {}).get("quick", {})
+    return _digest([[cell.source for cell in notebook.cells if cell.cell_type == "code"], quick])
+
+
+def outputs_digest(notebook: Any) -> str:
+    """Stands for all outputs."""
+    return _digest([cell.outputs for cell in notebook.cells if cell.cell_type == "code"])
+
+
+def package_digest(notebook: Any, check_page: str | None = None) -> str:
+    """Stands for the code of the package that a notebook's outputs depend on."""
+    source = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    named = _imported("\n".join(line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))))
+    found = _reached(_within(named, COMPUTES), COMPUTES)
+    if check_page:
+        found |= _reached({check_page}, (*COMPUTES, *JUDGES))
+    return _digest(sorted((name, _tree(name)) for name in found))
+
+
+def _digest(content: Any) -> str:
+    text = json.dumps(content, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
+
+
+@cache
+def _registered() -> dict[str, str]:
+    from coursekit.data import registry
+
+    return {file.name: file.hash for data_set in registry.DATA_SETS for file in data_set.files}
+
+
+def _reached(names: Iterable[str], parts: tuple[str, ...]) -> set[str]:
+    """Modules and all modules of ``parts`` that they import, directly or through others."""
+    found, waiting = set(), set(names)
+    while waiting:
+        name = waiting.pop()
+        if name == BRINGS:
+            continue
+        found.add(name)
+        waiting |= _within(_imported(_path(name).read_text(encoding="utf-8")), parts) - found
+    return found
+
+
+def _within(names: Iterable[str], parts: tuple[str, ...]) -> set[str]:
+    return {name for name in names if name.split(".")[1:2] and name.split(".")[1] in parts}
+
+
+def _imported(source: str) -> set[str]:
+    """The modules of the package that a text imports; a name that a package offers counts as its module's."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found |= {_home(node.module, alias.name) for alias in node.names}
+    return {name for name in found if name.startswith("coursekit.") and _path(name).is_file()}
+
+
+def _home(module: str, name: str) -> str:
+    """The module that defines what ``from module import name`` gives."""
+    if _path(f"{module}.{name}").is_file():
+        return f"{module}.{name}"
+    return _offers(module).get(name, module) if module.startswith("coursekit.") else module
+
+
+@cache
+def _offers(package: str) -> dict[str, str]:
+    """For each name that a package offers of its modules: which; from its stub where it loads them lazily."""
+    folder = PACKAGE.joinpath(*package.split(".")[1:])
+    for path in (folder / "__init__.pyi", folder / "__init__.py"):
+        if path.is_file():
+            nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+            return {alias.name: _absolute(package, node) for node in nodes for alias in node.names}
+    return {}
+
+
+def _absolute(package: str, node: ast.ImportFrom) -> str:
+    return f"{package}.{node.module}" if node.level else str(node.module)
+
+
+def _path(name: str) -> Path:
+    place = PACKAGE.joinpath(*name.split(".")[1:])
+    return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+
+
+@cache
+def _tree(name: str) -> str:
+    """The syntax tree of a module without docstrings, as text."""
+    tree = ast.parse(_path(name).read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
+            node, clean=False
+        ):
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.dump(tree)
