@@ -109,7 +109,9 @@ class ClusterExecutor:
 
     def _compare_workers(self) -> None:
         found = self._client.run(fingerprint, on_error="return")
-        problems = [problem for address, theirs in found.items() if (problem := _problem(address, theirs))]
+        problems = [
+            problem for address, theirs in found.items() if (problem := _problem(address, theirs, self._expected))
+        ]
         if problems:
             more = [f"… and {len(problems) - SHOWN} more workers"] if len(problems) > SHOWN else []
             raise WorkerDiffers("\n".join([*problems[:SHOWN], *more]))
@@ -146,11 +148,11 @@ def _client(address: str, tls: Tls | None) -> Any:
         ) from error
 
 
-def _problem(address: str, theirs: Any) -> str:
+def _problem(address: str, theirs: Any, ours: dict[str, str]) -> str:
     """Why a worker cannot be used; empty if it can."""
     if isinstance(theirs, BaseException):
         return f"The worker {address} cannot run this course: {type(theirs).__name__}: {theirs}. Install it there."
-    found = differences(theirs, fingerprint())
+    found = differences(theirs, ours)
     return f"The worker {address} differs: {'; '.join(found)}. Install the same there." if found else ""
 
 
@@ -170,8 +172,8 @@ def _perform(expected: dict[str, str], topic: str, function: Function, work: Wor
     from distributed import get_worker
 
     worker = get_worker()
-    if found := differences(fingerprint(), expected):
-        raise WorkerDiffers(f"The worker {worker.address} differs: {'; '.join(found)}. Install the same there.")
+    if problem := _problem(worker.address, fingerprint(), expected):
+        raise WorkerDiffers(problem)
     key = str(worker.get_current_task())
 
     def halted() -> bool:

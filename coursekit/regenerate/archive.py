@@ -31,7 +31,7 @@ class RunArchive:
         entries: by the place of the copy.
 
     Raises:
-        CannotRun: the folder holds a file of another kind with the name of the archive's.
+        CannotRun: the folder holds a file of another kind with the name of the archive's, or is no folder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -102,7 +102,9 @@ class RunArchive:
             return msgspec.convert(data["notebooks"], list[RunEntry])
         except FileNotFoundError:
             return []
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except OSError as error:
+            raise CannotRun(f"{path} cannot be read: {error.strerror}. Name another folder with --out.") from error
+        except (ValueError, TypeError, KeyError) as error:
             raise CannotRun(
                 f"{path} is no summary of this version of coursekit run: {error!r}. "
                 "Move it away, or name another folder with --out."

@@ -6,7 +6,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from types import TracebackType
 from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as RichProgress
 
 from coursekit.regenerate.jobs import Execution, NotebookJob
 
@@ -20,7 +25,9 @@ class Progress:
     def __enter__(self) -> Progress:
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         pass
 
     def begun(self, jobs: int, earlier: int) -> None:
@@ -69,44 +76,33 @@ class Lines(Progress):
             print(line, file=self._stream, flush=True)
 
 
-class Bars(Progress):
+class Bars(RichProgress, Progress):
     """A bar for each notebook that has begun, and one for all of them."""
 
     def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
-        from rich.progress import Progress as RichProgress
-
         columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
         unit = TextColumn("{task.fields[unit]}")
-        self._bars = RichProgress(*columns, unit, TimeElapsedColumn(), console=Console(stderr=True))
+        super().__init__(*columns, unit, TimeElapsedColumn(), console=Console(stderr=True))
         self._of: dict[str, TaskID] = {}
-        self._all = self._bars.add_task("all", total=None, unit="notebooks")
-
-    def __enter__(self) -> Bars:
-        self._bars.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._bars.stop()
+        self._all = self.add_task("all", total=None, unit="notebooks")
 
     def begun(self, jobs: int, earlier: int) -> None:
-        self._bars.update(self._all, total=jobs, completed=earlier, visible=jobs > 1)
+        self.update(self._all, total=jobs, completed=earlier, visible=jobs > 1)
 
     def cells_of(self, job: NotebookJob) -> OnReport:
         def report(done: int, total: int) -> None:
             if job.title not in self._of:
-                self._of[job.title] = self._bars.add_task(job.title, total=total, unit="cells")
+                self._of[job.title] = self.add_task(job.title, total=total, unit="cells")
             if done == 0:
-                self._bars.reset(self._of[job.title])
-            self._bars.update(self._of[job.title], completed=done)
+                self.reset(self._of[job.title])
+            self.update(self._of[job.title], completed=done)
 
         return report
 
     def ended(self, execution: Execution) -> None:
-        self._bars.advance(self._all)
+        self.advance(self._all)
         if execution.job.title in self._of:
-            self._bars.stop_task(self._of[execution.job.title])
+            self.stop_task(self._of[execution.job.title])
 
 
 def for_this_terminal() -> Progress:

@@ -104,6 +104,13 @@ def test_a_figure_that_is_no_number_is_kept(kept, archive, done):
     assert figures["accuracy"] == 1
 
 
+def test_a_file_in_place_of_the_folder_is_told_before_anything_runs(archive, tmp_path):
+    (tmp_path / "build").write_text("")
+
+    with pytest.raises(CannotRun, match=r"cannot be read: Not a directory\. Name another folder"):
+        archive()
+
+
 def test_the_page_compares_the_copies_of_a_sweep(notebook, plan, archive, done):
     path = notebook("EPOCHS = 3\nSEED = 1")
     for job in plan(path, parameters={"EPOCHS": "20,5", "SEED": "7"}):

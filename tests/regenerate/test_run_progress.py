@@ -56,12 +56,12 @@ def test_the_seconds_of_a_bar_count_from_the_beginning_of_its_notebook(job, monk
     bars = progress.Bars()
     tell = bars.cells_of(job)
     clock = [100.0]
-    monkeypatch.setattr(bars._bars, "get_time", lambda: clock[0])
+    monkeypatch.setattr(bars, "get_time", lambda: clock[0])
     for now, cells in ((299, 0), (302, 1), (400, 0), (411, 1)):
         clock[0] = now
         tell(cells, 9)
 
-    (bar,) = (each for each in bars._bars.tasks if each.description == job.title)
+    (bar,) = (each for each in bars.tasks if each.description == job.title)
     assert (bar.elapsed, bar.completed, bar.total) == (11, 1, 9)
 
 
