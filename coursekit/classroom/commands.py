@@ -27,6 +27,7 @@ from coursekit.classroom.report.lateness import BadRule
 from coursekit.classroom.settings import GradingSettings, read_batch
 from coursekit.executors import LocalExecutor, Tls, open_executor
 from coursekit.executors.options import Scheduler, TlsCa, TlsCert, TlsKey, tls_of
+from coursekit.worker.bounds import CELL_SECONDS, MB, MEMORY, SUBMISSION_SECONDS, Limits
 
 COMPLETE, INCOMPLETE, INTERRUPTED = 0, 1, 130
 SHOWN = 10
@@ -69,8 +70,12 @@ def grade_command(
     tls_ca: TlsCa = None,
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
-    cell_seconds: Annotated[float, typer.Option(min=1, help="Seconds that each cell may run.")] = 600.0,
-    seconds: Annotated[float, typer.Option(min=1, help="Seconds that a whole submission may take.")] = 1800.0,
+    cell_seconds: Annotated[float, typer.Option(min=1, help="Seconds that each cell may run.")] = CELL_SECONDS,
+    seconds: Annotated[
+        float, typer.Option(min=1, help="Seconds that a whole submission may take.")
+    ] = SUBMISSION_SECONDS,
+    memory: Annotated[int, typer.Option(min=256, metavar="MB", help="Megabytes that a submission may hold.")] = MEMORY
+    // MB,
     deadline: Annotated[
         str | None, typer.Option(metavar="TIME", help="When it was due, as 2026-10-01T23:59; files' times count.")
     ] = None,
@@ -116,6 +121,7 @@ def grade_command(
         checks=_absolute(checks),
         cell_seconds=cell_seconds,
         seconds=seconds,
+        memory=memory,
         late_penalty=late_penalty or "",
         deadline=deadline or "",
         attempts=attempts,
@@ -125,7 +131,9 @@ def grade_command(
     )
     tls = tls_of(scheduler, tls_ca, tls_cert, tls_key)
     with ExitStack() as stack, _Bar() as bar:
-        marker = partial(_marker, stack, jobs, unsafe_no_sandbox, (submissions, out, checks), scheduler, tls)
+        marker = partial(
+            _marker, stack, jobs, unsafe_no_sandbox, (submissions, out, checks), settings.limits, scheduler, tls
+        )
         result = pipeline.grade_class(out, settings, marker, bar)
     _finish(result)
 
@@ -166,7 +174,7 @@ def regrade_command(
     tls = tls_of(scheduler, tls_ca, tls_cert, tls_key)
     with ExitStack() as stack, _Bar() as bar:
         hide = (settings.submissions, out, settings.checks)
-        marker = partial(_marker, stack, jobs, unsafe_no_sandbox, hide, scheduler, tls)
+        marker = partial(_marker, stack, jobs, unsafe_no_sandbox, hide, settings.limits, scheduler, tls)
         result = pipeline.regrade_class(out, settings, marker if run else None, bar)
     _finish(result)
 
@@ -176,6 +184,7 @@ def _marker(
     jobs: int | None,
     unsafe: bool,
     hide: Iterable[Path | str | None],
+    limits: Limits,
     scheduler: str | None,
     tls: Tls | None,
 ) -> Marker:
@@ -185,9 +194,9 @@ def _marker(
     from coursekit.sandbox import WorkerPool
 
     if scheduler:
-        return MarkerOnCluster(stack.enter_context(open_executor(scheduler=scheduler, tls=tls)), unsafe)
+        return MarkerOnCluster(stack.enter_context(open_executor(scheduler=scheduler, tls=tls)), unsafe, limits)
     jobs = jobs or _jobs()
-    pool = stack.enter_context(WorkerPool(jobs, unsafe=unsafe, hide=[Path(each) for each in hide if each]))
+    pool = stack.enter_context(WorkerPool(jobs, limits, unsafe=unsafe, hide=[Path(each) for each in hide if each]))
     return MarkerHere(stack.enter_context(LocalExecutor(jobs)), pool)
 
 

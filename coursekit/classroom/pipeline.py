@@ -130,7 +130,7 @@ class _Plan:
         self.job_of: dict[str, MarkingJob] = {}
         for each in submissions:
             if each.usable:
-                job = job_for(each, self.checks[each.exercise], settings.cell_seconds, settings.seconds)
+                job = job_for(each, self.checks[each.exercise], settings)
                 self.job_of[each.file] = self.jobs.setdefault(job.key, job)
 
     def missing(self, ledger: Ledger) -> list[MarkingJob]:

@@ -13,6 +13,7 @@ import msgspec
 from coursekit.classroom.intake.submissions import Submission
 from coursekit.errors import CoursekitError
 from coursekit.files import replace_file
+from coursekit.worker.bounds import CELL_SECONDS, MB, MEMORY, SUBMISSION_SECONDS, Limits
 
 NAME = "batch.json"
 FORMAT: Literal[1] = 1
@@ -32,6 +33,7 @@ class GradingSettings:
         checks: the folder of private checks, or empty.
         cell_seconds: how long each cell may run.
         seconds: how long a whole submission may take.
+        memory: megabytes that its processes may hold.
         late_penalty: the rule for late submissions, or empty.
         deadline: in ISO 8601, or empty.
         attempts: which of a learner's attempts counts: ``"last"`` or ``"best"``.
@@ -43,14 +45,20 @@ class GradingSettings:
     submissions: str
     exercise: str = ""
     checks: str = ""
-    cell_seconds: float = 600.0
-    seconds: float = 1800.0
+    cell_seconds: float = CELL_SECONDS
+    seconds: float = SUBMISSION_SECONDS
+    memory: int = MEMORY // MB
     late_penalty: str = ""
     deadline: str = ""
     attempts: str = "last"
     overrides: str = ""
     roster: str = ""
     exports: tuple[str, ...] = ()
+
+    @property
+    def limits(self) -> Limits:
+        """What a submission's worker may use."""
+        return Limits.of_submission(self.seconds, self.memory * MB)
 
 
 @dataclass(frozen=True)

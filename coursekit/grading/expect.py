@@ -11,6 +11,7 @@ import numpy as np
 
 from coursekit.grading import results
 from coursekit.worker.failures import AnswerFailure, BadCheck, CheckingError
+from coursekit.worker.plain import WORDS
 from coursekit.worker.text import short
 
 
@@ -147,7 +148,7 @@ class Expect:
     def kind(self, got: Any, kind: type | tuple[type, ...], hint: str | None = None) -> None:
         """An instance of ``kind``, such as ``str`` or ``(int, float)``. A ``bool`` is no ``int`` here."""
         kinds = kind if isinstance(kind, tuple) else (kind,)
-        expected = " or ".join(_KIND_NAMES.get(each, each.__name__) for each in kinds)
+        expected = " or ".join(WORDS.get(each, each.__name__) for each in kinds)
         right = isinstance(got, kinds) and (not isinstance(got, bool) or bool in kinds)
         message = f"{self._name(got)} is {_kind_of(got)}."
         self.true(right, message, hint, expected=expected, got=short(got))
@@ -209,19 +210,6 @@ class Expect:
         return float(array.item())
 
 
-_KIND_NAMES = {
-    np.ndarray: "an array",
-    str: "text",
-    int: "an integer",
-    float: "a float",
-    bool: "True or False",
-    list: "a list",
-    tuple: "a tuple",
-    dict: "a dict",
-    complex: "a complex number",
-}
-
-
 def explain(error: Exception) -> dict[str, Any]:
     """The status, message, expected, got and hint of a result that ``error`` decided.
 
@@ -245,7 +233,7 @@ def _fields(status: str, message: str, expected: str | None, got: str | None, hi
 def _kind_of(got: Any) -> str:
     if isinstance(got, np.ndarray) and got.ndim:
         return f"an array of shape {_shape(got.shape)}"
-    return "None" if got is None else _KIND_NAMES.get(type(got), type(got).__name__)
+    return "None" if got is None else WORDS.get(type(got), type(got).__name__)
 
 
 def _shape(shape: Sequence[int | None]) -> str:

@@ -43,7 +43,7 @@ def describe_type(value: Any) -> str:
     """
     if value is None:
         return "None"
-    for kind, words in _WORDS:
+    for kind, words in WORDS.items():
         if isinstance(value, kind):
             return words
     if "keras" in _libraries(value) and hasattr(value, "layers"):
@@ -53,18 +53,18 @@ def describe_type(value: Any) -> str:
     return f"an object of type {type(value).__name__}"
 
 
-_WORDS = [
-    (type, "a class"),
-    (np.ndarray, "an array"),
-    (bool, "True or False"),
-    (int, "an integer"),
-    (float, "a float"),
-    (complex, "a complex number"),
-    (str, "text"),
-    (list, "a list"),
-    (tuple, "a tuple"),
-    (dict, "a dict"),
-]
+WORDS = {
+    type: "a class",
+    np.ndarray: "an array",
+    bool: "True or False",
+    int: "an integer",
+    float: "a float",
+    complex: "a complex number",
+    str: "text",
+    list: "a list",
+    tuple: "a tuple",
+    dict: "a dict",
+}
 
 
 def _plain(value: Any, depth: int) -> Any:

@@ -11,47 +11,25 @@ raises :class:`ProtocolError`. Nothing is ever unpickled.
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import struct
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import numpy as np
 
-from coursekit.worker.bounds import (
-    ARRAY_DIMENSIONS,
-    FRAME_ARRAY_BYTES,
-    FRAME_DEPTH,
-    FRAME_HEADER_BYTES,
-    INTEGER_BITS,
-    TEXT_ARRAY_WIDTH,
-)
+from coursekit.worker import bounds
 
 Buffer = bytes | bytearray
+Stream = io.FileIO | io.BytesIO
 MAGIC = b"CKW1"
 PREFIX = struct.Struct("<4sIQ")
 
 _SCALAR_DTYPES = frozenset(
     ["|b1", "|i1", "|u1", "<i2", "<u2", "<f2", "<i4", "<u4", "<f4", "<i8", "<u8", "<f8", "<c8", "<c16"]
 )
-
-
-class Readable(Protocol):
-    """A stream that fills a buffer, as unbuffered binary files do."""
-
-    def readinto(self, buffer: memoryview, /) -> int | None:
-        """Fill ``buffer`` from its beginning; return how many bytes came."""
-
-
-class Writable(Protocol):
-    """A stream that takes bytes, perhaps not all at once."""
-
-    def write(self, data: memoryview, /) -> int | None:
-        """Take bytes from the beginning of ``data``; return how many."""
-
-    def flush(self) -> None:
-        """Hand them on."""
 
 
 class ProtocolError(ValueError):
@@ -72,14 +50,14 @@ def encode(value: Any) -> bytes:
     {'loss': [0.5, inf], 'shape': (2, 3)}
     """
     arrays: list[np.ndarray] = []
-    tree = _pack(value, arrays, FRAME_DEPTH)
+    tree = _pack(value, arrays, bounds.FRAME_DEPTH)
     described = [[array.dtype.str, list(array.shape)] for array in arrays]
     header = json.dumps({"data": tree, "arrays": described}, separators=(",", ":")).encode("ascii")
     total = sum(array.nbytes for array in arrays)
-    if len(header) > FRAME_HEADER_BYTES:
+    if len(header) > bounds.FRAME_HEADER_BYTES:
         raise NotPlain(f"too much data outside of arrays ({len(header) / 2**20:.0f} MB): make it a NumPy array")
-    if total > FRAME_ARRAY_BYTES:
-        raise NotPlain(f"arrays too large: {total / 2**20:.0f} MB, at most {FRAME_ARRAY_BYTES // 2**20} MB")
+    if total > bounds.FRAME_ARRAY_BYTES:
+        raise NotPlain(f"arrays too large: {total / 2**20:.0f} MB, at most {bounds.FRAME_ARRAY_BYTES // 2**20} MB")
     return b"".join([PREFIX.pack(MAGIC, len(header), total), header, *(array.tobytes() for array in arrays)])
 
 
@@ -99,13 +77,13 @@ def decode(frame: Buffer) -> Any:
     header = _header(bytes(body[:header_length]))
     arrays = _arrays(header.arrays, body[header_length:])
     unpacked = _Unpacker(arrays)
-    value = unpacked(header.data, FRAME_DEPTH)
+    value = unpacked(header.data, bounds.FRAME_DEPTH)
     if unpacked.used != len(arrays):
         raise ProtocolError(f"{len(arrays)} arrays in the frame, {unpacked.used} used")
     return value
 
 
-def read_frame(stream: Readable) -> bytearray | None:
+def read_frame(stream: Stream) -> bytearray | None:
     """One frame's bytes from a blocking stream; ``None`` at its end.
 
     Raises:
@@ -121,7 +99,7 @@ def read_frame(stream: Readable) -> bytearray | None:
     return prefix + body
 
 
-def write_frame(stream: Writable, frame: Buffer) -> None:
+def write_frame(stream: Stream, frame: Buffer) -> None:
     """Write all of a frame to a stream, also to an unbuffered one that takes it in pieces."""
     rest = memoryview(frame)
     while rest:
@@ -129,7 +107,7 @@ def write_frame(stream: Writable, frame: Buffer) -> None:
     stream.flush()
 
 
-def read_exactly(stream: Readable, size: int) -> bytearray:
+def read_exactly(stream: Stream, size: int) -> bytearray:
     """``size`` bytes from a blocking stream; fewer only at its end."""
     found = bytearray(size)
     with memoryview(found) as rest:
@@ -146,7 +124,7 @@ def _lengths(prefix: Buffer) -> tuple[int, int]:
     magic, header_length, arrays_length = PREFIX.unpack(prefix)
     if magic != MAGIC:
         raise ProtocolError("these bytes are not a frame")
-    if header_length > FRAME_HEADER_BYTES or arrays_length > FRAME_ARRAY_BYTES:
+    if header_length > bounds.FRAME_HEADER_BYTES or arrays_length > bounds.FRAME_ARRAY_BYTES:
         raise ProtocolError(f"frame too large: {header_length} and {arrays_length} bytes")
     return header_length, arrays_length
 
@@ -183,9 +161,9 @@ def _dtype(name: str, shape: list[int]) -> np.dtype:
     if name not in _SCALAR_DTYPES and not _is_text_dtype(name):
         raise ProtocolError(f"no arrays of dtype {name[:20]!r}")
     dtype = np.dtype(name)
-    if len(shape) > ARRAY_DIMENSIONS or not all(0 <= length <= FRAME_ARRAY_BYTES for length in shape):
+    if len(shape) > bounds.ARRAY_DIMENSIONS or not all(0 <= length <= bounds.FRAME_ARRAY_BYTES for length in shape):
         raise ProtocolError("not the shape of an array")
-    if math.prod(length for length in shape if length) * max(dtype.itemsize, 1) > FRAME_ARRAY_BYTES:
+    if math.prod(length for length in shape if length) * max(dtype.itemsize, 1) > bounds.FRAME_ARRAY_BYTES:
         raise ProtocolError("array too large")
     return dtype
 
@@ -193,7 +171,7 @@ def _dtype(name: str, shape: list[int]) -> np.dtype:
 def _is_text_dtype(name: str) -> bool:
     digits = name[2:]
     fits = 0 < len(digits) <= 5 and digits.isascii() and digits.isdecimal() and str(int(digits)) == digits
-    return name[:2] == "<U" and fits and int(digits) <= TEXT_ARRAY_WIDTH
+    return name[:2] == "<U" and fits and int(digits) <= bounds.TEXT_ARRAY_WIDTH
 
 
 def _array(raw: memoryview, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
@@ -211,7 +189,7 @@ def _array(raw: memoryview, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarr
 
 def _pack(value: Any, arrays: list[np.ndarray], depth: int) -> Any:
     if depth == 0:
-        raise NotPlain(f"nested more than {FRAME_DEPTH} deep")
+        raise NotPlain(f"nested more than {bounds.FRAME_DEPTH} deep")
     kind = type(value)
     if value is None or kind in (bool, str):
         return value
@@ -232,8 +210,8 @@ def _pack(value: Any, arrays: list[np.ndarray], depth: int) -> Any:
 
 
 def _pack_integer(value: int) -> Any:
-    if value.bit_length() > INTEGER_BITS:
-        raise NotPlain(f"an integer of {value.bit_length()} bits, at most {INTEGER_BITS}")
+    if value.bit_length() > bounds.INTEGER_BITS:
+        raise NotPlain(f"an integer of {value.bit_length()} bits, at most {bounds.INTEGER_BITS}")
     return value if value.bit_length() <= 64 else {"i": hex(value)}
 
 
@@ -250,10 +228,10 @@ def _pack_array(array: np.ndarray, arrays: list[np.ndarray]) -> dict[str, int]:
     little = little.astype(little.dtype.newbyteorder("<"), copy=False)
     if little.dtype.str not in _SCALAR_DTYPES and not _is_text_dtype(little.dtype.str):
         raise NotPlain(f"an array of dtype {array.dtype} is not plain data")
-    if array.ndim > ARRAY_DIMENSIONS:
-        raise NotPlain(f"an array of {array.ndim} dimensions, at most {ARRAY_DIMENSIONS}")
-    if math.prod(length for length in array.shape if length) * max(little.dtype.itemsize, 1) > FRAME_ARRAY_BYTES:
-        raise NotPlain(f"an array of shape {array.shape} is too large: at most {FRAME_ARRAY_BYTES // 2**20} MB")
+    if array.ndim > bounds.ARRAY_DIMENSIONS:
+        raise NotPlain(f"an array of {array.ndim} dimensions, at most {bounds.ARRAY_DIMENSIONS}")
+    if math.prod(length for length in array.shape if length) * max(little.dtype.itemsize, 1) > bounds.FRAME_ARRAY_BYTES:
+        raise NotPlain(f"an array of shape {array.shape} is too large: at most {bounds.FRAME_ARRAY_BYTES // 2**20} MB")
     arrays.append(little)
     return {"a": len(arrays) - 1}
 
@@ -267,7 +245,7 @@ class _Unpacker:
 
     def __call__(self, tree: Any, depth: int) -> Any:
         if depth == 0:
-            raise ProtocolError(f"nested more than {FRAME_DEPTH} deep")
+            raise ProtocolError(f"nested more than {bounds.FRAME_DEPTH} deep")
         if isinstance(tree, list):
             return [self(item, depth - 1) for item in tree]
         if not isinstance(tree, dict):
@@ -316,7 +294,7 @@ def _float(text: Any, depth: int) -> float:
 
 
 def _integer(text: Any, depth: int) -> int:
-    if not isinstance(text, str) or len(text) > INTEGER_BITS // 4 + 3:
+    if not isinstance(text, str) or len(text) > bounds.INTEGER_BITS // 4 + 3:
         raise ProtocolError("a tagged integer is hexadecimal text of bounded length")
     try:
         return int(text, 16)

@@ -20,6 +20,7 @@ from coursekit.classroom.marking.here import MarkerHere
 from coursekit.classroom.marking.on_cluster import MarkerOnCluster
 from coursekit.executors import LocalExecutor, open_executor
 from coursekit.sandbox import WorkerPool
+from coursekit.worker.bounds import Limits
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("demo_lesson")]
 PATH = os.pathsep.join(filter(None, sys.path))
@@ -42,7 +43,7 @@ def grade_there(cluster):
     """Grades on the cluster."""
     with open_executor(scheduler=cluster.address) as executor:
         executor._client.wait_for_workers(2, timeout=150)
-        marker = MarkerOnCluster(executor, unsafe=True)
+        marker = MarkerOnCluster(executor, True, Limits.of_submission())
         yield lambda out, settings, watch=None: pipeline.grade_class(out, settings, lambda: marker, watch)
 
 

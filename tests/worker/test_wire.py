@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.extra import numpy as hnp
 
-from coursekit.worker import wire
+from coursekit.worker import bounds, wire
 
 dtypes = st.one_of(
     hnp.boolean_dtypes(),
@@ -111,14 +111,14 @@ def test_other_values_are_refused(value):
 
 def test_what_is_too_large_or_too_deep_is_refused(monkeypatch):
     nested = []
-    for _ in range(wire.FRAME_DEPTH):
+    for _ in range(bounds.FRAME_DEPTH):
         nested = [nested]
     with pytest.raises(wire.NotPlain, match="deep"):
         wire.encode(nested)
-    monkeypatch.setattr(wire, "FRAME_HEADER_BYTES", 100)
+    monkeypatch.setattr(bounds, "FRAME_HEADER_BYTES", 100)
     with pytest.raises(wire.NotPlain, match="NumPy array"):
         wire.encode([1.5] * 100)
-    monkeypatch.setattr(wire, "FRAME_ARRAY_BYTES", 100)
+    monkeypatch.setattr(bounds, "FRAME_ARRAY_BYTES", 100)
     with pytest.raises(wire.NotPlain, match="at most"):
         wire.encode([np.zeros(10), np.zeros(10)])
 

@@ -10,8 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from coursekit import __version__
+from coursekit import checks as pages
 from coursekit.classroom.intake.submissions import Submission
 from coursekit.classroom.marking.private import Checks
+from coursekit.classroom.settings import GradingSettings
+
+SHARED = Path(pages.__path__[0]) / "shared.py"  # what several of the course's own pages use
 
 
 @dataclass(frozen=True)
@@ -40,14 +44,18 @@ class MarkingJob:
         return {"title": self.submission.shown_file, "notebook": content, **limits}
 
 
-def job_for(submission: Submission, checks: Checks, cell_seconds: float, seconds: float) -> MarkingJob:
+def job_for(submission: Submission, checks: Checks, settings: GradingSettings) -> MarkingJob:
     """The job that a submission makes. Submissions with the same content make the same job.
 
     A change in the content, in the limits on how long it may run, or in the questions and the files that hold them
     makes another key, so that the submission is marked anew.
     """
-    run = _digest(submission.digest, checks.exercise.name, f"{cell_seconds:g}", f"{seconds:g}")
-    return MarkingJob(_digest(run, checks_digest(checks)), run, submission, checks, cell_seconds, seconds)
+    limits = [f"{limit:g}" for limit in (settings.cell_seconds, settings.seconds)]
+    limits += [] if settings.memory == GradingSettings.memory else [str(settings.memory)]
+    run = _digest(submission.digest, checks.exercise.name, *limits)
+    return MarkingJob(
+        _digest(run, checks_digest(checks)), run, submission, checks, settings.cell_seconds, settings.seconds
+    )
 
 
 def checks_digest(checks: Checks) -> str:
@@ -55,13 +63,14 @@ def checks_digest(checks: Checks) -> str:
     parts = [__version__, *checks.private]
     for question in checks.exercise.questions.values():
         parts += [question.name, question.title, f"{question.points:g}", f"{question.seconds:g}"]
-    files = {inspect.getsourcefile(question.body) for question in checks.exercise.questions.values()}
-    return _digest(*parts, *(_file_digest(file) for file in sorted(filter(None, files))))
+    files = {Path(inspect.getfile(question.body)) for question in checks.exercise.questions.values()}
+    files |= {SHARED} if any(file.parent == SHARED.parent for file in files) else set()
+    return _digest(*parts, *map(_file_digest, sorted(files)))
 
 
 @cache
-def _file_digest(file: str) -> str:
-    return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+def _file_digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _digest(*parts: str) -> str:

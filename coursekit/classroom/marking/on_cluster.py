@@ -17,6 +17,7 @@ from coursekit.executors import Executor, ExecutorError, Task, kept
 from coursekit.executors.bounded import Done
 from coursekit.grading.questions import Exercise
 from coursekit.sandbox import NoSandbox, WorkerPool
+from coursekit.worker.bounds import Limits
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,17 @@ class MarkerOnCluster:
     Attributes:
         executor: sends the work; it is open.
         unsafe: whether workers may mark where they have no sandbox.
+        limits: bounds on each of their own workers.
     """
 
     executor: Executor
     unsafe: bool
+    limits: Limits
 
     def begin(self, job: MarkingJob, content: bytes) -> Done:
         """Start marking a notebook."""
         checks = {"exercise": job.checks.exercise.name, "private": job.checks.files, "unsafe": self.unsafe}
+        checks |= {"limits": self.limits}
         return self.executor.submit(mark, job.work(content) | checks)
 
 
@@ -44,9 +48,9 @@ def mark(work: dict[str, Any], task: Task) -> dict[str, Any]:
         coursekit.executors.Halted: the batch was stopped.
         ExecutorError: this machine has no sandbox.
     """
-    unsafe = work["unsafe"]
+    unsafe, limits = work["unsafe"], work["limits"]
     try:
-        pool = kept(("sandbox", unsafe), lambda: WorkerPool(unsafe=unsafe))
+        pool = kept(("sandbox", unsafe, limits), lambda: WorkerPool(limits=limits, unsafe=unsafe))
     except NoSandbox as error:
         raise ExecutorError(f"The worker on {platform.node()}: {error}") from None
     return here.mark(work, task, _exercise(work["exercise"], work["private"]), pool)
