@@ -88,6 +88,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file(file_path, parent):
     collected = yield
+    if file_path.name == "conftest.py":
+        return []  # doctests would import it once more, under a name that several have
     return [
         WholeNotebook.from_parent(parent, path=file_path) if isinstance(node, IPyNbFile) else node for node in collected
     ]

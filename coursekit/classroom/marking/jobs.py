@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from coursekit import __version__
-from coursekit import checks as pages
 from coursekit.classroom.intake.submissions import Submission
 from coursekit.classroom.marking.private import Checks
 from coursekit.classroom.settings import GradingSettings
 
-SHARED = Path(pages.__path__[0]) / "shared.py"  # what several of the course's own pages use
+SHARED = Path(__file__).parents[2] / "checks" / "shared.py"  # what several of the course's own pages use
 
 
 @dataclass(frozen=True)
