@@ -10,6 +10,19 @@ from pathlib import Path
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
 
+CLOCKED = (
+    "tests/attacks/",
+    "tests/browser/",
+    "tests/classroom/test_marking.py",
+    "tests/classroom/test_on_cluster.py",
+    "tests/classroom/test_pipeline.py",
+    "tests/executors/",
+    "tests/grading/test_agreement.py",
+    "tests/regenerate/test_running.py",
+    "tests/sandbox/",
+    "tests/worker/test_interrupting.py",
+)
+
 
 class WholeNotebook(IPyNbFile):
     """A notebook whose kernel's verdict on each cell is kept; nbval reads the outputs and drops the verdict.
@@ -93,6 +106,12 @@ def pytest_collect_file(file_path, parent):
     return [
         WholeNotebook.from_parent(parent, path=file_path) if isinstance(node, IPyNbFile) else node for node in collected
     ]
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """What keeps to a clock runs one after the other, also where two tests run at a time."""
+    if item.nodeid.startswith(CLOCKED):
+        item.add_marker(pytest.mark.xdist_group("clock"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
