@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 CLOCKED = (
     "tests/attacks/",
@@ -108,10 +109,18 @@ def pytest_collect_file(file_path, parent):
     ]
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """What keeps to a clock runs one after the other, also where two tests run at a time."""
-    if item.nodeid.startswith(CLOCKED):
-        item.add_marker(pytest.mark.xdist_group("clock"))
+class Groups(LoadScopeScheduling):
+    """Hands out tests one by one, a notebook as a whole, and all that keeps to a clock to one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        if file.endswith(".ipynb"):
+            return file
+        return "clock" if nodeid.startswith(CLOCKED) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log) -> Groups:
+    return Groups(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
