@@ -1,8 +1,8 @@
 """Executing the course's notebooks: with parameters, in parallel or on a cluster, and back into the repository.
 
 :mod:`.planning` turns what was typed into jobs, :mod:`.running` has an executor do them, :mod:`.executing` runs one
-notebook and :mod:`.completion` judges it, :mod:`.archive` keeps the copies and what was measured, as :mod:`.entries`,
-:mod:`.summary` sets them out for people, and :mod:`.storing` puts outputs into the repository.
+notebook and :mod:`.completion` judges it, :mod:`.archive` keeps the copies and what was measured, :mod:`.summary` sets
+them out for people, and :mod:`.storing` puts outputs into the repository.
 """
 
 from __future__ import annotations
