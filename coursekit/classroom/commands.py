@@ -180,8 +180,7 @@ def _marker(
     tls: Tls | None,
 ) -> Marker:
     """The marker of a cluster, or of this machine, whose workers see none of the folders to hide; ``stack`` ends it."""
-    from coursekit.classroom.marking.here import MarkerHere
-    from coursekit.classroom.marking.on_cluster import MarkerOnCluster
+    from coursekit.classroom.marking.markers import MarkerHere, MarkerOnCluster
     from coursekit.sandbox import WorkerPool
 
     if scheduler:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,13 +11,12 @@ from coursekit.classroom.intake.submissions import Submission, find
 from coursekit.classroom.marking import engine
 from coursekit.classroom.marking.engine import Marker, MarkingOutcome
 from coursekit.classroom.marking.jobs import MarkingJob, job_for
-from coursekit.classroom.marking.ledger import Ledger, Mark
-from coursekit.classroom.marking.private import Checks, checks_for
-from coursekit.classroom.marking.replaying import replay
+from coursekit.classroom.marking.ledger import Ledger
+from coursekit.classroom.marking.private import checks_for
 from coursekit.classroom.report import exports, outputs
 from coursekit.classroom.report.grades import NOT_MARKED, Grade, choose, grade
 from coursekit.classroom.report.lateness import LatePolicy
-from coursekit.classroom.report.overrides import Override, read_overrides
+from coursekit.classroom.report.overrides import read_overrides
 from coursekit.classroom.settings import GradingSettings, keep_batch, read_batch
 
 OpenMarker = Callable[[], Marker]
@@ -96,16 +95,14 @@ def regrade_class(
     with Ledger(out) as ledger:
         resumed = plan.resumed(ledger, watch)
         for job in plan.missing(ledger):
-            if mark := replay(job, ledger):
+            if mark := engine.replay(job, ledger):
                 ledger.add(mark)
                 watch.marked(job)
-        missing = plan.missing(ledger)
-        outcome, source = MarkingOutcome(len(plan.jobs) - resumed - len(missing)), None
-        if missing and open_marker:
+        outcome, source = MarkingOutcome(), None
+        if open_marker and (missing := plan.missing(ledger)):
             source = open_source(Path(settings.submissions))
-            run = engine.run(missing, open_marker(), source, ledger, watch.marked)
-            outcome = MarkingOutcome(outcome.marked + run.marked, run.failures, run.interrupted)
-        result = plan.result(out, ledger, outcome, resumed, source, ledger.latest)
+            outcome = engine.run(missing, open_marker(), source, ledger, watch.marked)
+        result = plan.result(out, ledger, outcome, resumed, source, regraded=True)
         keep_batch(out, settings, plan.submissions)
     rerun = (each.submission for each in result.grades if each.outdated or each.state == NOT_MARKED)
     return replace(result, rerun=tuple(rerun))
@@ -123,7 +120,9 @@ class _Plan:
         self.submissions, self.settings = submissions, settings
         names = {each.exercise for each in submissions if each.usable} | ({settings.exercise} - {""})
         self.checks = checks_for(names, Path(settings.checks) if settings.checks else None)
-        self.overrides = _overrides(settings.overrides, self.checks, submissions)
+        questions = {name: tuple(each.exercise.questions) for name, each in self.checks.items()}
+        learners = {each.learner.id for each in submissions}
+        self.overrides = read_overrides(Path(settings.overrides), questions, learners) if settings.overrides else []
         exports.check(settings.exports, settings.roster)
         self.late = LatePolicy.parse(settings.late_penalty, settings.deadline) if settings.late_penalty else None
         self.jobs: dict[str, MarkingJob] = {}
@@ -150,26 +149,20 @@ class _Plan:
         outcome: MarkingOutcome,
         resumed: int,
         source: SubmissionSource | None,
-        earlier: Callable[[str], Mark | None] = lambda run: None,
+        regraded: bool = False,
     ) -> ClassResult:
-        """Make the grades and write every output; where there is no mark, ``earlier`` may know one."""
-        grades = choose(
-            (self._grade(each, ledger, outcome, earlier) for each in self.submissions), self.settings.attempts
-        )
+        """Make the grades and write every output; in a regraded class, an earlier mark will do where there is none."""
+        grades = [self._grade(each, ledger, outcome, regraded) for each in self.submissions]
+        grades = choose(grades, self.settings.attempts)
         written = outputs.write(out, grades, source, self.settings.exports, self.settings.roster)
         return ClassResult(grades, outcome, resumed, tuple(ledger.damaged), tuple(written))
 
-    def _grade(
-        self, submission: Submission, ledger: Ledger, outcome: MarkingOutcome, earlier: Callable[[str], Mark | None]
-    ) -> Grade:
+    def _grade(self, submission: Submission, ledger: Ledger, outcome: MarkingOutcome, regraded: bool) -> Grade:
         checks, job = self.checks.get(submission.exercise), self.job_of.get(submission.file)
-        mark = (ledger.marks.get(job.key) or earlier(job.run)) if job else None
-        failure = outcome.failures.get(job.key, "") if job else ""
+        mark, failure = None, ""
+        if job:
+            mark = ledger.marks.get(job.key) or (ledger.latest(job.run) if regraded else None)
+            failure = outcome.failures.get(job.key, "")
         outdated = bool(job and mark and mark.key != job.key)
         most = checks.exercise.points if checks else 0.0
         return grade(submission, mark, failure, self.late, self.overrides, outdated, most)
-
-
-def _overrides(path: str, checks: Mapping[str, Checks], submissions: Iterable[Submission]) -> list[Override]:
-    questions = {name: tuple(each.exercise.questions) for name, each in checks.items()}
-    return read_overrides(Path(path), questions, {each.learner.id for each in submissions}) if path else []

@@ -75,15 +75,13 @@ def read_batch(out: Path) -> Batch:
         NoBatch: the folder holds no graded class, or one of another version.
     """
     try:
-        content = json.loads((out / NAME).read_bytes())
+        return msgspec.convert(json.loads((out / NAME).read_bytes()), Batch)
     except FileNotFoundError as error:
         raise NoBatch(f"{out} holds no graded class. Name the folder that coursekit grade wrote to.") from error
-    except (OSError, ValueError) as error:
-        raise NoBatch(f"{out / NAME} cannot be read: {error}. Run coursekit grade again.") from error
-    try:
-        return msgspec.convert(content, Batch)
     except msgspec.ValidationError as error:
         raise NoBatch(f"{out / NAME} comes from another version of coursekit. Run coursekit grade again.") from error
+    except (OSError, ValueError) as error:
+        raise NoBatch(f"{out / NAME} cannot be read: {error}. Run coursekit grade again.") from error
 
 
 def keep_batch(out: Path, settings: GradingSettings, submissions: Iterable[Submission]) -> None:

@@ -61,7 +61,7 @@ def test_it_resumes_and_marks_nothing_twice(questions, graded, monkeypatch):
     monkeypatch.setattr(jobs, "__version__", "0.1.0")  # another version marks anew: its checks may ask something else
     before = earlier(graded)
     result = pipeline.grade_class(graded, read_batch(graded).settings, Never)
-    assert (result.resumed, result.outcome.marked, result.damaged) == (3, 0, ())
+    assert (result.resumed, result.outcome.failures, result.damaged) == (3, {}, ())
     assert points(result) == before == {"ada.ipynb": 3.0, "bob.ipynb": 1.0, "cyd.ipynb": 0.0}
 
 

@@ -25,7 +25,7 @@ from coursekit import course
 from coursekit.classroom import pipeline
 from coursekit.classroom.intake.sources import open_source
 from coursekit.classroom.intake.submissions import find
-from coursekit.classroom.marking.here import MarkerHere
+from coursekit.classroom.marking.markers import MarkerHere
 from coursekit.classroom.pipeline import Watch
 from coursekit.classroom.report.grades import MARKED
 from coursekit.classroom.settings import GradingSettings

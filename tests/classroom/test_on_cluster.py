@@ -16,8 +16,7 @@ from dask_processes import Cluster, wait_until
 from test_pipeline import EXTRA
 
 from coursekit.classroom import pipeline
-from coursekit.classroom.marking.here import MarkerHere
-from coursekit.classroom.marking.on_cluster import MarkerOnCluster
+from coursekit.classroom.marking.markers import MarkerHere, MarkerOnCluster
 from coursekit.executors import LocalExecutor, open_executor
 from coursekit.sandbox import WorkerPool
 
