@@ -15,7 +15,6 @@ from coursekit.errors import CoursekitError
 from coursekit.files import replace_file
 
 NAME = "batch.json"
-FORMAT: Literal[1] = 1
 
 
 class NoBatch(CoursekitError):
@@ -90,6 +89,6 @@ def keep_batch(out: Path, settings: GradingSettings, submissions: Iterable[Submi
     Raises:
         coursekit.files.CannotWrite: it cannot be written; an earlier one stands.
     """
-    content = msgspec.to_builtins(Batch(FORMAT, settings, list(submissions)))
+    content = msgspec.to_builtins(Batch(1, settings, list(submissions)))
     text = json.dumps(content, indent=1) + "\n"  # in ASCII: a file's name may hold what is no text
     replace_file(out / NAME, text.encode("ascii"), "Make room, then give the same command again.")

@@ -11,7 +11,7 @@ from typing import Any
 from coursekit.executors.tasks import Halted, Task
 from coursekit.executors.watching import watching
 from coursekit.regenerate.completion import headline_figures, unfinished_cell
-from coursekit.regenerate.reading import KERNELSPEC, as_bytes, parse
+from coursekit.regenerate.notebooks import KERNELSPEC, as_bytes, parse
 
 
 def execute(work: dict[str, Any], task: Task) -> dict[str, Any]:

@@ -18,10 +18,9 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import DeadKernelError
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
-from traitlets import default
 
 from coursekit.executors.tasks import Task
-from coursekit.regenerate.reading import as_bytes, parse
+from coursekit.regenerate.notebooks import as_bytes, parse
 
 ENGINE = "coursekit"
 
@@ -78,13 +77,9 @@ def kernel_manager(aside: Path, folder: Path, watch: KernelWatch) -> type:
     """
 
     class KernelOfThisInterpreter(AsyncKernelManager):
-        @default("kernel_spec_manager")
-        def _only_the_native_kernel(self) -> KernelSpecManager:
-            return KernelSpecManager(kernel_dirs=[], parent=self)
-
-        @default("transport_encryption")
-        def _where_the_kernel_can(self) -> str:
-            return "auto"
+        def __init__(self, **options: Any) -> None:
+            native = KernelSpecManager(kernel_dirs=[])  # and messages encrypted where the kernel can
+            super().__init__(kernel_spec_manager=native, transport_encryption="auto", **options)
 
         async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]  # mypy takes the base's coroutine for a plain function
             options["env"] = os.environ | {"COURSEKIT_PROGRESS": str(aside / "progress.json")}
