@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -124,8 +124,8 @@ def grade_command(
         exports=tuple(dict.fromkeys(export or ())),
     )
     tls = tls_of(scheduler, tls_ca, tls_cert, tls_key)
-    with ExitStack() as stack, _Bar() as bar:
-        marker = partial(_marker, stack, jobs, unsafe_no_sandbox, (submissions, out, checks), scheduler, tls)
+    marker = partial(_marker, out, settings, jobs, unsafe_no_sandbox, scheduler, tls)
+    with _Bar() as bar:
         result = pipeline.grade_class(out, settings, marker, bar)
     _finish(result)
 
@@ -164,30 +164,28 @@ def regrade_command(
     checked, given = _absolute(checks) or kept.checks, _absolute(overrides) or kept.overrides
     settings = replace(kept, checks=checked, overrides=given)
     tls = tls_of(scheduler, tls_ca, tls_cert, tls_key)
-    with ExitStack() as stack, _Bar() as bar:
-        hide = (settings.submissions, out, settings.checks)
-        marker = partial(_marker, stack, jobs, unsafe_no_sandbox, hide, scheduler, tls)
+    marker = partial(_marker, out, settings, jobs, unsafe_no_sandbox, scheduler, tls)
+    with _Bar() as bar:
         result = pipeline.regrade_class(out, settings, marker if run else None, bar)
     _finish(result)
 
 
+@contextmanager
 def _marker(
-    stack: ExitStack,
-    jobs: int | None,
-    unsafe: bool,
-    hide: Iterable[Path | str | None],
-    scheduler: str | None,
-    tls: Tls | None,
-) -> Marker:
-    """The marker of a cluster, or of this machine, whose workers see none of the folders to hide; ``stack`` ends it."""
+    out: Path, settings: GradingSettings, jobs: int | None, unsafe: bool, scheduler: str | None, tls: Tls | None
+) -> Iterator[Marker]:
+    """The marker of a cluster, or of this machine, whose workers see neither submissions nor results nor checks."""
     from coursekit.classroom.marking.markers import MarkerHere, MarkerOnCluster
     from coursekit.sandbox import WorkerPool
 
     if scheduler:
-        return MarkerOnCluster(stack.enter_context(open_executor(scheduler=scheduler, tls=tls)), unsafe)
+        with open_executor(scheduler=scheduler, tls=tls) as cluster:
+            yield MarkerOnCluster(cluster, unsafe)
+        return
     jobs = jobs or _jobs()
-    pool = stack.enter_context(WorkerPool(jobs, unsafe=unsafe, hide=[Path(each) for each in hide if each]))
-    return MarkerHere(stack.enter_context(LocalExecutor(jobs)), pool)
+    hide = [Path(each) for each in (settings.submissions, out, settings.checks) if each]
+    with WorkerPool(jobs, unsafe=unsafe, hide=hide) as pool, LocalExecutor(jobs) as executor:
+        yield MarkerHere(executor, pool)
 
 
 def _jobs() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from coursekit.classroom.report.lateness import LatePolicy
 from coursekit.classroom.report.overrides import read_overrides
 from coursekit.classroom.settings import GradingSettings, keep_batch, read_batch
 
-OpenMarker = Callable[[], Marker]
+OpenMarker = Callable[[], AbstractContextManager[Marker]]
 
 
 class Watch:
@@ -64,15 +65,15 @@ def grade_class(
     Args:
         out: the folder for the results.
         settings: how to grade.
-        open_marker: makes the marker, as soon as it is known that the request can be carried out.
+        open_marker: makes the marker for a ``with`` statement, as soon as it is known that the request can be carried
+            out.
         watch: is told how far it is.
     """
     watch = watch or Watch()
     source = open_source(Path(settings.submissions))
     plan = _Plan(find(source, settings.exercise or None, watch.reading), settings)
     keep_batch(out, settings, plan.submissions)
-    marker = open_marker()
-    with Ledger(out) as ledger:
+    with open_marker() as marker, Ledger(out) as ledger:
         resumed = plan.resumed(ledger, watch)
         outcome = engine.run(plan.missing(ledger), marker, source, ledger, watch.marked)
         return plan.result(out, ledger, outcome, resumed, source)
@@ -101,7 +102,8 @@ def regrade_class(
         outcome, source = MarkingOutcome(), None
         if open_marker and (missing := plan.missing(ledger)):
             source = open_source(Path(settings.submissions))
-            outcome = engine.run(missing, open_marker(), source, ledger, watch.marked)
+            with open_marker() as marker:
+                outcome = engine.run(missing, marker, source, ledger, watch.marked)
         result = plan.result(out, ledger, outcome, resumed, source, regraded=True)
         keep_batch(out, settings, plan.submissions)
     rerun = (each.submission for each in result.grades if each.outdated or each.state == NOT_MARKED)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,7 +37,7 @@ from coursekit.sandbox import WorkerPool
 def markers(jobs=1):
     before = psutil.Process().children(recursive=True)
     with WorkerPool(jobs, unsafe=True) as pool, LocalExecutor(jobs) as executor:
-        yield lambda: MarkerHere(executor, pool)
+        yield lambda: nullcontext(MarkerHere(executor, pool))
     assert not set(psutil.Process().children(recursive=True)) - set(before)
 
 
