@@ -6,17 +6,16 @@ import contextlib
 import sys
 import threading
 import time
-from collections.abc import Callable
 from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
+from coursekit.executors.tasks import OnReport, ignore
 from coursekit.regenerate.jobs import Execution, NotebookJob
 
 INTERVAL = 10.0
-OnReport = Callable[[int, int], None]
 
 
 class Progress:
@@ -30,7 +29,7 @@ class Progress:
 
         None have run when the job begins, which on a cluster may be long after it was handed out, and more than once.
         """
-        return lambda done, total: None
+        return ignore
 
     def ended(self, execution: Execution) -> None:
         """A job is done."""
