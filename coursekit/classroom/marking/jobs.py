@@ -38,7 +38,7 @@ class MarkingJob:
     seconds: float
 
     def work(self, content: bytes) -> dict[str, Any]:
-        """What :func:`coursekit.classroom.marking.here.mark` needs to know of it."""
+        """What :func:`coursekit.classroom.marking.markers.mark` needs to know of it."""
         limits = {"cell_seconds": self.cell_seconds, "seconds": self.seconds}
         return {"title": self.submission.shown_file, "notebook": content, **limits}
 
