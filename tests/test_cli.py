@@ -111,7 +111,7 @@ def test_a_failed_notebook_exits_with_1(called, monkeypatch, tmp_path):
 
     job = NotebookJob(tmp_path / "a" / "x.ipynb", tmp_path / "x.ipynb")
     failed = Execution(job, 1.0, {}, "code cell 1 of 1 did not …")
-    monkeypatch.setattr("coursekit.regenerate.plan", lambda *_, **__: [])
+    monkeypatch.setattr("coursekit.regenerate.plan", lambda *_, **__: [job])
     monkeypatch.setattr("coursekit.regenerate.run", lambda *_, **__: [failed])
     monkeypatch.setattr("coursekit.regenerate.update", lambda *_: pytest.fail("stored the outputs of a failed run"))
 

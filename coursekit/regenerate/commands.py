@@ -39,6 +39,9 @@ def run_command(
         bool, typer.Option("--update", help="Store the new outputs in the notebooks, if all of them passed.")
     ] = False,
     solutions: Annotated[bool, typer.Option("--solutions", help="Run the lessons' solutions as well.")] = False,
+    stale: Annotated[
+        bool, typer.Option("--stale", help="Run what is out of date of all lessons and solutions, or of those named.")
+    ] = False,
     scheduler: Scheduler = None,
     tls_ca: TlsCa = None,
     tls_cert: TlsCert = None,
@@ -62,6 +65,8 @@ def run_command(
 
       coursekit run all --resume          go on where a run was stopped
 
+      coursekit run --stale --update      store new outputs where code, layers, checks or data have changed
+
       coursekit run my/notebook.ipynb     any notebook
 
       coursekit run all --scheduler tcp://10.0.0.5:8786     on a Dask cluster
@@ -71,14 +76,18 @@ def run_command(
 
     tls = tls_of(scheduler, tls_ca, tls_cert, tls_key)
     jobs_to_do = regenerate.plan(
-        lessons or ["01"],
+        lessons or (["all"] if stale else ["01"]),
         out=out,
         parameters=_pairs(parameters),
         files=files or (),
         quick=quick,
-        solutions=solutions,
+        solutions=solutions or (stale and not lessons),
         update=update,
+        stale=stale,
     )
+    if not jobs_to_do:
+        print("Nothing to run: no stored outputs are out of date.")
+        return
     archive = regenerate.RunArchive(out)
     with executors.open_executor(jobs, scheduler, tls) as executor, for_this_terminal() as progress:
         results = regenerate.run(jobs_to_do, executor, archive, resume=resume, progress=progress)

@@ -61,6 +61,7 @@ def _tidied(stored: Any, executed: Any, parameters: dict[str, Any]) -> Any:
             cell.id, cell.metadata = f"papermill-{number}", {"tags": cell.metadata.tags}
     language = executed.metadata.get("language_info", {})
     tidied.metadata = stored.metadata | {"kernelspec": KERNELSPEC, "language_info": language}
+    tidied.metadata["coursekit"] = executed.metadata.coursekit
     if parameters:
         tidied.metadata["papermill"] = {"parameters": parameters}
     return tidied

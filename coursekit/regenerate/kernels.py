@@ -66,7 +66,7 @@ def _memory(process: psutil.Process) -> int:
         return 0
 
 
-def kernel_manager(aside: Path, folder: Path, watch: KernelWatch) -> type:
+def kernel_manager(aside: Path, folder: Path, watch: KernelWatch, environment: dict[str, str]) -> type:
     """A kernel manager that looks for no installed kernels, so that none of another Python is taken.
 
     Args:
@@ -74,6 +74,7 @@ def kernel_manager(aside: Path, folder: Path, watch: KernelWatch) -> type:
             end in a crash, and the points of a solution, which are not the learner's progress.
         folder: the kernel's working directory.
         watch: is told of the kernel's process.
+        environment: more variables for the kernel.
     """
 
     class KernelOfThisInterpreter(AsyncKernelManager):
@@ -82,7 +83,7 @@ def kernel_manager(aside: Path, folder: Path, watch: KernelWatch) -> type:
             super().__init__(kernel_spec_manager=native, transport_encryption="auto", **options)
 
         async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]  # mypy takes the base's coroutine for a plain function
-            options["env"] = os.environ | {"COURSEKIT_PROGRESS": str(aside / "progress.json")}
+            options["env"] = os.environ | environment | {"COURSEKIT_PROGRESS": str(aside / "progress.json")}
             options["cwd"] = str(folder)
             with open(aside / "stderr", "wb") as stderr:
                 await super().start_kernel(stderr=stderr, **options)
@@ -113,12 +114,14 @@ def run_cells(
     """Run a notebook in ``folder``.
 
     Returns:
-        what was raised, whether the kernel died, and the notebook as papermill left it.
+        what was raised, whether the kernel died, and the notebook as papermill left it, whose metadata name the data
+        files that it loaded.
     """
     source, target, aside = scratch / "source.ipynb", scratch / "executed.ipynb", scratch / "aside"
     aside.mkdir()
     source.write_bytes(as_bytes(stored))
-    total = len(stored.cells)
+    total, loaded = len(stored.cells), aside / "loaded"
+    environment = {"COURSEKIT_FULL": "" if parameters else "1", "COURSEKIT_LOADED": str(loaded)}
     raised, died = "", False
     try:
         with contextlib.closing(ensure_event_loop(prefer_selector_loop=True)):  # of this thread, for papermill
@@ -130,7 +133,7 @@ def run_cells(
                 kernel_name="python3",
                 language="python",
                 progress_bar=False,
-                kernel_manager_class=kernel_manager(aside, folder, watch),
+                kernel_manager_class=kernel_manager(aside, folder, watch, environment),
                 shell_timeout_interval=1,
                 on_cell_executed=lambda cell_index, **_: task.report(min(cell_index + 1, total), total),
             )
@@ -138,4 +141,7 @@ def run_cells(
         raised = str(error)
     except DeadKernelError as error:
         raised, died = f"{error}\n{(aside / 'stderr').read_text(errors='replace')}", True
-    return raised, died, parse(target.read_bytes(), target.name)
+    executed = parse(target.read_bytes(), target.name)
+    names = loaded.read_text().split() if loaded.exists() else []
+    executed.metadata["coursekit"] = executed.metadata.get("coursekit", {}) | {"loaded": sorted(set(names))}
+    return raised, died, executed

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from coursekit.files import replace_file
+from coursekit.regenerate import records
 from coursekit.regenerate.jobs import CannotRun, Execution
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -42,7 +45,8 @@ def as_bytes(notebook: Any) -> bytes:
 def update(executions: Sequence[Execution]) -> list[Path]:
     """Store the outputs of the executed copies in the notebooks that they were made from; all of them or none.
 
-    Sources, cell ids and metadata stay as stored; nothing of papermill and no time of day comes along.
+    Sources, cell ids and metadata stay as stored, but for the record of the run; nothing of papermill and no time of
+    day comes along.
 
     Raises:
         CannotRun: one of them did not pass, or its notebook has been edited since; nothing is stored.
@@ -59,7 +63,9 @@ def _updated(execution: Execution) -> bytes:
         raise CannotRun(f"{execution.job.title} did not pass: no outputs are stored.")
     if source.read_bytes() != execution.job.content:
         raise CannotRun(f"{source} has been edited while it ran: no outputs are stored. Run it again.")
-    return as_bytes(with_outputs(parse(execution.job.content, source), parse(execution.notebook, source)))
+    executed = parse(execution.notebook, source)
+    updated = with_outputs(parse(execution.job.content, source), executed)
+    return as_bytes(records.with_record(updated, source, executed, execution.seconds, execution.memory))
 
 
 def with_outputs(stored: Any, executed: Any) -> Any:
@@ -67,7 +73,24 @@ def with_outputs(stored: Any, executed: Any) -> Any:
     updated = copy.deepcopy(stored)
     for mine, theirs in zip(updated.cells, executed.cells, strict=True):
         if mine.cell_type == "code":
+            for old, new in zip(mine.outputs, theirs.outputs):
+                _keep_equal_picture(old.get("data", {}), new.get("data", {}))
             mine.outputs, mine.execution_count = theirs.outputs, theirs.execution_count
     language = {key: value for key, value in executed.metadata.language_info.items() if key != "version"}
     updated.metadata |= {"kernelspec": KERNELSPEC, "language_info": language}
     return updated
+
+
+def _keep_equal_picture(old: dict[str, Any], new: dict[str, Any]) -> None:
+    """Put the stored bytes of a picture in place of new ones that show the same: the repository does not grow."""
+    before, now = old.get("image/png"), new.get("image/png")
+    if before and now and before != now and _pixels(before) == _pixels(now):
+        for kind, content in new.items():
+            new[kind] = content.replace(now.strip(), before.strip()) if isinstance(content, str) else content
+
+
+def _pixels(encoded: str) -> tuple[tuple[int, int], bytes]:
+    from PIL import Image
+
+    with Image.open(io.BytesIO(base64.b64decode(encoded))) as picture:
+        return picture.size, picture.convert("RGBA").tobytes()

@@ -8,6 +8,7 @@ from typing import Any
 
 from coursekit import course
 from coursekit.regenerate import parameters as parameter
+from coursekit.regenerate import records
 from coursekit.regenerate.jobs import CannotRun, NotebookJob
 from coursekit.regenerate.notebooks import parse
 
@@ -21,6 +22,7 @@ def plan(
     quick: bool = False,
     solutions: bool = False,
     update: bool = False,
+    stale: bool = False,
 ) -> list[NotebookJob]:
     """Turn what was typed into jobs.
 
@@ -32,6 +34,7 @@ def plan(
         quick: apply the small sizes that each notebook declares in its metadata.
         solutions: run each lesson's solution as well.
         update: the outputs are to be stored, so they must come from the default parameters.
+        stale: only notebooks whose stored outputs are out of date.
 
     Raises:
         CannotRun: with what was wrong and what there is instead.
@@ -42,6 +45,10 @@ def plan(
         raise CannotRun("--update stores the outputs of a full run: leave out -p, -f and --quick.")
     contents = {source: source.read_bytes() for source in _sources(names, solutions)}
     notebooks = {source: parse(content, source) for source, content in contents.items()}
+    if stale:
+        notebooks = {
+            source: each for source, each in notebooks.items() if records.stale(each, records.check_page(source))
+        }
     known = {source: parameter.known_parameters(notebook) for source, notebook in notebooks.items()}
     parameter.refuse_unknown([*read, *typed], known)
     jobs = []

@@ -13,7 +13,8 @@ import ast
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -70,31 +71,31 @@ def record_of(notebook: Any) -> Record | None:
         return None
 
 
-def with_record(notebook: Any, record: Record) -> Any:
-    """The notebook, which is changed, with a record."""
-    kept = dict(notebook.metadata.get("coursekit", {}))
-    notebook.metadata["coursekit"] = kept | {KEY: msgspec.to_builtins(record)}
-    return notebook
-
-
-def make_record(
-    notebook: Any, check_page: str | None, data: dict[str, str], date: str, seconds: float, memory: int
-) -> Record:
-    """The record of a notebook that was just executed.
+def with_record(notebook: Any, path: Path, executed: Any, seconds: float, memory: int) -> Any:
+    """The notebook, which is changed, with the record of the run that gave its outputs; one that says the same stays.
 
     Args:
-        notebook: with its outputs.
-        check_page: the name of the module of its checks, for a solution.
-        data: the hash of each data file that it loaded.
-        date: of today.
+        notebook: with the new outputs.
+        path: where it lies.
+        executed: the copy that ran; its metadata names the data files that it loaded.
         seconds: of the run.
-        memory: of the run.
+        memory: of the run, in bytes.
     """
-    libraries = {name: metadata.version(name) for name in LIBRARIES}
-    package = package_digest(notebook, check_page)
-    return Record(
-        code_digest(notebook), outputs_digest(notebook), package, data, libraries, date, round(seconds), memory
+    record = Record(
+        code=code_digest(notebook),
+        outputs=outputs_digest(notebook),
+        package=package_digest(notebook, check_page(path)),
+        data={name: _registered()[name] for name in executed.metadata.get("coursekit", {}).get("loaded", [])},
+        libraries={name: metadata.version(name) for name in LIBRARIES},
+        date=date.today().isoformat(),
+        seconds=round(seconds),
+        memory=memory,
     )
+    earlier = record_of(notebook)
+    if earlier and record == replace(earlier, date=record.date, seconds=record.seconds, memory=record.memory):
+        return notebook
+    notebook.metadata["coursekit"] = notebook.metadata.get("coursekit", {}) | {KEY: msgspec.to_builtins(record)}
+    return notebook
 
 
 def stale(notebook: Any, check_page: str | None = None) -> str:
@@ -210,11 +211,11 @@ def _path(name: str) -> Path:
 
 @cache
 def _tree(name: str) -> str:
-    """The syntax tree of a module without docstrings, as text."""
+    """A module without docstrings, comments and its own layout, as text."""
     tree = ast.parse(_path(name).read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
             node, clean=False
         ):
             node.body = node.body[1:] or [ast.Pass()]
-    return ast.dump(tree)
+    return ast.unparse(tree)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import io
 import json
 import os
 import signal
@@ -13,13 +15,17 @@ import time
 from concurrent.futures import Future
 
 import nbformat
+import numpy as np
 import psutil
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+from PIL import Image
 
 from coursekit import regenerate
 from coursekit.executors import Halted, LocalExecutor
+from coursekit.regenerate import records
 from coursekit.regenerate.executing import execute
-from coursekit.regenerate.notebooks import KERNELSPEC
+from coursekit.regenerate.notebooks import KERNELSPEC, with_outputs
 
 PARAMETERS = "EPOCHS = 3  # passes over the data\nRATE = 0.1\nNAME = 'adam'"
 REPORTS = """from coursekit.results import results_table
@@ -150,7 +156,8 @@ def test_update_changes_outputs_and_nothing_else(notebook, run):
     assert [(cell.id, cell.source, cell.metadata) for cell in after.cells] == [
         (cell.id, cell.source, cell.metadata) for cell in before.cells
     ]
-    assert after.metadata.coursekit == before.metadata.coursekit
+    assert after.metadata.coursekit.quick == before.metadata.coursekit.quick
+    assert (records.stale(after), records.stale(before)) == ("", "it has no record")
     assert after.metadata.kernelspec == KERNELSPEC
     assert "version" not in after.metadata.language_info
     assert "papermill" not in path.read_text()
@@ -239,3 +246,27 @@ def assert_gone(process):
     while psutil.pid_exists(process) and psutil.Process(process).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline, f"process {process} is still there"
         time.sleep(0.1)
+
+
+def picture(pixels: np.ndarray, level: int) -> str:
+    """A grey PNG in base64; another level of compression gives other bytes for the same pixels."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "png", compress_level=level)
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def test_a_figure_that_shows_the_same_keeps_its_stored_bytes():
+    square = np.arange(64, dtype=np.uint8).reshape(8, 8)
+    stored, same, other = picture(square, 1), picture(square, 9), picture(square + 1, 9)
+
+    def shown(png: str):
+        data = {"image/png": png, "text/html": f'<img alt="a square" src="data:image/png;base64,{png}">'}
+        return new_notebook(cells=[new_code_cell("show()", outputs=[new_output("display_data", data)])])
+
+    assert stored != same
+    for came, kept in ((same, stored), (other, other)):
+        executed = shown(came)
+        executed.metadata["language_info"] = {"name": "python"}
+        data = with_outputs(shown(stored), executed).cells[0].outputs[0].data
+        assert data["image/png"] == kept
+        assert kept in data["text/html"]

@@ -63,7 +63,7 @@ class MarkerOnCluster:
 
     def begin(self, job: MarkingJob, content: bytes) -> Done:
         """Start marking a notebook."""
-        checks = {"exercise": job.checks.exercise.name, "private": job.checks.files}
+        checks: dict[str, Any] = {"exercise": job.checks.exercise.name, "private": job.checks.files}
         checks |= {"unsafe": self.unsafe, "limits": self.limits}
         return self.executor.submit(mark_on_worker, job.work(content) | checks)
 
