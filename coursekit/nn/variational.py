@@ -29,7 +29,8 @@ class _Variational(keras.layers.Layer):  # type: ignore[misc, unused-ignore]  # 
     of many thousand weights is too large a number for that.
     """
 
-    _size_name = "units"
+    _own: tuple[str, ...] = ("units",)
+    """Settings that one of the layers has for itself, the number of its outputs first."""
 
     def __init__(
         self,
@@ -45,14 +46,14 @@ class _Variational(keras.layers.Layer):  # type: ignore[misc, unused-ignore]  # 
     ) -> None:
         super().__init__(**kwargs)
         for name, value in (
-            (self._size_name, size),
+            (self._own[0], size),
             ("training_examples", training_examples),
             ("prior_std", prior_std),
             ("initial_std", initial_std),
         ):
             if not value > 0:
                 raise ValueError(f"{name} must be positive, not {value}.")
-        setattr(self, self._size_name, int(size))
+        setattr(self, self._own[0], int(size))
         self.training_examples = int(training_examples)
         self.activation = keras.activations.get(activation)
         self.prior_std = float(prior_std)
@@ -103,16 +104,11 @@ class _Variational(keras.layers.Layer):  # type: ignore[misc, unused-ignore]  # 
     def get_config(self) -> dict[str, Any]:
         """All settings, so that a model with this layer is saved as ``.keras`` and loaded again."""
         settings: dict[str, Any] = super().get_config()
-        return settings | {
-            self._size_name: getattr(self, self._size_name),
-            "training_examples": self.training_examples,
-            "activation": keras.activations.serialize(self.activation),
-            "prior_std": self.prior_std,
-            "initial_std": self.initial_std,
-            "use_bias": self.use_bias,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-            "seed": self.seed,
-        }
+        names = *self._own, "training_examples", "prior_std", "initial_std", "use_bias", "seed"
+        settings |= {name: getattr(self, name) for name in names}
+        settings["activation"] = keras.activations.serialize(self.activation)
+        settings["kernel_initializer"] = keras.initializers.serialize(self.kernel_initializer)
+        return settings
 
 
 @keras.saving.register_keras_serializable(package="coursekit")
@@ -222,7 +218,7 @@ class VariationalConv2D(_Variational):
     ((2, 6, 6, 4), 80)
     """
 
-    _size_name = "filters"
+    _own = ("filters", "kernel_size", "strides", "padding")
 
     def __init__(
         self,
@@ -274,11 +270,6 @@ class VariationalConv2D(_Variational):
             for length, size, stride in zip(input_shape[1:3], self.kernel_size, self.strides)
         ]
         return (input_shape[0], *lengths, self.filters)
-
-    def get_config(self) -> dict[str, Any]:
-        """All settings, so that a model with this layer is saved as ``.keras`` and loaded again."""
-        own = {"kernel_size": self.kernel_size, "strides": self.strides, "padding": self.padding}
-        return super().get_config() | own
 
 
 def _pair(name: str, value: int | tuple[int, int]) -> tuple[int, int]:
