@@ -55,7 +55,10 @@ def make_gap_regression(count: int = 200, noise: float = 0.1, seed: int = 0) -> 
     >>> data.x_train.shape, data.y_train.shape, bool((abs(data.x_train) < 1).any())
     ((100, 1), (100,), False)
     """
-    _check(count, noise)
+    if count < 2:
+        raise ValueError(f"count must be at least 2, not {count}.")
+    if noise < 0:
+        raise ValueError(f"noise is a standard deviation and cannot be negative; it is {noise}.")
     random = np.random.default_rng(seed)
     side = np.repeat([-1.0, 1.0], [count // 2, count - count // 2])
     x_train = random.uniform(1, 4, count) * side
@@ -71,43 +74,3 @@ def make_gap_regression(count: int = 200, noise: float = 0.1, seed: int = 0) -> 
         title="A curve with a gap in its data",
         noise=noise,
     )
-
-
-def make_two_moons(count: int = 400, noise: float = 0.15, seed: int = 0) -> GeneratedData:
-    """Two interleaved half circles in the plane, scikit-learn's ``make_moons``.
-
-    Args:
-        count: points for training, and as many again for test; at least 2.
-        noise: standard deviation of what is added to both coordinates.
-        seed: of the random numbers.
-
-    Raises:
-        ValueError: ``count`` is below 2 or ``noise`` below 0.
-
-    >>> make_two_moons(count=100).x_test.shape
-    (100, 2)
-    """
-    from sklearn.datasets import make_moons
-
-    _check(count, noise)
-    (x_train, y_train), (x_test, y_test) = (
-        make_moons(count, noise=noise, random_state=state)
-        for state in np.random.RandomState(seed).randint(2**31, size=2)
-    )
-    return GeneratedData(
-        x_train.astype(np.float32),
-        y_train,
-        x_test.astype(np.float32),
-        y_test,
-        class_names=("upper moon", "lower moon"),
-        name="two_moons",
-        title="Two moons in the plane",
-        noise=noise,
-    )
-
-
-def _check(count: int, noise: float) -> None:
-    if count < 2:
-        raise ValueError(f"count must be at least 2, not {count}.")
-    if noise < 0:
-        raise ValueError(f"noise is a standard deviation and cannot be negative; it is {noise}.")
