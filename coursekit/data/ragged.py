@@ -8,8 +8,6 @@ from typing import Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-ROWS_AT_ONCE = 1024  # multi_hot works through this many sequences at a time, to need little memory
-
 
 class Ragged:
     """A list of integer sequences, kept as one flat array and the places where each begins.
@@ -77,7 +75,10 @@ class Ragged:
         """
         if isinstance(index, slice):
             start, stop, step = index.indices(len(self))
-            return self._between(start, max(start, stop)) if step == 1 else self._take(np.arange(start, stop, step))
+            if step != 1:
+                return self._take(np.arange(start, stop, step))
+            offsets = self.offsets[start : max(start, stop) + 1]
+            return Ragged(self.tokens[offsets[0] : offsets[-1]], offsets - offsets[0], self.num_words)
         array = np.asarray(index)
         if array.ndim > 1 or (array.shape == () and array.dtype == bool):
             raise IndexError(f"A Ragged is indexed by a number, a slice, a list or a mask, not by shape {array.shape}.")
@@ -114,9 +115,8 @@ class Ragged:
         columns = self.num_words if num_words is None else num_words
         _check_columns(self.tokens, columns)
         hot = np.zeros((len(self), columns), dtype)
-        for start in range(0, len(self), ROWS_AT_ONCE):
-            block = self._between(start, start + ROWS_AT_ONCE)
-            hot[start + np.repeat(np.arange(len(block)), block.lengths), block.tokens] = 1
+        for row, tokens in zip(hot, self):
+            row[tokens] = 1
         return hot
 
     def padded(
@@ -142,22 +142,11 @@ class Ragged:
                [0, 4]], dtype=int32)
         """
         _check_sides(maxlen, padding=padding, truncating=truncating)
-        lengths = self.lengths
-        kept = np.minimum(lengths, maxlen)
-        place = np.arange(self.tokens.size) - np.repeat(self.offsets[:-1], lengths)
-        if truncating == "pre":
-            wanted = place >= np.repeat(lengths - kept, lengths)
-        else:
-            wanted = place < maxlen
-        columns = np.arange(maxlen)
-        filled = columns >= (maxlen - kept)[:, None] if padding == "pre" else columns < kept[:, None]
         rows = np.full((len(self), maxlen), value, np.int32)
-        rows[filled] = self.tokens[wanted]
+        for row, tokens in zip(rows, self):
+            kept = tokens[-maxlen:] if truncating == "pre" else tokens[:maxlen]
+            row[slice(maxlen - len(kept), None) if padding == "pre" else slice(len(kept))] = kept
         return rows
-
-    def _between(self, start: int, stop: int) -> Ragged:
-        offsets = self.offsets[start : stop + 1]
-        return Ragged(self.tokens[offsets[0] : offsets[-1]], offsets - offsets[0], self.num_words)
 
     def _take(self, places: np.ndarray) -> Ragged:
         lengths = self.lengths[places]
