@@ -29,31 +29,22 @@ class _Variational(keras.layers.Layer):  # type: ignore[misc, unused-ignore]  # 
     of many thousand weights is too large a number for that.
     """
 
-    _own: tuple[str, ...] = ("units",)
-    """Settings that one of the layers has for itself, the number of its outputs first."""
+    _own: tuple[str, ...]
+    """The settings that one of the layers has for itself."""
 
     def __init__(
         self,
-        size: int,
         training_examples: int,
-        activation: Any,
-        prior_std: float,
-        initial_std: float,
-        use_bias: bool,
-        kernel_initializer: Any,
-        seed: int | None,
+        activation: Any = None,
+        prior_std: float = 1.0,
+        initial_std: float = 0.05,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        seed: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        for name, value in (
-            (self._own[0], size),
-            ("training_examples", training_examples),
-            ("prior_std", prior_std),
-            ("initial_std", initial_std),
-        ):
-            if not value > 0:
-                raise ValueError(f"{name} must be positive, not {value}.")
-        setattr(self, self._own[0], int(size))
+        _check_positive(training_examples=training_examples, prior_std=prior_std, initial_std=initial_std)
         self.training_examples = int(training_examples)
         self.activation = keras.activations.get(activation)
         self.prior_std = float(prior_std)
@@ -128,7 +119,7 @@ class VariationalDense(_Variational):
         use_bias: whether there are biases, with distributions too.
         kernel_initializer: of the means of the kernel; those of the biases start at 0.
         seed: of the draws; None for the one that ``keras.utils.set_random_seed`` sets.
-        kwargs: ``name``, ``dtype`` and what else every Keras layer takes.
+        settings: those from ``prior_std`` on, by name; ``name``, ``dtype`` and what else every Keras layer takes.
 
     Raises:
         ValueError: ``units``, ``training_examples``, ``prior_std`` or ``initial_std`` is not positive.
@@ -146,21 +137,12 @@ class VariationalDense(_Variational):
     True
     """
 
-    def __init__(
-        self,
-        units: int,
-        training_examples: int,
-        activation: Any = None,
-        prior_std: float = 1.0,
-        initial_std: float = 0.05,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        seed: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(
-            units, training_examples, activation, prior_std, initial_std, use_bias, kernel_initializer, seed, **kwargs
-        )
+    _own = ("units",)
+
+    def __init__(self, units: int, training_examples: int, activation: Any = None, **settings: Any) -> None:
+        super().__init__(training_examples, activation, **settings)
+        _check_positive(units=units)
+        self.units = int(units)
 
     def build(self, input_shape: Shape) -> None:
         """Make the weights for inputs of this shape."""
@@ -204,7 +186,7 @@ class VariationalConv2D(_Variational):
         use_bias: whether there are biases, with distributions too.
         kernel_initializer: of the means of the filters; those of the biases start at 0.
         seed: of the draws; None for the one that ``keras.utils.set_random_seed`` sets.
-        kwargs: ``name``, ``dtype`` and what else every Keras layer takes.
+        settings: those from ``prior_std`` on, by name; ``name``, ``dtype`` and what else every Keras layer takes.
 
     Raises:
         ValueError: a size, ``training_examples``, ``prior_std`` or ``initial_std`` is not positive, or the padding
@@ -228,16 +210,11 @@ class VariationalConv2D(_Variational):
         activation: Any = None,
         strides: int | tuple[int, int] = 1,
         padding: str = "valid",
-        prior_std: float = 1.0,
-        initial_std: float = 0.05,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        seed: int | None = None,
-        **kwargs: Any,
+        **settings: Any,
     ) -> None:
-        super().__init__(
-            filters, training_examples, activation, prior_std, initial_std, use_bias, kernel_initializer, seed, **kwargs
-        )
+        super().__init__(training_examples, activation, **settings)
+        _check_positive(filters=filters)
+        self.filters = int(filters)
         self.kernel_size, self.strides = _pair("kernel_size", kernel_size), _pair("strides", strides)
         if padding not in ("valid", "same"):
             raise ValueError(f'padding is "valid" or "same", not {padding!r}.')
@@ -270,6 +247,12 @@ class VariationalConv2D(_Variational):
             for length, size, stride in zip(input_shape[1:3], self.kernel_size, self.strides)
         ]
         return (input_shape[0], *lengths, self.filters)
+
+
+def _check_positive(**values: float) -> None:
+    for name, value in values.items():
+        if not value > 0:
+            raise ValueError(f"{name} must be positive, not {value}.")
 
 
 def _pair(name: str, value: int | tuple[int, int]) -> tuple[int, int]:
