@@ -135,7 +135,10 @@ def plot_pixel_matrix(image: ArrayLike, ax: Axes | None = None) -> Axes:
     ax.grid(False)
     ax.set(xlabel="column", ylabel="row", xticks=range(0, pixels.shape[1], 3), yticks=range(0, pixels.shape[0], 3))
     ax.tick_params(length=0)
-    return describe(ax, _pixels_in_words(pixels))
+    zeros = int(np.count_nonzero(pixels == 0))
+    what = f"Image of {pixels.shape[0]} by {pixels.shape[1]} pixels with the value of each written into it"
+    values = f"{zeros} of {pixels.size} pixels are 0; the largest value is {number(float(pixels.max()))}"
+    return describe(ax, f"{what}: {values}.")
 
 
 def _axes_of_whole_pixels(rows: int, columns: int) -> Axes:
@@ -268,9 +271,8 @@ def _frame(ax: Axes, wrong: bool) -> None:
 
 
 def _images_in_words(images: np.ndarray, labels: OneEach, predictions: OneEach, names: list[str]) -> str:
-    kind = "colour images" if images.ndim == 4 else "images"
-    noun = kind if len(images) > 1 else kind[:-1]
-    text = f"Grid of {len(images)} {noun}, {images.shape[1]} by {images.shape[2]} pixels."
+    kind = "colour image" if images.ndim == 4 else "image"
+    text = f"Grid of {plural(len(images), kind)}, {images.shape[1]} by {images.shape[2]} pixels."
     if labels is not None:
         text += f" Labels: {', '.join(names[label] for label in labels)}."
     if predictions is None:
@@ -291,26 +293,17 @@ def _pixel_text(value: float) -> str:
     return f"{value:.2f}".replace("0.", ".", 1)
 
 
-def _pixels_in_words(image: np.ndarray) -> str:
-    zeros = int(np.count_nonzero(image == 0))
-    return (
-        f"Image of {image.shape[0]} by {image.shape[1]} pixels with the value of each written into it: "
-        f"{zeros} of {image.size} pixels are 0; the largest value is {number(float(image.max()))}."
-    )
-
-
 def _weight_images(given: ArrayLike, channel: int) -> tuple[np.ndarray, str]:
     kernel = np.asarray(given, float)
     if kernel.ndim == 2 and kernel.size and math.isqrt(len(kernel)) ** 2 == len(kernel):
-        images, kind = as_images(kernel.T), plural(kernel.shape[1], "unit")
-    elif kernel.ndim == 4 and kernel.size:
-        if not 0 <= channel < kernel.shape[2]:
-            raise ValueError(f"No input channel {channel}: the kernel has {kernel.shape[2]}, counted from 0.")
-        images, kind = as_images(np.moveaxis(kernel[:, :, channel], -1, 0)), plural(kernel.shape[3], "filter")
-        kind += f" on input channel {channel} of {kernel.shape[2]}" if kernel.shape[2] > 1 else ""
-    else:
+        return as_images(kernel.T), plural(kernel.shape[1], "unit")
+    if kernel.ndim != 4 or not kernel.size:
         raise ValueError(
             "Expected a kernel of shape (h·h, units) or (h, w, channels, filters), as layer.get_weights()[0] gives, "
             f"got shape {kernel.shape}."
         )
-    return images, kind
+    channels, filters = kernel.shape[2:]
+    if not 0 <= channel < channels:
+        raise ValueError(f"No input channel {channel}: the kernel has {channels}, counted from 0.")
+    which = f" on input channel {channel} of {channels}" if channels > 1 else ""
+    return as_images(np.moveaxis(kernel[:, :, channel], -1, 0)), plural(filters, "filter") + which
