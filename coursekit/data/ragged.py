@@ -31,7 +31,15 @@ class Ragged:
     __slots__ = ("num_words", "offsets", "tokens")
 
     def __init__(self, tokens: np.ndarray, offsets: np.ndarray, num_words: int | None = None) -> None:
-        _check_layout(tokens, offsets)
+        if tokens.ndim != 1 or tokens.dtype.kind not in "iu":
+            raise ValueError(f"tokens must be one flat array of integers, not {tokens.dtype} of shape {tokens.shape}.")
+        if offsets.ndim != 1 or offsets.dtype.kind not in "iu" or not offsets.size:
+            raise ValueError(f"offsets must be n + 1 integers, not {offsets.dtype} of shape {offsets.shape}.")
+        if offsets[0] != 0 or offsets[-1] != tokens.size or (np.diff(offsets) < 0).any():
+            raise ValueError(
+                f"offsets must rise from 0 to the number of tokens, {tokens.size}; "
+                f"these go from {offsets[0]} to {offsets[-1]}."
+            )
         if num_words is None:
             num_words = int(tokens.max()) + 1 if tokens.size else 0
         self.tokens = tokens
@@ -113,10 +121,15 @@ class Ragged:
                [0, 1, 0]], dtype=uint8)
         """
         columns = self.num_words if num_words is None else num_words
-        _check_columns(self.tokens, columns)
+        tokens = self.tokens
+        if tokens.size and (tokens.min() < 0 or tokens.max() >= columns):
+            raise ValueError(
+                f"The tokens go from {tokens.min()} to {tokens.max()}, but num_words={columns} gives columns "
+                f"0 to {columns - 1}. Ask for num_words={tokens.max() + 1}, or load fewer words."
+            )
         hot = np.zeros((len(self), columns), dtype)
-        for row, tokens in zip(hot, self):
-            row[tokens] = 1
+        for row, sequence in zip(hot, self):
+            row[sequence] = 1
         return hot
 
     def padded(
@@ -141,7 +154,11 @@ class Ragged:
         array([[2, 3],
                [0, 4]], dtype=int32)
         """
-        _check_sides(maxlen, padding=padding, truncating=truncating)
+        if maxlen < 1:
+            raise ValueError(f"maxlen must be at least 1, not {maxlen}.")
+        for name, side in (("padding", padding), ("truncating", truncating)):
+            if side not in ("pre", "post"):
+                raise ValueError(f'{name} must be "pre" or "post", not {side!r}.')
         rows = np.full((len(self), maxlen), value, np.int32)
         for row, tokens in zip(rows, self):
             kept = tokens[-maxlen:] if truncating == "pre" else tokens[:maxlen]
@@ -153,31 +170,3 @@ class Ragged:
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         source = np.arange(offsets[-1]) + np.repeat(self.offsets[places] - offsets[:-1], lengths)
         return Ragged(self.tokens[source], offsets, self.num_words)
-
-
-def _check_layout(tokens: np.ndarray, offsets: np.ndarray) -> None:
-    if tokens.ndim != 1 or tokens.dtype.kind not in "iu":
-        raise ValueError(f"tokens must be one flat array of integers, not {tokens.dtype} of shape {tokens.shape}.")
-    if offsets.ndim != 1 or offsets.dtype.kind not in "iu" or not offsets.size:
-        raise ValueError(f"offsets must be n + 1 integers, not {offsets.dtype} of shape {offsets.shape}.")
-    if offsets[0] != 0 or offsets[-1] != tokens.size or (np.diff(offsets) < 0).any():
-        raise ValueError(
-            f"offsets must rise from 0 to the number of tokens, {tokens.size}; "
-            f"these go from {offsets[0]} to {offsets[-1]}."
-        )
-
-
-def _check_columns(tokens: np.ndarray, columns: int) -> None:
-    if tokens.size and (tokens.min() < 0 or tokens.max() >= columns):
-        raise ValueError(
-            f"The tokens go from {tokens.min()} to {tokens.max()}, but num_words={columns} gives columns "
-            f"0 to {columns - 1}. Ask for num_words={tokens.max() + 1}, or load fewer words."
-        )
-
-
-def _check_sides(maxlen: int, **sides: str) -> None:
-    if maxlen < 1:
-        raise ValueError(f"maxlen must be at least 1, not {maxlen}.")
-    for name, side in sides.items():
-        if side not in ("pre", "post"):
-            raise ValueError(f'{name} must be "pre" or "post", not {side!r}.')

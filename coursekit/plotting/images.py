@@ -94,7 +94,8 @@ def _draw_grid(
     width = min(widest, WIDTH / columns)
     height = width * images.shape[1] / images.shape[2] + 0.19 * lines
     fig, axes = grid_of_axes(len(images), columns, (width, height), fig)
-    size = _caption_size(captions, width)
+    longest = max(len(line) for caption in captions for line in caption.split("\n"))
+    size = float(np.clip(width * 72 / (0.6 * max(1, longest)), 6.5, 10))
     for ax, image, caption in zip(axes, images, captions):
         drawn = ax.imshow(image, **colors)
         ax.set_title(caption, size=size, pad=3)
@@ -255,11 +256,6 @@ def _caption(index: int, labels: OneEach, predictions: OneEach, certainty: OneEa
     if labels[index] == predictions[index]:
         return f"\n✓ {predicted}"
     return f"✗ says {predicted}\nis {names[labels[index]]}"
-
-
-def _caption_size(captions: Sequence[str], width: float) -> float:
-    longest = max(len(line) for caption in captions for line in caption.split("\n"))
-    return float(np.clip(width * 72 / (0.6 * max(1, longest)), 6.5, 10))
 
 
 def _frame(ax: Axes, wrong: bool) -> None:
