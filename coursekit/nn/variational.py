@@ -242,11 +242,8 @@ class VariationalConv2D(_Variational):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """``(batch, new height, new width, filters)``."""
-        lengths = [
-            None if length is None else -(-(length if self.padding == "same" else length - size + 1) // stride)
-            for length, size, stride in zip(input_shape[1:3], self.kernel_size, self.strides)
-        ]
-        return (input_shape[0], *lengths, self.filters)
+        kernel = keras.KerasTensor((*self.kernel_size, input_shape[-1], self.filters))
+        return tuple(self._convolve(keras.KerasTensor(input_shape), kernel).shape)
 
 
 def _check_positive(**values: float) -> None:
