@@ -1,5 +1,5 @@
 from .errors import CacheWarning, DamagedFile, DamagedFileWarning, DataError, DownloadFailed, UnknownData
-from .generated import GeneratedData, gap_function, make_gap_regression, make_two_moons
+from .generated import gap_function, make_gap_regression
 from .images import ImageData, load_cifar10, load_fashion_mnist, load_mnist
 from .ragged import Ragged
 from .reviews import ReviewData, load_imdb
@@ -11,7 +11,6 @@ __all__ = [
     "DamagedFileWarning",
     "DataError",
     "DownloadFailed",
-    "GeneratedData",
     "ImageData",
     "Ragged",
     "ReviewData",
@@ -23,5 +22,4 @@ __all__ = [
     "load_mnist",
     "load_weights",
     "make_gap_regression",
-    "make_two_moons",
 ]

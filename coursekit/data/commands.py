@@ -22,8 +22,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-COLOURS = {INTACT: "green", DAMAGED: "bold red", ABSENT: "yellow"}
-SIGNS = {INTACT: "✓", DAMAGED: "✗", ABSENT: "–"}
+SHOWN = {INTACT: f"[green]✓ {INTACT}[/]", DAMAGED: f"[bold red]✗ {DAMAGED}[/]", ABSENT: f"[yellow]– {ABSENT}[/]"}
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -36,16 +35,15 @@ def list_command(as_json: Json = False) -> None:
       coursekit data list
       coursekit data list --json
     """
-    states = {data_set.name: status.state(data_set) for data_set in registry.DATA_SETS}
+    states = [(data_set, status.state(data_set)) for data_set in registry.DATA_SETS]
     if as_json:
-        typer.echo(json.dumps([_row(data_set, states[data_set.name]) for data_set in registry.DATA_SETS], indent=2))
+        typer.echo(json.dumps([_row(data_set, state) for data_set, state in states], indent=2))
         return
     rows = []
-    for data_set in registry.DATA_SETS:
-        state = states[data_set.name]
+    for data_set, state in states:
         fetch = f", {_size(data_set.download_size)} to fetch" if state == ABSENT else ""
         facts = data_set.name, data_set.title, data_set.origin, _size(data_set.size), data_set.licence
-        rows.append((*facts, _coloured(state, fetch)))
+        rows.append((*facts, SHOWN[state] + fetch))
     _print_table(("Name", "What", "From", "Size", "Licence", "State"), rows)
     typer.echo(f"Cache folder: {cache_folder()}")
 
@@ -62,7 +60,7 @@ def fetch_command(names: Annotated[list[str], typer.Argument(metavar="NAME", hel
     """
     for data_set in [registry.find(name) for name in names]:
         _bring(data_set)
-        typer.echo(f"{SIGNS[INTACT]} {data_set.name}: {_size(data_set.size)} in {cache_folder()}")
+        typer.echo(f"✓ {data_set.name}: {_size(data_set.size)} in {cache_folder()}")
 
 
 @app.command("verify")
@@ -117,7 +115,9 @@ def _row(data_set: DataSet, state: str) -> dict[str, object]:
 def _print_findings(found: list[Finding], wrong: list[Finding]) -> None:
     states = {(finding.file, finding.place): finding.state for finding in found}
     files = dict.fromkeys(finding.file for finding in found)
-    rows = [(file, *(_coloured(states.get((file, place), "")) for place in ("embedded", "cache"))) for file in files]
+    rows = [
+        (file, *(SHOWN.get(states.get((file, place), ""), "") for place in ("embedded", "cache"))) for file in files
+    ]
     _print_table(("File", "In the repository", "In the cache"), rows)
     for finding in wrong:
         typer.echo(f"{finding.path}: {finding.state}")
@@ -143,10 +143,6 @@ def _print_table(columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> Non
     for row in rows:
         table.add_row(*row)
     Console().print(table)
-
-
-def _coloured(state: str, more: str = "") -> str:
-    return f"[{COLOURS[state]}]{SIGNS[state]} {state}[/]{more}" if state else ""
 
 
 def _size(count: int) -> str:

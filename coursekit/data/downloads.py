@@ -7,7 +7,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from coursekit.data import official, packing, registry
 from coursekit.data.cache import adopt, cached, check, workspace, write
@@ -27,18 +26,6 @@ class NotTheFile(DataError):
     """Something else came in the file's place; asking again would bring the same."""
 
 
-class Source(NamedTuple):
-    """A place where a file, or the archive it is made from, may be.
-
-    Attributes:
-        address: a URL, or a path in a mirror that is a folder.
-        archive: what lies there; None if it is the file itself.
-    """
-
-    address: str
-    archive: Archive | None = None
-
-
 def fetch(file: File) -> Path:
     """Fetch a file into the cache and return its path there.
 
@@ -48,37 +35,40 @@ def fetch(file: File) -> Path:
     """
     problems = []
     offline = os.environ.get("COURSEKIT_OFFLINE", "0") not in ("", "0")
-    for source in sources(file):
-        if offline and "://" in source.address:
-            problems.append(f"{source.address}: not asked, because COURSEKIT_OFFLINE is set")
+    for address, archive in sources(file):
+        if offline and "://" in address:
+            problems.append(f"{address}: not asked, because COURSEKIT_OFFLINE is set")
             continue
         try:
-            return _fetch_from(source, file)
+            return _fetch_from(address, archive, file)
         except DataError as error:
-            problems.append(f"{source.address}: {error}")
+            problems.append(f"{address}: {error}")
     tried = "\n".join(f"  - {problem}" for problem in problems) or "  - nowhere: COURSEKIT_MIRROR is not set"
     raise DownloadFailed(f"{file.name} ({file.size / 1e6:.1f} MB) could not be fetched.\n{tried}\n{REMEDY}")
 
 
-def sources(file: File) -> Iterator[Source]:
-    """Where to look for a file, in order."""
+def sources(file: File) -> Iterator[tuple[str, Archive | None]]:
+    """Where to look for a file, in order: URLs, or paths in a mirror that is a folder.
+
+    With each comes the archive that lies there, from which the file is made; None where the file itself does.
+    """
     archive = file.archive
     if mirror := os.environ.get("COURSEKIT_MIRROR"):
         mirror = (mirror if "://" in mirror else str(Path(mirror).expanduser())).rstrip("/")
-        yield Source(f"{mirror}/{file.name}")
+        yield f"{mirror}/{file.name}", None
         if archive is not None and archive.name != file.name:
-            yield Source(f"{mirror}/{archive.name}", archive)
+            yield f"{mirror}/{archive.name}", archive
     if archive is not None:
-        yield Source(archive.url, archive if archive.reader else None)
+        yield archive.url, archive if archive.reader else None
 
 
-def _fetch_from(source: Source, file: File) -> Path:
+def _fetch_from(address: str, archive: Archive | None, file: File) -> Path:
     with workspace() as folder:
-        if source.archive is None:
-            return adopt(_download(source.address, file, folder), cached(file))
-        archive = _download(source.address, source.archive, folder)
-        arrays = getattr(official, source.archive.reader)(archive)
-        made = [each for each in registry.files() if each.archive == source.archive]
+        if archive is None:
+            return adopt(_download(address, file, folder), cached(file))
+        place = _download(address, archive, folder)
+        arrays = getattr(official, archive.reader)(place)
+        made = [each for each in registry.files() if each.archive == archive]
         for each, array in zip(made, arrays, strict=True):
             content = packing.npy_bytes(array)
             check(content, each.hash, each.name, "The archive was intact, so please report this.")

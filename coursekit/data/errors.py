@@ -34,7 +34,6 @@ class DamagedFile(DataError):
     """
 
     def __init__(self, name: object, expected: str, found: str, remedy: str) -> None:
-        self.name, self.expected, self.found, self.remedy = str(name), expected, found, remedy
         super().__init__(
             f"Damaged file: {name}\n  expected {expected}\n  found    {found}\nIt was not used. {remedy}".rstrip()
         )

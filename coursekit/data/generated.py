@@ -1,31 +1,10 @@
-"""Small sets that are generated, for what is best seen in one or two dimensions."""
+"""A small set that is generated, for what is best seen in one dimension."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 
 from coursekit.data.labelled import LabelledData
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class GeneratedData(LabelledData):
-    """A generated set.
-
-    Attributes:
-        x_train: ``(n, features)`` float32.
-        y_train: ``(n,)``; float32 values for regression, int64 labels for classification.
-        x_test: as ``x_train``.
-        y_test: as ``y_train``; free of noise for regression.
-        noise: standard deviation of the noise.
-    """
-
-    x_train: np.ndarray
-    x_test: np.ndarray
-    licence: str = "generated"
-    citation: str = ""
-    noise: float = 0.0
 
 
 def gap_function(x: np.ndarray) -> np.ndarray:
@@ -37,7 +16,7 @@ def gap_function(x: np.ndarray) -> np.ndarray:
     return np.asarray(np.sin(2 * x) + x / 2)
 
 
-def make_gap_regression(count: int = 200, noise: float = 0.1, seed: int = 0) -> GeneratedData:
+def make_gap_regression(count: int = 200, noise: float = 0.1, seed: int = 0) -> LabelledData:
     """Noisy points on a curve with a gap, where a model should be unsure.
 
     Training inputs lie in [-4, -1] and [1, 4], half of them each; the test set is the curve itself on a grid over
@@ -48,6 +27,10 @@ def make_gap_regression(count: int = 200, noise: float = 0.1, seed: int = 0) -> 
         noise: standard deviation of what is added to the curve.
         seed: of the random numbers.
 
+    Returns:
+        Inputs ``(count, 1)`` and values ``(count,)`` for training, ``(400, 1)`` and ``(400,)`` for test, all float32;
+        the values of the test set are free of noise.
+
     Raises:
         ValueError: ``count`` is below 2 or ``noise`` below 0.
 
@@ -55,13 +38,16 @@ def make_gap_regression(count: int = 200, noise: float = 0.1, seed: int = 0) -> 
     >>> data.x_train.shape, data.y_train.shape, bool((abs(data.x_train) < 1).any())
     ((100, 1), (100,), False)
     """
-    _check(count, noise)
+    if count < 2:
+        raise ValueError(f"count must be at least 2, not {count}.")
+    if noise < 0:
+        raise ValueError(f"noise is a standard deviation and cannot be negative; it is {noise}.")
     random = np.random.default_rng(seed)
     side = np.repeat([-1.0, 1.0], [count // 2, count - count // 2])
     x_train = random.uniform(1, 4, count) * side
     y_train = gap_function(x_train) + random.normal(0, noise, count)
     x_test = np.linspace(-6, 6, 400)
-    return GeneratedData(
+    return LabelledData(
         x_train.astype(np.float32)[:, None],
         y_train.astype(np.float32),
         x_test.astype(np.float32)[:, None],
@@ -69,45 +55,6 @@ def make_gap_regression(count: int = 200, noise: float = 0.1, seed: int = 0) -> 
         class_names=(),
         name="gap_regression",
         title="A curve with a gap in its data",
-        noise=noise,
+        licence="generated",
+        citation="",
     )
-
-
-def make_two_moons(count: int = 400, noise: float = 0.15, seed: int = 0) -> GeneratedData:
-    """Two interleaved half circles in the plane, scikit-learn's ``make_moons``.
-
-    Args:
-        count: points for training, and as many again for test; at least 2.
-        noise: standard deviation of what is added to both coordinates.
-        seed: of the random numbers.
-
-    Raises:
-        ValueError: ``count`` is below 2 or ``noise`` below 0.
-
-    >>> make_two_moons(count=100).x_test.shape
-    (100, 2)
-    """
-    from sklearn.datasets import make_moons
-
-    _check(count, noise)
-    (x_train, y_train), (x_test, y_test) = (
-        make_moons(count, noise=noise, random_state=state)
-        for state in np.random.RandomState(seed).randint(2**31, size=2)
-    )
-    return GeneratedData(
-        x_train.astype(np.float32),
-        y_train,
-        x_test.astype(np.float32),
-        y_test,
-        class_names=("upper moon", "lower moon"),
-        name="two_moons",
-        title="Two moons in the plane",
-        noise=noise,
-    )
-
-
-def _check(count: int, noise: float) -> None:
-    if count < 2:
-        raise ValueError(f"count must be at least 2, not {count}.")
-    if noise < 0:
-        raise ValueError(f"noise is a standard deviation and cannot be negative; it is {noise}.")

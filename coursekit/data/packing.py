@@ -80,22 +80,14 @@ def _planes(content: bytes) -> bytes:
 
 
 def _undo_planes(content: bytes) -> bytes:
-    shape = _npy_shape(content)
-    size = int(np.prod(shape))
-    planes = np.frombuffer(content, np.uint8, offset=len(content) - size).reshape(shape[3], *shape[:3])
-    images = planes.transpose(1, 2, 3, 0).copy()
+    rearranged = npy_array(content)  # its header tells the shape of the images; its values are the planes
+    count, height, width, colours = rearranged.shape
+    images = rearranged.reshape(colours, count, height, width).transpose(1, 2, 3, 0).copy()
     for axis in (1, 2):
         np.cumsum(images, axis=axis, dtype=np.uint8, out=images)
     images[..., 0] += images[..., 1]
     images[..., 2] += images[..., 1]
-    return content[: len(content) - size] + images.tobytes()
-
-
-def _npy_shape(content: bytes) -> tuple[int, ...]:
-    stream = io.BytesIO(content)
-    np.lib.format.read_magic(stream)
-    shape, _, _ = np.lib.format.read_array_header_1_0(stream)
-    return shape
+    return content[: len(content) - images.size] + images.tobytes()
 
 
 def _shuffle(content: bytes) -> bytes:

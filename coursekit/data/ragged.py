@@ -8,8 +8,6 @@ from typing import Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-ROWS_AT_ONCE = 1024  # multi_hot works through this many sequences at a time, to need little memory
-
 
 class Ragged:
     """A list of integer sequences, kept as one flat array and the places where each begins.
@@ -33,7 +31,15 @@ class Ragged:
     __slots__ = ("num_words", "offsets", "tokens")
 
     def __init__(self, tokens: np.ndarray, offsets: np.ndarray, num_words: int | None = None) -> None:
-        _check_layout(tokens, offsets)
+        if tokens.ndim != 1 or tokens.dtype.kind not in "iu":
+            raise ValueError(f"tokens must be one flat array of integers, not {tokens.dtype} of shape {tokens.shape}.")
+        if offsets.ndim != 1 or offsets.dtype.kind not in "iu" or not offsets.size:
+            raise ValueError(f"offsets must be n + 1 integers, not {offsets.dtype} of shape {offsets.shape}.")
+        if offsets[0] != 0 or offsets[-1] != tokens.size or (np.diff(offsets) < 0).any():
+            raise ValueError(
+                f"offsets must rise from 0 to the number of tokens, {tokens.size}; "
+                f"these go from {offsets[0]} to {offsets[-1]}."
+            )
         if num_words is None:
             num_words = int(tokens.max()) + 1 if tokens.size else 0
         self.tokens = tokens
@@ -77,7 +83,10 @@ class Ragged:
         """
         if isinstance(index, slice):
             start, stop, step = index.indices(len(self))
-            return self._between(start, max(start, stop)) if step == 1 else self._take(np.arange(start, stop, step))
+            if step != 1:
+                return self._take(np.arange(start, stop, step))
+            offsets = self.offsets[start : max(start, stop) + 1]
+            return Ragged(self.tokens[offsets[0] : offsets[-1]], offsets - offsets[0], self.num_words)
         array = np.asarray(index)
         if array.ndim > 1 or (array.shape == () and array.dtype == bool):
             raise IndexError(f"A Ragged is indexed by a number, a slice, a list or a mask, not by shape {array.shape}.")
@@ -112,11 +121,15 @@ class Ragged:
                [0, 1, 0]], dtype=uint8)
         """
         columns = self.num_words if num_words is None else num_words
-        _check_columns(self.tokens, columns)
+        tokens = self.tokens
+        if tokens.size and (tokens.min() < 0 or tokens.max() >= columns):
+            raise ValueError(
+                f"The tokens go from {tokens.min()} to {tokens.max()}, but num_words={columns} gives columns "
+                f"0 to {columns - 1}. Ask for num_words={tokens.max() + 1}, or load fewer words."
+            )
         hot = np.zeros((len(self), columns), dtype)
-        for start in range(0, len(self), ROWS_AT_ONCE):
-            block = self._between(start, start + ROWS_AT_ONCE)
-            hot[start + np.repeat(np.arange(len(block)), block.lengths), block.tokens] = 1
+        for row, sequence in zip(hot, self):
+            row[sequence] = 1
         return hot
 
     def padded(
@@ -141,54 +154,19 @@ class Ragged:
         array([[2, 3],
                [0, 4]], dtype=int32)
         """
-        _check_sides(maxlen, padding=padding, truncating=truncating)
-        lengths = self.lengths
-        kept = np.minimum(lengths, maxlen)
-        place = np.arange(self.tokens.size) - np.repeat(self.offsets[:-1], lengths)
-        if truncating == "pre":
-            wanted = place >= np.repeat(lengths - kept, lengths)
-        else:
-            wanted = place < maxlen
-        columns = np.arange(maxlen)
-        filled = columns >= (maxlen - kept)[:, None] if padding == "pre" else columns < kept[:, None]
+        if maxlen < 1:
+            raise ValueError(f"maxlen must be at least 1, not {maxlen}.")
+        for name, side in (("padding", padding), ("truncating", truncating)):
+            if side not in ("pre", "post"):
+                raise ValueError(f'{name} must be "pre" or "post", not {side!r}.')
         rows = np.full((len(self), maxlen), value, np.int32)
-        rows[filled] = self.tokens[wanted]
+        for row, tokens in zip(rows, self):
+            kept = tokens[-maxlen:] if truncating == "pre" else tokens[:maxlen]
+            row[slice(maxlen - len(kept), None) if padding == "pre" else slice(len(kept))] = kept
         return rows
-
-    def _between(self, start: int, stop: int) -> Ragged:
-        offsets = self.offsets[start : stop + 1]
-        return Ragged(self.tokens[offsets[0] : offsets[-1]], offsets - offsets[0], self.num_words)
 
     def _take(self, places: np.ndarray) -> Ragged:
         lengths = self.lengths[places]
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         source = np.arange(offsets[-1]) + np.repeat(self.offsets[places] - offsets[:-1], lengths)
         return Ragged(self.tokens[source], offsets, self.num_words)
-
-
-def _check_layout(tokens: np.ndarray, offsets: np.ndarray) -> None:
-    if tokens.ndim != 1 or tokens.dtype.kind not in "iu":
-        raise ValueError(f"tokens must be one flat array of integers, not {tokens.dtype} of shape {tokens.shape}.")
-    if offsets.ndim != 1 or offsets.dtype.kind not in "iu" or not offsets.size:
-        raise ValueError(f"offsets must be n + 1 integers, not {offsets.dtype} of shape {offsets.shape}.")
-    if offsets[0] != 0 or offsets[-1] != tokens.size or (np.diff(offsets) < 0).any():
-        raise ValueError(
-            f"offsets must rise from 0 to the number of tokens, {tokens.size}; "
-            f"these go from {offsets[0]} to {offsets[-1]}."
-        )
-
-
-def _check_columns(tokens: np.ndarray, columns: int) -> None:
-    if tokens.size and (tokens.min() < 0 or tokens.max() >= columns):
-        raise ValueError(
-            f"The tokens go from {tokens.min()} to {tokens.max()}, but num_words={columns} gives columns "
-            f"0 to {columns - 1}. Ask for num_words={tokens.max() + 1}, or load fewer words."
-        )
-
-
-def _check_sides(maxlen: int, **sides: str) -> None:
-    if maxlen < 1:
-        raise ValueError(f"maxlen must be at least 1, not {maxlen}.")
-    for name, side in sides.items():
-        if side not in ("pre", "post"):
-            raise ValueError(f'{name} must be "pre" or "post", not {side!r}.')

@@ -64,14 +64,12 @@ class ReviewData(LabelledData):
         >>> data.decode(data.x_train[0][:6])
         '<start> this film was just brilliant'
         """
-        return " ".join(self._word(int(index)) for index in indices)
-
-    def _word(self, index: int) -> str:
-        if 0 <= index <= INDEX_FROM:
-            return SPECIAL[index]
-        if INDEX_FROM < index <= INDEX_FROM + len(self.words):
-            return self.words[index - INDEX_FROM - 1]
-        raise ValueError(f"Index {index} stands for no word: they go from 0 to {INDEX_FROM + len(self.words)}.")
+        vocabulary = SPECIAL + self.words
+        chosen = [int(index) for index in indices]
+        for index in chosen:
+            if not 0 <= index < len(vocabulary):
+                raise ValueError(f"Index {index} stands for no word: they go from 0 to {len(vocabulary) - 1}.")
+        return " ".join(vocabulary[index] for index in chosen)
 
 
 def load_imdb(num_words: int | None = 10_000) -> ReviewData:

@@ -11,10 +11,8 @@ import contextlib
 import errno
 import functools
 import os
-import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -62,14 +60,18 @@ def embedded_content(file: File, packed: Packed) -> bytes:
     Raises:
         DamagedFile: the embedded file is missing, or not what the registry says.
     """
+    from tqdm import tqdm
+
     place = EMBEDDED / packed.name
     remedy = f"Restore it with: git checkout -- coursekit/data/embedded/{packed.name}"
     if not place.is_file():
         raise DamagedFile(place, packed.hash, "no file", remedy)
     stored = place.read_bytes()
     check(stored, packed.hash, place, remedy)
-    with _progress(f"Unpacking {file.name}", len(stored)) as advance:
-        unpacked = packing.unpack(stored, packed.rearrangement, advance)
+    title = f"Unpacking {file.name}"
+    # disable=None: only in a terminal, since a notebook would store the bar
+    with tqdm(total=len(stored), desc=title, unit="B", unit_scale=True, delay=2, leave=False, disable=None) as bar:
+        unpacked = packing.unpack(stored, packed.rearrangement, bar.update)
     check(unpacked, file.hash, f"{place}, unpacked", remedy)
     return unpacked
 
@@ -136,15 +138,6 @@ def _reason(error: OSError) -> str:
 
 @functools.lru_cache(maxsize=1)
 def _temporary_folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="coursekit-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
-
-@contextlib.contextmanager
-def _progress(title: str, total: int) -> Iterator[Callable[[int], object]]:
-    from tqdm import tqdm
-
-    # disable=None: only in a terminal, since a notebook would store the bar
-    with tqdm(total=total, desc=title, unit="B", unit_scale=True, delay=2, leave=False, disable=None) as bar:
-        yield bar.update
+    folder = tempfile.TemporaryDirectory(prefix="coursekit-", ignore_cleanup_errors=True)
+    atexit.register(folder.cleanup)
+    return Path(folder.name)

@@ -29,30 +29,22 @@ class _Variational(keras.layers.Layer):  # type: ignore[misc, unused-ignore]  # 
     of many thousand weights is too large a number for that.
     """
 
-    _size_name = "units"
+    _own: tuple[str, ...]
+    """The settings that one of the layers has for itself."""
 
     def __init__(
         self,
-        size: int,
         training_examples: int,
-        activation: Any,
-        prior_std: float,
-        initial_std: float,
-        use_bias: bool,
-        kernel_initializer: Any,
-        seed: int | None,
+        activation: Any = None,
+        prior_std: float = 1.0,
+        initial_std: float = 0.05,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        seed: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        for name, value in (
-            (self._size_name, size),
-            ("training_examples", training_examples),
-            ("prior_std", prior_std),
-            ("initial_std", initial_std),
-        ):
-            if not value > 0:
-                raise ValueError(f"{name} must be positive, not {value}.")
-        setattr(self, self._size_name, int(size))
+        _check_positive(training_examples=training_examples, prior_std=prior_std, initial_std=initial_std)
         self.training_examples = int(training_examples)
         self.activation = keras.activations.get(activation)
         self.prior_std = float(prior_std)
@@ -103,16 +95,11 @@ class _Variational(keras.layers.Layer):  # type: ignore[misc, unused-ignore]  # 
     def get_config(self) -> dict[str, Any]:
         """All settings, so that a model with this layer is saved as ``.keras`` and loaded again."""
         settings: dict[str, Any] = super().get_config()
-        return settings | {
-            self._size_name: getattr(self, self._size_name),
-            "training_examples": self.training_examples,
-            "activation": keras.activations.serialize(self.activation),
-            "prior_std": self.prior_std,
-            "initial_std": self.initial_std,
-            "use_bias": self.use_bias,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-            "seed": self.seed,
-        }
+        names = *self._own, "training_examples", "prior_std", "initial_std", "use_bias", "seed"
+        settings |= {name: getattr(self, name) for name in names}
+        settings["activation"] = keras.activations.serialize(self.activation)
+        settings["kernel_initializer"] = keras.initializers.serialize(self.kernel_initializer)
+        return settings
 
 
 @keras.saving.register_keras_serializable(package="coursekit")
@@ -132,7 +119,7 @@ class VariationalDense(_Variational):
         use_bias: whether there are biases, with distributions too.
         kernel_initializer: of the means of the kernel; those of the biases start at 0.
         seed: of the draws; None for the one that ``keras.utils.set_random_seed`` sets.
-        kwargs: ``name``, ``dtype`` and what else every Keras layer takes.
+        settings: those from ``prior_std`` on, by name; ``name``, ``dtype`` and what else every Keras layer takes.
 
     Raises:
         ValueError: ``units``, ``training_examples``, ``prior_std`` or ``initial_std`` is not positive.
@@ -150,21 +137,12 @@ class VariationalDense(_Variational):
     True
     """
 
-    def __init__(
-        self,
-        units: int,
-        training_examples: int,
-        activation: Any = None,
-        prior_std: float = 1.0,
-        initial_std: float = 0.05,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        seed: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(
-            units, training_examples, activation, prior_std, initial_std, use_bias, kernel_initializer, seed, **kwargs
-        )
+    _own = ("units",)
+
+    def __init__(self, units: int, training_examples: int, activation: Any = None, **settings: Any) -> None:
+        super().__init__(training_examples, activation, **settings)
+        _check_positive(units=units)
+        self.units = int(units)
 
     def build(self, input_shape: Shape) -> None:
         """Make the weights for inputs of this shape."""
@@ -208,7 +186,7 @@ class VariationalConv2D(_Variational):
         use_bias: whether there are biases, with distributions too.
         kernel_initializer: of the means of the filters; those of the biases start at 0.
         seed: of the draws; None for the one that ``keras.utils.set_random_seed`` sets.
-        kwargs: ``name``, ``dtype`` and what else every Keras layer takes.
+        settings: those from ``prior_std`` on, by name; ``name``, ``dtype`` and what else every Keras layer takes.
 
     Raises:
         ValueError: a size, ``training_examples``, ``prior_std`` or ``initial_std`` is not positive, or the padding
@@ -222,7 +200,7 @@ class VariationalConv2D(_Variational):
     ((2, 6, 6, 4), 80)
     """
 
-    _size_name = "filters"
+    _own = ("filters", "kernel_size", "strides", "padding")
 
     def __init__(
         self,
@@ -232,16 +210,11 @@ class VariationalConv2D(_Variational):
         activation: Any = None,
         strides: int | tuple[int, int] = 1,
         padding: str = "valid",
-        prior_std: float = 1.0,
-        initial_std: float = 0.05,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        seed: int | None = None,
-        **kwargs: Any,
+        **settings: Any,
     ) -> None:
-        super().__init__(
-            filters, training_examples, activation, prior_std, initial_std, use_bias, kernel_initializer, seed, **kwargs
-        )
+        super().__init__(training_examples, activation, **settings)
+        _check_positive(filters=filters)
+        self.filters = int(filters)
         self.kernel_size, self.strides = _pair("kernel_size", kernel_size), _pair("strides", strides)
         if padding not in ("valid", "same"):
             raise ValueError(f'padding is "valid" or "same", not {padding!r}.')
@@ -269,16 +242,14 @@ class VariationalConv2D(_Variational):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """``(batch, new height, new width, filters)``."""
-        lengths = [
-            None if length is None else -(-(length if self.padding == "same" else length - size + 1) // stride)
-            for length, size, stride in zip(input_shape[1:3], self.kernel_size, self.strides)
-        ]
-        return (input_shape[0], *lengths, self.filters)
+        kernel = keras.KerasTensor((*self.kernel_size, input_shape[-1], self.filters))
+        return tuple(self._convolve(keras.KerasTensor(input_shape), kernel).shape)
 
-    def get_config(self) -> dict[str, Any]:
-        """All settings, so that a model with this layer is saved as ``.keras`` and loaded again."""
-        own = {"kernel_size": self.kernel_size, "strides": self.strides, "padding": self.padding}
-        return super().get_config() | own
+
+def _check_positive(**values: float) -> None:
+    for name, value in values.items():
+        if not value > 0:
+            raise ValueError(f"{name} must be positive, not {value}.")
 
 
 def _pair(name: str, value: int | tuple[int, int]) -> tuple[int, int]:

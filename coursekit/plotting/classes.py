@@ -52,7 +52,10 @@ def plot_confusion_matrix(
     ax = axes_or_new(ax, (side + 0.6, side))
     _draw_counts(ax, counts)
     ax.set(xlabel="predicted class", ylabel="true class")
-    _name_ticks(ax, names)
+    ax.set_yticks(range(len(names)), names)
+    long = max(map(len, names)) > 3
+    slant: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if long else {}
+    ax.set_xticks(range(len(names)), names, **slant)
     return describe(ax, _confusion_in_words(counts, names))
 
 
@@ -83,10 +86,8 @@ def plot_class_balance(
         _draw_class_counts(ax, next(iter(counts.values())))
     else:
         _draw_shares(ax, counts)
-    ax.set_xticks(range(len(names)), names)
-    if max(map(len, names)) * len(names) > 70:
-        ax.tick_params(axis="x", labelrotation=35)
-        ax.set_xticks(ax.get_xticks(), names, ha="right")
+    slant: dict[str, Any] = {"rotation": 35, "ha": "right"} if max(map(len, names)) * len(names) > 70 else {}
+    ax.set_xticks(range(len(names)), names, **slant)
     ax.set(xlabel="class", xlim=(-0.6, len(names) - 0.4))
     ax.grid(False, axis="x")
     return describe(ax, " ".join(_balance_in_words(name, c, names) for name, c in counts.items()))
@@ -135,14 +136,6 @@ def _draw_counts(ax: Axes, counts: np.ndarray) -> None:
     ax.grid(False)
     ax.grid(which="minor", color="#d0d0d0", linewidth=0.8)
     ax.tick_params(which="both", length=0)
-
-
-def _name_ticks(ax: Axes, names: list[str]) -> None:
-    places = range(len(names))
-    ax.set_yticks(places, names)
-    long = max(map(len, names)) > 3
-    slant: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if long else {}
-    ax.set_xticks(places, names, **slant)
 
 
 def _confusion_in_words(counts: np.ndarray, names: list[str]) -> str:

@@ -43,12 +43,7 @@ def show(figure_or_axes: Figure | SubFigure | Axes, alt: str | None = None) -> N
     figure = figure_of(figure_or_axes)
     if alt is not None:
         describe(figure, alt)
-    text = alt_text(figure)
-    if notebook_shell() is None:
-        print(text)
-    else:
-        _display(figure, text)
-    _close(figure)
+    _show(figure, alt_text(figure))
 
 
 def figure_of(figure_or_axes: Figure | SubFigure | Axes) -> Figure:
@@ -106,8 +101,7 @@ def _difference(image: Image.Image, palette: Image.Image) -> float:
 
 def describe_every_figure() -> None:
     """In a notebook, show every figure in the way of :func:`show`, also one that nobody handed to it."""
-    shell = notebook_shell()
-    if shell is not None:
+    if shell := notebook_shell():
         formatter = shell.display_formatter.ipython_display_formatter
         formatter.for_type(Figure, _display_as_result)
         formatter.for_type(Axes, _display_as_result)
@@ -119,12 +113,16 @@ def _display_as_result(figure_or_axes: Figure | Axes) -> None:
         text = alt_text(figure)
     except ValueError:  # not through show(): better a poor description than no figure
         text = facts_of(figure)
-    _display(figure, text)
-    _close(figure)
+    _show(figure, text)
 
 
-def _display(figure: Figure, alt: str) -> None:
-    publish(*mimebundle(png(figure), alt))
+def _show(figure: Figure, alt: str) -> None:
+    if notebook_shell() is None:
+        print(alt)
+    else:
+        publish(*mimebundle(png(figure), alt))
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close(figure)  # if it is one of pyplot's: the inline backend would show it a second time
 
 
 def publish(data: dict[str, str], metadata: dict[str, object], **options: Any) -> None:
@@ -133,10 +131,3 @@ def publish(data: dict[str, str], metadata: dict[str, object], **options: Any) -
 
     display: Any = IPython.display.display  # which has no types
     display(data, metadata=metadata, raw=True, **options)
-
-
-def _close(figure: Figure) -> None:
-    """Take the figure from pyplot, if it is one of pyplot's: the inline backend would show it a second time."""
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    if pyplot is not None:
-        pyplot.close(figure)

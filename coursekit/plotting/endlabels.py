@@ -10,6 +10,8 @@ from matplotlib.axes import Axes
 from coursekit.plotting.display import figure_of
 from coursekit.plotting.style import ink
 
+SIZE = 10  # of the text, in points
+
 
 class EndLabel(NamedTuple):
     """A name for the line that ends at (``x``, ``y``), in data coordinates."""
@@ -20,7 +22,7 @@ class EndLabel(NamedTuple):
     color: str
 
 
-def label_ends(ax: Axes, labels: list[EndLabel], size: float = 10) -> None:
+def label_ends(ax: Axes, labels: list[EndLabel]) -> None:
     """Write each label right of the axes, level with the end of its line; labels that would overlap move apart.
 
     Call it when everything is drawn: the limits of the y axis are settled then.
@@ -30,7 +32,7 @@ def label_ends(ax: Axes, labels: list[EndLabel], size: float = 10) -> None:
     to_axes = ax.transAxes.inverted()
     heights = [float(to_axes.transform(ax.transData.transform((label.x, label.y)))[1]) for label in labels]
     inches = ax.get_position().height * figure_of(ax).get_figheight()
-    line_height = 1.35 * size / 72 / inches
+    line_height = 1.35 * SIZE / 72 / inches
     for label, height in zip(labels, spread(heights, line_height)):
         ax.annotate(
             label.text,
@@ -38,7 +40,7 @@ def label_ends(ax: Axes, labels: list[EndLabel], size: float = 10) -> None:
             xytext=(1.02, height),
             textcoords="axes fraction",
             va="center",
-            size=size,
+            size=SIZE,
             color=ink(label.color),
             annotation_clip=False,
             arrowprops={
@@ -52,10 +54,10 @@ def label_ends(ax: Axes, labels: list[EndLabel], size: float = 10) -> None:
         )
 
 
-def spread(heights: list[float], gap: float, low: float = 0.0, high: float = 1.0) -> np.ndarray:
+def spread(heights: list[float], gap: float) -> np.ndarray:
     """Move heights as little as possible (in squares), so that neighbours are at least ``gap`` apart.
 
-    They stay between ``low`` and ``high`` as long as there is room for all of them.
+    They stay between 0 and 1 as long as there is room for all of them.
 
     >>> spread([0.50, 0.52, 0.9], gap=0.1).round(2).tolist()
     [0.46, 0.56, 0.9]
@@ -67,7 +69,7 @@ def spread(heights: list[float], gap: float, low: float = 0.0, high: float = 1.0
     order = np.argsort(heights, kind="stable")
     steps = gap * np.arange(len(heights))
     level = isotonic_regression(np.array(heights)[order] - steps).x
-    level = np.clip(level, low, max(low, high - steps[-1]))
+    level = np.clip(level, 0, max(0, 1 - steps[-1]))
     moved = np.empty(len(heights))
     moved[order] = level + steps
     return moved

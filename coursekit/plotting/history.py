@@ -53,15 +53,20 @@ def plot_history(
     for (name, run), color, marker in zip(runs.items(), COLORS * 8, MARKERS * 8):
         best = _best_epoch(run, decider) if decider else None
         if many:
-            labels += _draw_one_of_many(ax, name, run, metric, color, marker, best)
+            labels.append(_draw_one_of_many(ax, name, run, metric, color, marker, best))
         else:
             labels += _draw_single(ax, run, metric, best, decider)
         sentences.append(_sentence(name, run, metric, decider, best))
-    _finish_axes(ax, runs, metric)
+    last = max(len(_epochs(run)) for run in runs.values())
+    series = {"training": metric, "validation": f"val_{metric}"}
+    kinds = [kind for kind, name in series.items() if any(name in run for run in runs.values())]
+    _finish_axes(ax, last, metric)
     if many:
-        _explain_line_styles(ax, runs, metric)
+        _explain_line_styles(ax, kinds)
     label_ends(ax, labels)
-    return describe(ax, _opening(runs, metric, many) + " " + " ".join(sentences))
+    which = f" of {plural(len(runs), 'run')}" if many else ""
+    what = f"Line plot of {listing(kinds)} {_words(metric)}{which} over {plural(last, 'epoch')}."
+    return describe(ax, " ".join([what, *sentences]))
 
 
 def higher_is_better(metric: str) -> bool:
@@ -156,26 +161,19 @@ def _mark_best(ax: Axes, epoch: int, value: float, epochs: int, words: str) -> N
 
 def _draw_one_of_many(
     ax: Axes, name: str, run: Run, metric: str, color: str, marker: str, best: int | None
-) -> list[EndLabel]:
-    epochs = _epochs(run)
-    valid = f"val_{metric}"
-    style: dict[str, Any] = {"color": color, "marker": marker, "markevery": max(1, len(epochs) // 12)}
-    if valid in run:
-        if metric in run:
-            ax.plot(epochs, run[metric], "--", linewidth=1.1, color=color, alpha=0.75)
-        ax.plot(epochs, run[valid], "-", **style)
-    else:
-        ax.plot(epochs, run[metric], "--", **style)
-    curve = _curve(run, metric)
-    text = name
-    if best:
-        ax.plot(best, curve[best - 1], "o", markersize=12, markerfacecolor="none", markeredgecolor=ink(color))
-        text = f"{name}: {number(curve[best - 1])}, epoch {best}"
-    return [EndLabel(epochs[-1], curve[-1], text, color)]
+) -> EndLabel:
+    epochs, curve, valid = _epochs(run), _curve(run, metric), f"val_{metric}" in run
+    if valid and metric in run:
+        ax.plot(epochs, run[metric], "--", linewidth=1.1, color=color, alpha=0.75)
+    ax.plot(epochs, curve, "-" if valid else "--", color=color, marker=marker, markevery=max(1, len(epochs) // 12))
+    if not best:
+        return EndLabel(epochs[-1], curve[-1], name, color)
+    value = curve[best - 1]
+    ax.plot(best, value, "o", markersize=12, markerfacecolor="none", markeredgecolor=ink(color))
+    return EndLabel(epochs[-1], curve[-1], f"{name}: {number(value)}, epoch {best}", color)
 
 
-def _finish_axes(ax: Axes, runs: dict[str, Run], metric: str) -> None:
-    last = max(len(_epochs(run)) for run in runs.values())
+def _finish_axes(ax: Axes, last: int, metric: str) -> None:
     ticks = list(range(1, last + 1))
     if last > 12:
         places = MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]).tick_values(1, last)
@@ -184,17 +182,12 @@ def _finish_axes(ax: Axes, runs: dict[str, Run], metric: str) -> None:
     ax.set(xlabel="epoch", ylabel=_words(metric), xticks=ticks, xlim=(1 - margin, last + margin))
 
 
-def _explain_line_styles(ax: Axes, runs: dict[str, Run], metric: str) -> None:
+def _explain_line_styles(ax: Axes, kinds: list[str]) -> None:
     solid = Line2D([], [], color=QUIET, linestyle="-", label="validation")
     dashed = Line2D([], [], color=QUIET, linestyle="--", linewidth=1.1, label="training")
     ring = Line2D([], [], linestyle="", marker="o", markersize=11, mfc="none", mec=QUIET, label="best epoch")
-    lines = [line for line in (solid, dashed) if line.get_label() in _kinds(runs, metric)] + [ring]
+    lines = [line for line in (solid, dashed) if line.get_label() in kinds] + [ring]
     ax.legend(handles=lines, ncols=3, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, labelcolor=QUIET)
-
-
-def _kinds(runs: dict[str, Run], metric: str) -> list[str]:
-    series = {"training": metric, "validation": f"val_{metric}"}
-    return [kind for kind, name in series.items() if any(name in run for run in runs.values())]
 
 
 def _words(metric: str) -> str:
@@ -204,12 +197,6 @@ def _words(metric: str) -> str:
 
 def _best_words(decider: str) -> str:
     return f"{'highest' if higher_is_better(decider) else 'lowest'} {_words(decider)}"
-
-
-def _opening(runs: dict[str, Run], metric: str, many: bool) -> str:
-    epochs = max(len(_epochs(run)) for run in runs.values())
-    which = f" of {plural(len(runs), 'run')}" if many else ""
-    return f"Line plot of {listing(_kinds(runs, metric))} {_words(metric)}{which} over {plural(epochs, 'epoch')}."
 
 
 def _sentence(name: str, run: Run, metric: str, decider: str | None, best: int | None) -> str:

@@ -94,7 +94,8 @@ def _draw_grid(
     width = min(widest, WIDTH / columns)
     height = width * images.shape[1] / images.shape[2] + 0.19 * lines
     fig, axes = grid_of_axes(len(images), columns, (width, height), fig)
-    size = _caption_size(captions, width)
+    longest = max(len(line) for caption in captions for line in caption.split("\n"))
+    size = float(np.clip(width * 72 / (0.6 * max(1, longest)), 6.5, 10))
     for ax, image, caption in zip(axes, images, captions):
         drawn = ax.imshow(image, **colors)
         ax.set_title(caption, size=size, pad=3)
@@ -135,7 +136,10 @@ def plot_pixel_matrix(image: ArrayLike, ax: Axes | None = None) -> Axes:
     ax.grid(False)
     ax.set(xlabel="column", ylabel="row", xticks=range(0, pixels.shape[1], 3), yticks=range(0, pixels.shape[0], 3))
     ax.tick_params(length=0)
-    return describe(ax, _pixels_in_words(pixels))
+    zeros = int(np.count_nonzero(pixels == 0))
+    what = f"Image of {pixels.shape[0]} by {pixels.shape[1]} pixels with the value of each written into it"
+    values = f"{zeros} of {pixels.size} pixels are 0; the largest value is {number(float(pixels.max()))}"
+    return describe(ax, f"{what}: {values}.")
 
 
 def _axes_of_whole_pixels(rows: int, columns: int) -> Axes:
@@ -254,11 +258,6 @@ def _caption(index: int, labels: OneEach, predictions: OneEach, certainty: OneEa
     return f"✗ says {predicted}\nis {names[labels[index]]}"
 
 
-def _caption_size(captions: Sequence[str], width: float) -> float:
-    longest = max(len(line) for caption in captions for line in caption.split("\n"))
-    return float(np.clip(width * 72 / (0.6 * max(1, longest)), 6.5, 10))
-
-
 def _frame(ax: Axes, wrong: bool) -> None:
     ax.set(xticks=[], yticks=[])
     ax.grid(False)
@@ -268,9 +267,8 @@ def _frame(ax: Axes, wrong: bool) -> None:
 
 
 def _images_in_words(images: np.ndarray, labels: OneEach, predictions: OneEach, names: list[str]) -> str:
-    kind = "colour images" if images.ndim == 4 else "images"
-    noun = kind if len(images) > 1 else kind[:-1]
-    text = f"Grid of {len(images)} {noun}, {images.shape[1]} by {images.shape[2]} pixels."
+    kind = "colour image" if images.ndim == 4 else "image"
+    text = f"Grid of {plural(len(images), kind)}, {images.shape[1]} by {images.shape[2]} pixels."
     if labels is not None:
         text += f" Labels: {', '.join(names[label] for label in labels)}."
     if predictions is None:
@@ -291,26 +289,17 @@ def _pixel_text(value: float) -> str:
     return f"{value:.2f}".replace("0.", ".", 1)
 
 
-def _pixels_in_words(image: np.ndarray) -> str:
-    zeros = int(np.count_nonzero(image == 0))
-    return (
-        f"Image of {image.shape[0]} by {image.shape[1]} pixels with the value of each written into it: "
-        f"{zeros} of {image.size} pixels are 0; the largest value is {number(float(image.max()))}."
-    )
-
-
 def _weight_images(given: ArrayLike, channel: int) -> tuple[np.ndarray, str]:
     kernel = np.asarray(given, float)
     if kernel.ndim == 2 and kernel.size and math.isqrt(len(kernel)) ** 2 == len(kernel):
-        images, kind = as_images(kernel.T), plural(kernel.shape[1], "unit")
-    elif kernel.ndim == 4 and kernel.size:
-        if not 0 <= channel < kernel.shape[2]:
-            raise ValueError(f"No input channel {channel}: the kernel has {kernel.shape[2]}, counted from 0.")
-        images, kind = as_images(np.moveaxis(kernel[:, :, channel], -1, 0)), plural(kernel.shape[3], "filter")
-        kind += f" on input channel {channel} of {kernel.shape[2]}" if kernel.shape[2] > 1 else ""
-    else:
+        return as_images(kernel.T), plural(kernel.shape[1], "unit")
+    if kernel.ndim != 4 or not kernel.size:
         raise ValueError(
             "Expected a kernel of shape (h·h, units) or (h, w, channels, filters), as layer.get_weights()[0] gives, "
             f"got shape {kernel.shape}."
         )
-    return images, kind
+    channels, filters = kernel.shape[2:]
+    if not 0 <= channel < channels:
+        raise ValueError(f"No input channel {channel}: the kernel has {channels}, counted from 0.")
+    which = f" on input channel {channel} of {channels}" if channels > 1 else ""
+    return as_images(np.moveaxis(kernel[:, :, channel], -1, 0)), plural(filters, "filter") + which

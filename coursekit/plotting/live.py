@@ -47,7 +47,6 @@ class LiveHistory(keras.callbacks.Callback):  # type: ignore[misc, unused-ignore
     def on_train_begin(self, logs: Logs = None) -> None:
         self.history = {}
         self._start = self._shown = time.monotonic()
-        self._epoch_start = self._start
         self._picture: tuple[bytes, str] | None = None
         self._drawing = 0.0
         self._shell = notebook_shell()

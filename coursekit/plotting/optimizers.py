@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import cycle
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -83,9 +83,8 @@ def plot_optimizer_paths(
     'Contour plot of a loss over two weights with the path of 1 optimizer from (2, 0), where the loss is 4.
     Loss at the end, lowest first: SGD 0.25 after 2 steps.'
     """
-    given = {str(name): _path(points, name) for name, points in paths.items()}
-    finite = {name: _finite(points, name) for name, points in given.items()}
-    lost = [name for name in finite if len(finite[name]) < len(given[name])]
+    finite = {str(name): _finite(points, name) for name, points in paths.items()}
+    lost = [str(name) for name, points in paths.items() if len(finite[str(name)]) < len(np.asarray(points))]
     if not finite:
         raise ValueError('No paths to draw: expected a dict such as {"SGD": array of shape (steps + 1, 2)}.')
     surface = _surface(loss_function, bounds or _bounds(finite, minimum), minimum)
@@ -98,15 +97,11 @@ def plot_optimizer_paths(
     return describe(ax, words).figure
 
 
-def _path(given: ArrayLike, name: str) -> np.ndarray:
+def _finite(given: ArrayLike, name: str) -> np.ndarray:
+    """The path up to the first weight that is not a finite number."""
     points = np.asarray(given, float)
     if points.ndim != 2 or points.shape[1] != 2 or not len(points):
         raise ValueError(f"The path of {name} must have shape (steps + 1, 2), got {points.shape}.")
-    return points
-
-
-def _finite(points: np.ndarray, name: str) -> np.ndarray:
-    """The path up to the first weight that is not a finite number."""
     lost = np.flatnonzero(~np.isfinite(points).all(axis=1))
     if lost.size and lost[0] == 0:
         raise ValueError(f"The path of {name} starts at {points[0].tolist()}: both weights must be finite numbers.")
@@ -172,9 +167,9 @@ def _draw_together(ax: Axes, surface: Surface, paths: Paths, ends: dict[str, flo
     drawn = {}
     for name, path, color, marker, linestyle in _looks(paths):
         _draw_path(ax, path, color, marker, linestyle)
-        style: dict[str, Any] = {"color": color, "marker": marker, "linestyle": linestyle}
         label = f"{name}: {_loss_in_words(ends[name])}"
-        drawn[name] = Line2D([], [], linewidth=1.6, markersize=8, label=label, **style)
+        line = Line2D([], [], linewidth=1.6, markersize=8, color=color, marker=marker, linestyle=linestyle, label=label)
+        drawn[name] = line
     handles = [drawn[name] for name in sorted(ends, key=ends.__getitem__)]
     ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1), title="loss at the end", alignment="left")
     ax.set(xlabel="first weight", ylabel="second weight")
@@ -191,9 +186,8 @@ def _draw_apart(
         ax.set_title(f"{name}: {_loss_in_words(ends[name])}", color=ink(color), size=10)
         ax.label_outer()
         ax.tick_params(labelsize=8)
-    fig.supxlabel(
-        f"first weight\n{LEGEND}{LEGEND_MINIMUM if surface.minimum is not None else ''}", size=10, color=QUIET
-    )
+    legend = LEGEND if surface.minimum is None else LEGEND + LEGEND_MINIMUM
+    fig.supxlabel(f"first weight\n{legend}", size=10, color=QUIET)
     fig.supylabel("second weight", size=10, color=QUIET)
     return fig
 

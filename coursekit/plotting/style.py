@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure, SubFigure
@@ -15,14 +15,17 @@ from numpy.typing import ArrayLike
 
 from coursekit.plotting.display import describe_every_figure
 
-COLORS = ("#0072B2", "#E69F00", "#000000", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#882255")
-"""The colours of Okabe and Ito (2008), wine in place of their yellow; the first four differ in grey too."""
+STYLE = mpl.rc_params_from_file(Path(__file__).with_name("course.mplstyle"), use_default_template=False)
+CYCLE = STYLE["axes.prop_cycle"].by_key()
 
-LINE_STYLES: tuple[LineStyleType, ...] = ("-", "--", "-.", ":") * 2
+COLORS: tuple[str, ...] = tuple(CYCLE["color"])
+"""Colours in the order of lines and bars; the first four differ in grey too."""
+
+LINE_STYLES: tuple[LineStyleType, ...] = tuple(CYCLE["linestyle"])
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
-WRONG = "#D55E00"
-QUIET = "#6b6b6b"
+WRONG = COLORS[4]
+QUIET: str = STYLE["axes.edgecolor"]
 """For what should step back: frames, notes, reference lines. Dark enough to be read as text."""
 
 DIVERGING = LinearSegmentedColormap.from_list(
@@ -34,36 +37,8 @@ Color = ColorType | ArrayLike
 Canvas = Figure | SubFigure
 """What axes are put on."""
 
-FIGURE_SIZE = (7.0, 4.0)
-"""Inches; at 100 dots an inch it fills a notebook cell on a laptop."""
-
-SETTINGS: dict[Any, Any] = {
-    "figure.figsize": FIGURE_SIZE,
-    "figure.dpi": 100,
-    "savefig.dpi": "figure",
-    "figure.constrained_layout.use": True,
-    "figure.facecolor": "white",
-    "font.family": ["DejaVu Sans"],
-    "font.size": 11,
-    "axes.titlesize": 12,
-    "axes.labelsize": 11,
-    "xtick.labelsize": 10,
-    "ytick.labelsize": 10,
-    "legend.fontsize": 10,
-    "legend.frameon": False,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": QUIET,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#e3e3e3",
-    "grid.linewidth": 0.8,
-    "lines.linewidth": 2.0,
-    "lines.markersize": 5,
-    "axes.prop_cycle": cycler(color=COLORS) + cycler(linestyle=LINE_STYLES),
-    "image.cmap": "cividis",
-    "image.interpolation": "nearest",
-}
+FIGURE_SIZE: tuple[float, float] = tuple(STYLE["figure.figsize"])
+"""In inches."""
 
 
 def use_course_style() -> None:
@@ -76,7 +51,7 @@ def use_course_style() -> None:
     >>> mpl.rcParams["figure.figsize"]
     [7.0, 4.0]
     """
-    mpl.rcParams.update(SETTINGS)
+    mpl.rcParams.update(STYLE)
     describe_every_figure()
 
 
