@@ -29,7 +29,7 @@ def by_hand(cells: Iterable[NotebookNode], changed: Collection[str]) -> list[int
         cells: the code cells, in order, with their outputs. A figure does not count as an output by itself.
         changed: the parameters that the quick run changes.
     """
-    reader, found = _Reader(), []
+    reader, found = Reader(), []
     for number, cell in enumerate(cells, start=1):
         told = [output for output in cell.outputs if "image/png" not in output.get("data", {})]
         reader.cell(cell.source, any(output.output_type == "execute_result" for output in told))
@@ -40,7 +40,7 @@ def by_hand(cells: Iterable[NotebookNode], changed: Collection[str]) -> list[int
     return found
 
 
-class _Reader:
+class Reader:
     def __init__(self) -> None:
         self.scopes: list[Scope] = [{}]  # the notebook's names, then those of functions entered
         self.parts: dict[str, set[str]] = {}  # the layers and models that a model was made of

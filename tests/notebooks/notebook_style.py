@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from by_hand import by_hand
+from full_only import GATE, other_forms
 from nbformat import NotebookNode
 
 from coursekit import course
@@ -206,6 +207,13 @@ def compares_what_is_by_hand(notebook: NotebookNode) -> Iterator[str]:
         yield f"{varying} cells are tagged `varies`; at most {MOST_VARYING}"
 
 
+def holds_assertions_back_in_one_form(notebook: NotebookNode) -> Iterator[str]:
+    """What holds in the full run only is asserted under ``if runs_in_full(…):``, on parameters of the notebook."""
+    cells, quick = code_cells(notebook), notebook.metadata.get("coursekit", {}).get("quick", {})
+    for number, told in other_forms(cells, quick):
+        yield f"code cell {number} asserts only at some sizes, but not under a good `if {GATE}(…):`: {told}"
+
+
 def has_cell_ids_of_its_own(notebook: NotebookNode) -> Iterator[str]:
     ids = [cell.get("id") for cell in notebook.cells]
     if None in ids or len(set(ids)) < len(ids):
@@ -234,5 +242,6 @@ LESSON: tuple[Rule, ...] = (
     closes_with_recap_practice_and_references,
     compares_something,
     compares_what_is_by_hand,
+    holds_assertions_back_in_one_form,
 )
 EXERCISE: tuple[Rule, ...] = (*ALL, stores_no_outputs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import nbformat
 import notebook_style as style
 import pytest
+from full_only import count
 
 from coursekit import course
 
@@ -38,3 +39,13 @@ def test_every_stored_notebook_is_in_the_table():
     found = {path for folder in ("notebooks", "solutions", "exercises") for path in course.root().glob(f"{folder}/*")}
 
     assert {path for path in found if path.suffix == ".ipynb"} == set(STORED)
+
+
+def test_at_most_a_quarter_of_the_assertions_hold_in_the_full_run_only():
+    notebooks = {lesson.notebook.stem: nbformat.read(lesson.notebook, as_version=4) for lesson in course.LESSONS}
+    counts = {name: count(style.code_cells(notebook)) for name, notebook in notebooks.items()}
+    total, full_only = map(sum, zip(*counts.values()))
+    rows = {**counts, "all lessons": (total, full_only)}.items()
+    table = [f"{name:20} {full:3} of {all_:3} in full only, {full / all_:4.0%}" for name, (all_, full) in rows]
+
+    assert full_only <= total / 4, "\n".join(["too many assertions hold in the full run only:", *table])

@@ -6,6 +6,7 @@ import copy
 
 import notebook_style as style
 import pytest
+from full_only import count
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from coursekit import course
@@ -58,7 +59,7 @@ def good():
     notebook = new_notebook(
         cells=[
             new_markdown_cell(OPENING),
-            code("EPOCHS = 5", tags=["parameters"]),
+            code("SEED, EPOCHS, WIDTHS = 1, 5, [8, 64]", tags=["parameters"]),
             new_markdown_cell("What do we see?"),
             code("show(figure)", FIGURE),
             new_markdown_cell("![a drawing of a small network](network.png)"),
@@ -67,8 +68,9 @@ def good():
             new_markdown_cell(CLOSING),
         ]
     )
-    for count, cell in enumerate(style.code_cells(notebook), start=1):
-        cell.execution_count = count
+    for number, cell in enumerate(style.code_cells(notebook), start=1):
+        cell.execution_count = number
+    notebook.metadata.coursekit = {"quick": {"EPOCHS": 1, "WIDTHS": [8]}}
     return notebook
 
 
@@ -190,6 +192,7 @@ BAD = [
     (style.compares_what_is_by_hand, append(varying(tags=[]))),
     (style.compares_what_is_by_hand, append(varying(tags=["varies", "nbval-check-output"]))),
     (style.compares_what_is_by_hand, append(*(varying() for _ in range(4)))),
+    (style.holds_assertions_back_in_one_form, append(code("if EPOCHS >= 5:\n    assert accuracy > 0.9"))),
     (style.has_cell_ids_of_its_own, lambda notebook: notebook.cells[1].update(id=notebook.cells[2].id)),
 ]
 
@@ -230,10 +233,86 @@ def test_what_is_by_hand_is_named(good):
     ],
 )
 def test_a_cell_that_need_not_or_may_not_be_compared(good, cell):
-    good.metadata.coursekit = {"quick": {"EPOCHS": 1}}
     good.cells.append(cell)
 
     assert list(style.compares_what_is_by_hand(good)) == []
+
+
+TRAINED = (
+    "history = model.fit(x, y, validation_data=(a, b), epochs=EPOCHS)\naccuracy = history.history['accuracy'][-1]\n"
+)
+GATED = "if runs_in_full(EPOCHS >= 5):\n    assert accuracy > 0.9"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "if EPOCHS >= 5:\n    assert accuracy > 0.9",
+        "if EPOCHS < 5:\n    print('small')\nelse:\n    assert accuracy > 0.9",
+        "if EPOCHS >= 5:\n    for value in accuracies:\n        assert value > 0.9",
+        "if EPOCHS >= 5:\n    np.testing.assert_allclose(accuracy, 0.9)",
+        "FULL = EPOCHS >= 5 and SEED\nif FULL:\n    assert accuracy > 0.9",
+        "wide = [width for width in WIDTHS if width > 8]\nif len(wide) == 1:\n    assert accuracy > 0.9",
+        "if runs_in_full(EPOCHS >= 5) and accuracy > 0.5:\n    assert accuracy > 0.9",
+        "if EPOCHS >= 5 and accuracy > 0.5:\n    assert accuracy > 0.9",
+        "enough = runs_in_full(EPOCHS >= 5)\nif enough:\n    assert accuracy > 0.9",
+        "assert accuracy > 0.9 or EPOCHS < 5",
+        "assert EPOCHS < 5 or accuracy > 0.9",
+        "assert not (EPOCHS >= 5 and accuracy < 0.9)",
+        "assert (accuracy > 0.9) | (EPOCHS < 5)",
+        "assert any([EPOCHS < 5, accuracy > 0.9])",
+        "assert accuracy > (0.9 if EPOCHS >= 5 else 0.5)",
+        "assert accuracy > 0.9 if EPOCHS >= 5 else True",
+        "least = 0.9 if EPOCHS >= 5 else 0.5\nassert accuracy > least",
+        "held = accuracy > 0.9 or EPOCHS < 5\nassert held",
+        "def judge():\n    if EPOCHS >= 5:\n        assert accuracy > 0.9\n\njudge()",
+        "if runs_in_full():\n    assert accuracy > 0.9",
+        "if runs_in_full(EPOCHS >= 1):\n    assert accuracy > 0.9",
+        "if runs_in_full(EPOCHS >= 6):\n    assert accuracy > 0.9",
+        "if runs_in_full(EPOCHS >= 5, accuracy > 0.5):\n    assert accuracy > 0.9",
+        "if runs_in_full(EPOCHS >= 5):\n    print(accuracy)",
+        "if runs_in_full(EPOCHS >= 5):\n    assert accuracy > 0.9\nelse:\n    assert accuracy > 0.5",
+    ],
+)
+def test_an_assertion_held_back_in_another_form_is_seen(good, source):
+    good.cells.append(code(TRAINED + source))
+
+    (problem,) = style.holds_assertions_back_in_one_form(good)
+
+    assert problem.startswith("code cell 5 ")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        GATED,
+        "if runs_in_full(EPOCHS >= 5, len(WIDTHS) == 2):\n    np.testing.assert_allclose(accuracy, 0.9)",
+        "assert accuracy > 0.9",
+        "assert accuracy > 0.5 and EPOCHS * 200 > 100",
+        "assert accuracy > 1 - 2.0**-EPOCHS",
+        "if EPOCHS >= 5:\n    print(accuracy)",
+        "if accuracy > 0.5:\n    assert accuracy < 1",
+        "best = {'steps': EPOCHS if SEED else 0}\nassert best['steps'] < 9",
+        "more = {'depth': 3} if EPOCHS > 1 else {}\nreached = {'a': run(**more)}\nassert reached['a'] > 0.9",
+        "both = {'a': EPOCHS} | {'b': accuracy}\nassert both['b'] > 0.9",
+        "if SEED == 1:\n    assert accuracy > 0.9",
+        "for width in WIDTHS:\n    assert width > 1",
+    ],
+)
+def test_what_is_no_other_form_of_holding_an_assertion_back(good, source):
+    good.cells.append(code(TRAINED + source))
+
+    assert list(style.holds_assertions_back_in_one_form(good)) == []
+
+
+def test_assertions_are_counted():
+    cells = [
+        code("assert 1 < 2\nnp.testing.assert_array_equal(a, b)\nprint('assert')"),
+        code("if runs_in_full(EPOCHS >= 5):\n    assert a\n    for b in c:\n        np.testing.assert_allclose(a, b)"),
+        code("def judge():\n    if runs_in_full(EPOCHS >= 5):\n        assert a\n    assert b"),
+    ]
+
+    assert count(cells) == (6, 3)
 
 
 def test_a_large_file_is_seen(tmp_path):
