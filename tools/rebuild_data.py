@@ -5,6 +5,7 @@
     python tools/rebuild_data.py --write              replace the embedded files that differ
     python tools/rebuild_data.py --mirror DIR         write the whole data sets too, as a folder for COURSEKIT_MIRROR
     python tools/rebuild_data.py mnist imdb           only these
+    python tools/rebuild_data.py --new NAME           embed a new data set and print its rows of the registry
 
 Exit code 1 when a rebuilt file is not, byte for byte, the one that the registry describes.
 """
@@ -19,6 +20,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import data_packages as packages
 import imdb_encoding
@@ -121,6 +123,20 @@ def rebuild(names: Iterable[str], folder: Path, mirror: Path | None = None) -> I
                 yield file, packing.pack(content, file.packed.rearrangement)
 
 
+def embed(name: str, folder: Path) -> dict[str, dict[str, Any]]:
+    """Embed the files of a data set that the registry does not have yet; return the rows that it needs for them."""
+    rows = {}
+    for file_name, content in BUILDERS[name](folder):
+        packed, packed_name = packing.pack(content), f"{file_name.replace('/', '_')}.bz2"
+        (store.EMBEDDED / packed_name).write_bytes(packed)
+        rows[file_name] = {**_identity(content), "packed": {"name": packed_name, **_identity(packed)}}
+    return rows
+
+
+def _identity(data: bytes) -> dict[str, Any]:
+    return {"hash": f"sha256:{hashlib.sha256(data).hexdigest()}", "size": len(data)}
+
+
 def _with_gzip_name(file: bytes, name: str) -> bytes:
     """The authors' gzip file: Debian's, with the name and the time in its header that Debian left out."""
     flags, time = b"\x08", FASHION_MNIST_TIME.to_bytes(4, "little")
@@ -141,7 +157,7 @@ def _balanced(arrays: list[np.ndarray], per_class: tuple[int, int]) -> Iterator[
 
 
 def _compare(name: str, data: bytes, expected: str) -> None:
-    found = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    found = _identity(data)["hash"]
     if found != expected:
         raise SystemExit(f"{name} was rebuilt with other bytes:\n  expected {expected}\n  found    {found}")
 
@@ -153,12 +169,16 @@ def main() -> None:
     parser.add_argument("--packages", type=Path, help="folder with the package files")
     parser.add_argument("--mirror", type=Path, help="folder to fill for COURSEKIT_MIRROR")
     parser.add_argument("--write", action="store_true", help="replace embedded files that differ")
+    parser.add_argument("--new", choices=BUILDERS, metavar="NAME", help="embed a new data set and print its rows")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(BUILDERS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are: {', '.join(BUILDERS)}")
     with tempfile.TemporaryDirectory() as scratch:
         folder = arguments.packages or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
+        if arguments.new:
+            print(json.dumps(embed(arguments.new, folder), indent=2))
+            return
         for file, packed in rebuild(arguments.names or BUILDERS, folder, arguments.mirror):
             _compare(file.packed.name, packed, file.packed.hash)
             place = store.EMBEDDED / file.packed.name
