@@ -5,15 +5,20 @@ LESSONS ?= 01
 NOTEBOOKS ?= notebooks solutions
 BIN := .venv/bin
 STAMP := .venv/.installed
+PYTEST := $(BIN)/python -m pytest
+NBVAL := $(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout=900 --durations=15 -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test release bench soak interop lock
+.PHONY: help run lab test unit test-full lint release bench soak interop lock
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make run      execute lesson 01 and print the figures it reached   (LESSONS="01 02" or LESSONS=all for others)'
 	@echo 'make lab      open JupyterLab on lesson 01, in your own copy under work/'
-	@echo 'make test     run every test: code, notebooks, browser              (ARGS="-k softmax" for some)'
+	@echo 'make test     lint, unit tests, lessons in quick sizes, solutions, one lesson in full  (ARGS="-k softmax" for some)'
+	@echo 'make unit     the unit tests alone, the browser test with them'
+	@echo 'make test-full  every lesson and solution in full'
+	@echo 'make lint     ruff check, ruff format, mypy'
 	@echo 'make release  make exercises/ from solutions/'
 	@echo 'make bench    print the measured ratios that the README quotes      (ARGS=graders for those alone)'
 	@echo 'make soak     grade 500 submissions, a tenth of them hostile       (ARGS="--learners 50" for fewer)'
@@ -28,14 +33,26 @@ run: $(STAMP)
 lab: $(STAMP)
 	@$(BIN)/coursekit lab $(ARGS)
 
-# Notebooks run two at a time, since a training here keeps little more than one core busy. pytest ends with 5 where
-# ARGS chose nothing; that counts only when neither kind had anything.
+# What a recipe runs with `each`, it runs to the end, and then it fails with the worst exit code. pytest ends with 5
+# where ARGS chose nothing; that counts only when nothing was chosen anywhere. Two tests run at a time, since a training
+# here keeps little more than one core busy; a lesson in full runs alone.
+WORST := worst=5; each() { code=0; "$$@" || code=$$?; \
+	if [ $$code != 5 ] && { [ $$worst = 5 ] || [ $$code -gt $$worst ]; }; then worst=$$code; fi; }
+UNIT = each $(PYTEST) -n 2 --dist loadgroup --durations=15 --cov coursekit --cov-report=term:skip-covered coursekit tests
+
+lint: $(STAMP)
+	@$(WORST); each $(BIN)/ruff check .; each $(BIN)/ruff format --check .; each $(BIN)/mypy; exit $$worst
+
+unit: $(STAMP)
+	@$(WORST); $(UNIT) $(ARGS); exit $$worst
+
 test: $(STAMP)
-	@code=0; $(BIN)/python -m pytest --durations=15 coursekit tests $(ARGS) || code=$$?; \
-	notebooks=5; $(if $(NOTEBOOKS),notebooks=0; $(BIN)/python -m pytest --nbval-lax --nbval-current-env \
-		--nbval-cell-timeout=600 -n 2 --dist loadfile --durations=15 $(NOTEBOOKS) $(ARGS) || notebooks=$$?;) \
-	if [ $$code = 5 ]; then code=$$notebooks; elif [ $$notebooks = 5 ]; then notebooks=$$code; fi; \
-	exit $$((code > notebooks ? code : notebooks))
+	@$(WORST); $(MAKE) --no-print-directory lint || worst=1; $(UNIT) $(ARGS); \
+	$(if $(NOTEBOOKS),each $(NBVAL) --quick $(NOTEBOOKS) $(ARGS); \
+	each $(NBVAL) -n 0 $$($(BIN)/python tools/lesson_in_turn.py) $(ARGS);) exit $$worst
+
+test-full: $(STAMP)
+	@$(WORST); each $(NBVAL) $(NOTEBOOKS) $(ARGS); exit $$worst
 
 release: $(STAMP)
 	@$(BIN)/coursekit release $(ARGS)

@@ -103,5 +103,5 @@ def test_a_python_that_will_not_do_is_named_before_anything_is_made(clone, tmp_p
 def test_help_is_the_default(clone):
     said = make(clone).stdout
 
-    for target in ("run", "lab", "test", "release", "bench", "soak", "interop", "lock"):
+    for target in ("run", "lab", "test", "unit", "test-full", "lint", "release", "bench", "soak", "interop", "lock"):
         assert f"make {target} " in said

@@ -21,6 +21,8 @@ from typing import Any
 
 import msgspec
 
+from coursekit import course
+
 PACKAGE = Path(__file__).resolve().parents[1]
 LIBRARIES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn")
 COMPUTES = ("data", "nn", "results")
@@ -52,6 +54,12 @@ class Record:
     date: str
     seconds: float
     memory: int
+
+
+def check_page(path: Path) -> str | None:
+    """The module of a solution's checks; ``None`` for any other notebook."""
+    lessons = [lesson for lesson in course.LESSONS if lesson.solution == path.resolve()]
+    return f"coursekit.checks.{lessons[0].slug}" if lessons else None
 
 
 def record_of(notebook: Any) -> Record | None:
