@@ -6,7 +6,7 @@ NOTEBOOKS ?= notebooks solutions
 BIN := .venv/bin
 STAMP := .venv/.installed
 PYTEST := $(BIN)/python -m pytest
-NBVAL := $(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout=900 --durations=15 -n 2 --dist loadfile
+NBVAL := $(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout=900 --durations=15 -n 2
 
 .DEFAULT_GOAL := help
 .PHONY: help run lab test unit test-full lint release bench soak interop lock
@@ -38,7 +38,7 @@ lab: $(STAMP)
 # here keeps little more than one core busy; a lesson in full runs alone.
 WORST := worst=5; each() { code=0; "$$@" || code=$$?; \
 	if [ $$code != 5 ] && { [ $$worst = 5 ] || [ $$code -gt $$worst ]; }; then worst=$$code; fi; }
-UNIT = each $(PYTEST) -n 2 --dist loadgroup --durations=15 --cov coursekit --cov-report=term:skip-covered coursekit tests
+UNIT = each $(PYTEST) -n 2 --durations=15 --cov coursekit --cov-report=term:skip-covered coursekit tests
 
 lint: $(STAMP)
 	@$(WORST); each $(BIN)/ruff check .; each $(BIN)/ruff format --check .; each $(BIN)/mypy; exit $$worst

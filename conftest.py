@@ -9,6 +9,20 @@ from pathlib import Path
 
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
+from xdist.scheduler.loadscope import LoadScopeScheduling
+
+CLOCKED = (
+    "tests/attacks/",
+    "tests/browser/",
+    "tests/classroom/test_marking.py",
+    "tests/classroom/test_on_cluster.py",
+    "tests/classroom/test_pipeline.py",
+    "tests/executors/",
+    "tests/grading/test_agreement.py",
+    "tests/regenerate/test_running.py",
+    "tests/sandbox/",
+    "tests/worker/test_interrupting.py",
+)
 
 
 class WholeNotebook(IPyNbFile):
@@ -88,9 +102,25 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file(file_path, parent):
     collected = yield
+    if file_path.name == "conftest.py":
+        return []  # doctests would import it once more, under a name that several have
     return [
         WholeNotebook.from_parent(parent, path=file_path) if isinstance(node, IPyNbFile) else node for node in collected
     ]
+
+
+class Groups(LoadScopeScheduling):
+    """Hands out tests one by one, a notebook as a whole, and all that keeps to a clock to one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        if file.endswith(".ipynb"):
+            return file
+        return "clock" if nodeid.startswith(CLOCKED) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log) -> Groups:
+    return Groups(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

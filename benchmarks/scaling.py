@@ -27,7 +27,7 @@ import psutil
 
 from coursekit.executors import Executor, Task, open_executor
 from coursekit.regenerate.executing import execute
-from coursekit.regenerate.reading import as_bytes
+from coursekit.regenerate.notebooks import as_bytes
 
 NOTEBOOKS, ROUNDS, EMPTY = 3, 3, 400
 CLASS = 10_000

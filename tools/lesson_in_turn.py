@@ -1,4 +1,4 @@
-"""Names the lesson that today's tests execute in full: one that the last commit touched, else the next in turn by date."""
+"""Names the lesson that today's tests execute in full: one that the last commit touched, else the next in turn."""
 
 from __future__ import annotations
 

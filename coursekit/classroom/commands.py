@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from coursekit.classroom.report.lateness import BadRule
 from coursekit.classroom.settings import GradingSettings, read_batch
 from coursekit.executors import LocalExecutor, Tls, open_executor
 from coursekit.executors.options import Scheduler, TlsCa, TlsCert, TlsKey, tls_of
-from coursekit.worker.bounds import CELL_SECONDS, MB, MEMORY, SUBMISSION_SECONDS, Limits
+from coursekit.worker.bounds import CELL_SECONDS, MB, MEMORY, SUBMISSION_SECONDS
 
 COMPLETE, INCOMPLETE, INTERRUPTED = 0, 1, 130
 SHOWN = 10
@@ -71,11 +71,8 @@ def grade_command(
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
     cell_seconds: Annotated[float, typer.Option(min=1, help="Seconds that each cell may run.")] = CELL_SECONDS,
-    seconds: Annotated[
-        float, typer.Option(min=1, help="Seconds that a whole submission may take.")
-    ] = SUBMISSION_SECONDS,
-    memory: Annotated[int, typer.Option(min=256, metavar="MB", help="Megabytes that a submission may hold.")] = MEMORY
-    // MB,
+    seconds: Annotated[float, typer.Option(min=1, help="Seconds that a submission may take.")] = SUBMISSION_SECONDS,
+    memory: Annotated[int, typer.Option(min=256, metavar="MB", help="What it may hold at a time.")] = MEMORY // MB,
     deadline: Annotated[
         str | None, typer.Option(metavar="TIME", help="When it was due, as 2026-10-01T23:59; files' times count.")
     ] = None,
@@ -130,10 +127,8 @@ def grade_command(
         exports=tuple(dict.fromkeys(export or ())),
     )
     tls = tls_of(scheduler, tls_ca, tls_cert, tls_key)
-    with ExitStack() as stack, _Bar() as bar:
-        marker = partial(
-            _marker, stack, jobs, unsafe_no_sandbox, (submissions, out, checks), settings.limits, scheduler, tls
-        )
+    marker = partial(_marker, out, settings, jobs, unsafe_no_sandbox, scheduler, tls)
+    with _Bar() as bar:
         result = pipeline.grade_class(out, settings, marker, bar)
     _finish(result)
 
@@ -172,32 +167,28 @@ def regrade_command(
     checked, given = _absolute(checks) or kept.checks, _absolute(overrides) or kept.overrides
     settings = replace(kept, checks=checked, overrides=given)
     tls = tls_of(scheduler, tls_ca, tls_cert, tls_key)
-    with ExitStack() as stack, _Bar() as bar:
-        hide = (settings.submissions, out, settings.checks)
-        marker = partial(_marker, stack, jobs, unsafe_no_sandbox, hide, settings.limits, scheduler, tls)
+    marker = partial(_marker, out, settings, jobs, unsafe_no_sandbox, scheduler, tls)
+    with _Bar() as bar:
         result = pipeline.regrade_class(out, settings, marker if run else None, bar)
     _finish(result)
 
 
+@contextmanager
 def _marker(
-    stack: ExitStack,
-    jobs: int | None,
-    unsafe: bool,
-    hide: Iterable[Path | str | None],
-    limits: Limits,
-    scheduler: str | None,
-    tls: Tls | None,
-) -> Marker:
-    """The marker of a cluster, or of this machine, whose workers see none of the folders to hide; ``stack`` ends it."""
-    from coursekit.classroom.marking.here import MarkerHere
-    from coursekit.classroom.marking.on_cluster import MarkerOnCluster
+    out: Path, settings: GradingSettings, jobs: int | None, unsafe: bool, scheduler: str | None, tls: Tls | None
+) -> Iterator[Marker]:
+    """The marker of a cluster, or of this machine, whose workers see neither submissions nor results nor checks."""
+    from coursekit.classroom.marking.markers import MarkerHere, MarkerOnCluster
     from coursekit.sandbox import WorkerPool
 
     if scheduler:
-        return MarkerOnCluster(stack.enter_context(open_executor(scheduler=scheduler, tls=tls)), unsafe, limits)
+        with open_executor(scheduler=scheduler, tls=tls) as cluster:
+            yield MarkerOnCluster(cluster, unsafe, settings.limits)
+        return
     jobs = jobs or _jobs()
-    pool = stack.enter_context(WorkerPool(jobs, limits, unsafe=unsafe, hide=[Path(each) for each in hide if each]))
-    return MarkerHere(stack.enter_context(LocalExecutor(jobs)), pool)
+    hide = [Path(each) for each in (settings.submissions, out, settings.checks) if each]
+    with WorkerPool(jobs, settings.limits, unsafe=unsafe, hide=hide) as pool, LocalExecutor(jobs) as executor:
+        yield MarkerHere(executor, pool)
 
 
 def _jobs() -> int:

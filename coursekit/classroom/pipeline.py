@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,16 +12,15 @@ from coursekit.classroom.intake.submissions import Submission, find
 from coursekit.classroom.marking import engine
 from coursekit.classroom.marking.engine import Marker, MarkingOutcome
 from coursekit.classroom.marking.jobs import MarkingJob, job_for
-from coursekit.classroom.marking.ledger import Ledger, Mark
-from coursekit.classroom.marking.private import Checks, checks_for
-from coursekit.classroom.marking.replaying import replay
+from coursekit.classroom.marking.ledger import Ledger
+from coursekit.classroom.marking.private import checks_for
 from coursekit.classroom.report import exports, outputs
 from coursekit.classroom.report.grades import NOT_MARKED, Grade, choose, grade
 from coursekit.classroom.report.lateness import LatePolicy
-from coursekit.classroom.report.overrides import Override, read_overrides
+from coursekit.classroom.report.overrides import read_overrides
 from coursekit.classroom.settings import GradingSettings, keep_batch, read_batch
 
-OpenMarker = Callable[[], Marker]
+OpenMarker = Callable[[], AbstractContextManager[Marker]]
 
 
 class Watch:
@@ -65,15 +65,15 @@ def grade_class(
     Args:
         out: the folder for the results.
         settings: how to grade.
-        open_marker: makes the marker, as soon as it is known that the request can be carried out.
+        open_marker: makes the marker for a ``with`` statement, as soon as it is known that the request can be carried
+            out.
         watch: is told how far it is.
     """
     watch = watch or Watch()
     source = open_source(Path(settings.submissions))
     plan = _Plan(find(source, settings.exercise or None, watch.reading), settings)
     keep_batch(out, settings, plan.submissions)
-    marker = open_marker()
-    with Ledger(out) as ledger:
+    with open_marker() as marker, Ledger(out) as ledger:
         resumed = plan.resumed(ledger, watch)
         outcome = engine.run(plan.missing(ledger), marker, source, ledger, watch.marked)
         return plan.result(out, ledger, outcome, resumed, source)
@@ -96,16 +96,15 @@ def regrade_class(
     with Ledger(out) as ledger:
         resumed = plan.resumed(ledger, watch)
         for job in plan.missing(ledger):
-            if mark := replay(job, ledger):
+            if mark := engine.replay(job, ledger):
                 ledger.add(mark)
                 watch.marked(job)
-        missing = plan.missing(ledger)
-        outcome, source = MarkingOutcome(len(plan.jobs) - resumed - len(missing)), None
-        if missing and open_marker:
+        outcome, source = MarkingOutcome(), None
+        if open_marker and (missing := plan.missing(ledger)):
             source = open_source(Path(settings.submissions))
-            run = engine.run(missing, open_marker(), source, ledger, watch.marked)
-            outcome = MarkingOutcome(outcome.marked + run.marked, run.failures, run.interrupted)
-        result = plan.result(out, ledger, outcome, resumed, source, ledger.latest)
+            with open_marker() as marker:
+                outcome = engine.run(missing, marker, source, ledger, watch.marked)
+        result = plan.result(out, ledger, outcome, resumed, source, regraded=True)
         keep_batch(out, settings, plan.submissions)
     rerun = (each.submission for each in result.grades if each.outdated or each.state == NOT_MARKED)
     return replace(result, rerun=tuple(rerun))
@@ -123,7 +122,9 @@ class _Plan:
         self.submissions, self.settings = submissions, settings
         names = {each.exercise for each in submissions if each.usable} | ({settings.exercise} - {""})
         self.checks = checks_for(names, Path(settings.checks) if settings.checks else None)
-        self.overrides = _overrides(settings.overrides, self.checks, submissions)
+        questions = {name: tuple(each.exercise.questions) for name, each in self.checks.items()}
+        learners = {each.learner.id for each in submissions}
+        self.overrides = read_overrides(Path(settings.overrides), questions, learners) if settings.overrides else []
         exports.check(settings.exports, settings.roster)
         self.late = LatePolicy.parse(settings.late_penalty, settings.deadline) if settings.late_penalty else None
         self.jobs: dict[str, MarkingJob] = {}
@@ -150,26 +151,20 @@ class _Plan:
         outcome: MarkingOutcome,
         resumed: int,
         source: SubmissionSource | None,
-        earlier: Callable[[str], Mark | None] = lambda run: None,
+        regraded: bool = False,
     ) -> ClassResult:
-        """Make the grades and write every output; where there is no mark, ``earlier`` may know one."""
-        grades = choose(
-            (self._grade(each, ledger, outcome, earlier) for each in self.submissions), self.settings.attempts
-        )
+        """Make the grades and write every output; in a regraded class, an earlier mark will do where there is none."""
+        grades = [self._grade(each, ledger, outcome, regraded) for each in self.submissions]
+        grades = choose(grades, self.settings.attempts)
         written = outputs.write(out, grades, source, self.settings.exports, self.settings.roster)
         return ClassResult(grades, outcome, resumed, tuple(ledger.damaged), tuple(written))
 
-    def _grade(
-        self, submission: Submission, ledger: Ledger, outcome: MarkingOutcome, earlier: Callable[[str], Mark | None]
-    ) -> Grade:
+    def _grade(self, submission: Submission, ledger: Ledger, outcome: MarkingOutcome, regraded: bool) -> Grade:
         checks, job = self.checks.get(submission.exercise), self.job_of.get(submission.file)
-        mark = (ledger.marks.get(job.key) or earlier(job.run)) if job else None
-        failure = outcome.failures.get(job.key, "") if job else ""
+        mark, failure = None, ""
+        if job:
+            mark = ledger.marks.get(job.key) or (ledger.latest(job.run) if regraded else None)
+            failure = outcome.failures.get(job.key, "")
         outdated = bool(job and mark and mark.key != job.key)
         most = checks.exercise.points if checks else 0.0
         return grade(submission, mark, failure, self.late, self.overrides, outdated, most)
-
-
-def _overrides(path: str, checks: Mapping[str, Checks], submissions: Iterable[Submission]) -> list[Override]:
-    questions = {name: tuple(each.exercise.questions) for name, each in checks.items()}
-    return read_overrides(Path(path), questions, {each.learner.id for each in submissions}) if path else []

@@ -16,7 +16,6 @@ from coursekit.files import replace_file
 from coursekit.worker.bounds import CELL_SECONDS, MB, MEMORY, SUBMISSION_SECONDS, Limits
 
 NAME = "batch.json"
-FORMAT: Literal[1] = 1
 
 
 class NoBatch(CoursekitError):
@@ -83,15 +82,13 @@ def read_batch(out: Path) -> Batch:
         NoBatch: the folder holds no graded class, or one of another version.
     """
     try:
-        content = json.loads((out / NAME).read_bytes())
+        return msgspec.convert(json.loads((out / NAME).read_bytes()), Batch)
     except FileNotFoundError as error:
         raise NoBatch(f"{out} holds no graded class. Name the folder that coursekit grade wrote to.") from error
-    except (OSError, ValueError) as error:
-        raise NoBatch(f"{out / NAME} cannot be read: {error}. Run coursekit grade again.") from error
-    try:
-        return msgspec.convert(content, Batch)
     except msgspec.ValidationError as error:
         raise NoBatch(f"{out / NAME} comes from another version of coursekit. Run coursekit grade again.") from error
+    except (OSError, ValueError) as error:
+        raise NoBatch(f"{out / NAME} cannot be read: {error}. Run coursekit grade again.") from error
 
 
 def keep_batch(out: Path, settings: GradingSettings, submissions: Iterable[Submission]) -> None:
@@ -100,6 +97,6 @@ def keep_batch(out: Path, settings: GradingSettings, submissions: Iterable[Submi
     Raises:
         coursekit.files.CannotWrite: it cannot be written; an earlier one stands.
     """
-    content = msgspec.to_builtins(Batch(FORMAT, settings, list(submissions)))
+    content = msgspec.to_builtins(Batch(1, settings, list(submissions)))
     text = json.dumps(content, indent=1) + "\n"  # in ASCII: a file's name may hold what is no text
     replace_file(out / NAME, text.encode("ascii"), "Make room, then give the same command again.")

@@ -98,21 +98,24 @@ class ClusterExecutor:
         self._listeners.get(key, ignore)(done, total)
 
     def _hand_over(self, done: Future[dict[str, Any]], outer: Future[dict[str, Any]], key: str, title: str) -> None:
+        from distributed.scheduler import KilledWorker
+
         self._listeners.pop(key, None)
         try:
             outer.set_result(done.result())
         except CancelledError:
             lost = "The connection to the scheduler was lost. Give the same command again when it is back."
             outer.set_exception(Halted() if self._stopped else ExecutorError(lost))
+        except KilledWorker as error:
+            ended = f"{title} ended {error.allowed_failures + 1} workers, the last one {error.last_worker.address}. "
+            outer.set_exception(WorkLost(f"{ended}Did they run out of memory? Their logs tell."))
         except BaseException as error:
-            outer.set_exception(_in_words(error, title))
+            outer.set_exception(error)
 
     def _compare_workers(self) -> None:
         found = self._client.run(fingerprint, on_error="return")
-        problems = [
-            problem for address, theirs in found.items() if (problem := _problem(address, theirs, self._expected))
-        ]
-        if problems:
+        checked = (_problem(address, theirs, self._expected) for address, theirs in found.items())
+        if problems := [problem for problem in checked if problem]:
             more = [f"… and {len(problems) - SHOWN} more workers"] if len(problems) > SHOWN else []
             raise WorkerDiffers("\n".join([*problems[:SHOWN], *more]))
 
@@ -154,17 +157,6 @@ def _problem(address: str, theirs: Any, ours: dict[str, str]) -> str:
         return f"The worker {address} cannot run this course: {type(theirs).__name__}: {theirs}. Install it there."
     found = differences(theirs, ours)
     return f"The worker {address} differs: {'; '.join(found)}. Install the same there." if found else ""
-
-
-def _in_words(error: BaseException, title: str) -> BaseException:
-    from distributed.scheduler import KilledWorker
-
-    if isinstance(error, KilledWorker):
-        return WorkLost(
-            f"{title} ended {error.allowed_failures + 1} workers, the last one {error.last_worker.address}. "
-            "Did they run out of memory? Their logs tell."
-        )
-    return error
 
 
 def _perform(expected: dict[str, str], topic: str, function: Function, work: Work) -> dict[str, Any]:

@@ -20,7 +20,7 @@ class Layer:
     Attributes:
         class_name: such as ``"Dense"``.
         name: its name in the model.
-        config: the settings that matter for what it computes, such as ``units``, ``activation``, ``rate``.
+        config: its settings, such as ``units``, ``activation``, ``rate``.
         input_shape: with ``None`` for the batch; a list of shapes where there are several; ``None`` if not built.
         output_shape: likewise.
         parameter_count: how many numbers it holds, trainable or not.
@@ -85,7 +85,6 @@ class Model:
         trainable_parameter_count: how many of them training may change.
         optimizer: ``None`` if the model is not compiled.
         loss: ``None`` if the model is not compiled, or without a loss.
-        metrics: names of the metrics that it was compiled with.
         handle: number under which the learner's side holds it.
     """
 
@@ -98,7 +97,6 @@ class Model:
     trainable_parameter_count: int
     optimizer: Optimizer | None
     loss: Loss | None
-    metrics: list[str]
     handle: int
     _predict: ClassVar[Any] = None
 
@@ -140,7 +138,7 @@ class Model:
         """The layers of one class, in order, those within other layers included.
 
         >>> dense = Layer("Dense", "dense", {"units": 10}, (None, 4), (None, 10), 50, True)
-        >>> model = Model("Sequential", "m", (dense,), (None, 4), (None, 10), 50, 50, None, None, [], 1)
+        >>> model = Model("Sequential", "m", (dense,), (None, 4), (None, 10), 50, 50, None, None, 1)
         >>> model.find("Dense") == [dense], model.find("Dropout")
         (True, [])
         """

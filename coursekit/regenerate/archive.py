@@ -13,9 +13,8 @@ import msgspec
 from coursekit.files import replace_file
 from coursekit.regenerate import summary
 from coursekit.regenerate.completion import headline_figures
-from coursekit.regenerate.entries import Measured, RunEntry
-from coursekit.regenerate.jobs import CannotRun, Execution, NotebookJob
-from coursekit.regenerate.reading import parse
+from coursekit.regenerate.jobs import CannotRun, Execution, Measured, NotebookJob, RunEntry
+from coursekit.regenerate.notebooks import parse
 
 DATA, PAGE = "summary.json", "summary.html"
 FORMAT = 1
@@ -29,6 +28,7 @@ class RunArchive:
 
     Attributes:
         entries: by the place of the copy.
+        page: the summary for people.
 
     Raises:
         CannotRun: the folder holds a file of another kind with the name of the archive's, or is no folder.
@@ -36,12 +36,8 @@ class RunArchive:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
+        self.page = self.folder / PAGE
         self.entries = {entry.copy: entry for entry in self._read() if (self.folder / entry.copy).is_file()}
-
-    @property
-    def page(self) -> Path:
-        """The summary for people."""
-        return self.folder / PAGE
 
     def finished(self, job: NotebookJob) -> Execution | None:
         """What the archive holds of a job that passed, if notebook, parameters, course and copy are what they were."""

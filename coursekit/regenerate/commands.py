@@ -80,8 +80,8 @@ def run_command(
         update=update,
     )
     archive = regenerate.RunArchive(out)
-    with executors.open_executor(jobs, scheduler, tls) as executor:
-        results = regenerate.run(jobs_to_do, executor, archive, resume=resume, progress=for_this_terminal())
+    with executors.open_executor(jobs, scheduler, tls) as executor, for_this_terminal() as progress:
+        results = regenerate.run(jobs_to_do, executor, archive, resume=resume, progress=progress)
     regenerate.report(results)
     print(f"\nsummary: {regenerate.from_here(archive.page)}")
     if not all(result.passed for result in results):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import tempfile
 import time
@@ -12,7 +11,7 @@ from typing import Any
 from coursekit.executors.tasks import Halted, Task
 from coursekit.executors.watching import watching
 from coursekit.regenerate.completion import headline_figures, unfinished_cell
-from coursekit.regenerate.reading import KERNELSPEC, as_bytes, parse
+from coursekit.regenerate.notebooks import KERNELSPEC, as_bytes, parse
 
 
 def execute(work: dict[str, Any], task: Task) -> dict[str, Any]:
@@ -31,14 +30,14 @@ def execute(work: dict[str, Any], task: Task) -> dict[str, Any]:
     Raises:
         Halted: the run was stopped.
     """
-    from coursekit.regenerate.kernels import KernelWatch
+    from coursekit.regenerate.kernels import KernelWatch, run_cells  # they take a second
 
     stored, watch = parse(work["notebook"], work["title"]), KernelWatch(task.halted)
     start = time.perf_counter()
     task.report(0, len(stored.cells))
     with tempfile.TemporaryDirectory(prefix="coursekit-run-") as scratch, watching(watch.look):
         folder = Path(work["folder"] or scratch)
-        raised, died, executed = _papermill(stored, work["parameters"], Path(scratch), folder, watch, task)
+        raised, died, executed = run_cells(stored, work["parameters"], Path(scratch), folder, watch, task)
     seconds = time.perf_counter() - start
     if task.halted():
         raise Halted
@@ -49,43 +48,6 @@ def execute(work: dict[str, Any], task: Task) -> dict[str, Any]:
         "figures": headline_figures(executed),
         "failure": unfinished_cell(stored, executed, raised, died),
     }
-
-
-def _papermill(
-    stored: Any, parameters: dict[str, Any], scratch: Path, folder: Path, watch: Any, task: Task
-) -> tuple[str, bool, Any]:
-    """What was raised, whether the kernel died, and the notebook as papermill left it."""
-    import papermill
-    from jupyter_core.utils import ensure_event_loop
-    from nbclient.exceptions import DeadKernelError
-
-    from coursekit.regenerate import papermill_engine as engine
-    from coursekit.regenerate.kernels import kernel_manager
-
-    source, target, aside = scratch / "source.ipynb", scratch / "executed.ipynb", scratch / "aside"
-    aside.mkdir()
-    source.write_bytes(as_bytes(stored))
-    total = len(stored.cells)
-    raised, died = "", False
-    try:
-        with contextlib.closing(ensure_event_loop(prefer_selector_loop=True)):  # of this thread, for papermill
-            papermill.execute_notebook(
-                source,
-                target,
-                parameters,
-                engine_name=engine.NAME,
-                kernel_name="python3",
-                language="python",
-                progress_bar=False,
-                kernel_manager_class=kernel_manager(aside, folder, watch),
-                shell_timeout_interval=1,
-                on_cell_executed=lambda cell_index, **_: task.report(min(cell_index + 1, total), total),
-            )
-    except papermill.PapermillExecutionError as error:
-        raised = str(error)
-    except DeadKernelError as error:
-        raised, died = f"{error}\n{(aside / 'stderr').read_text(errors='replace')}", True
-    return raised, died, parse(target.read_bytes(), target.name)
 
 
 def _tidied(stored: Any, executed: Any, parameters: dict[str, Any]) -> Any:

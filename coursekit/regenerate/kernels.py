@@ -1,4 +1,7 @@
-"""The kernel that a notebook runs in: of this interpreter, watched while it runs, ended when the run is halted."""
+"""Running the cells of a notebook with papermill, in a kernel of this interpreter.
+
+The kernel is watched while it runs, and ended when the run is halted. What is imported here takes a second.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import papermill
 import psutil
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import ensure_event_loop
+from nbclient.exceptions import DeadKernelError
+from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
+
+from coursekit.executors.tasks import Task
+from coursekit.regenerate.notebooks import as_bytes, parse
+
+ENGINE = "coursekit"
 
 
 class KernelWatch:
@@ -61,18 +75,11 @@ def kernel_manager(aside: Path, folder: Path, watch: KernelWatch) -> type:
         folder: the kernel's working directory.
         watch: is told of the kernel's process.
     """
-    from jupyter_client.kernelspec import KernelSpecManager
-    from jupyter_client.manager import AsyncKernelManager
-    from traitlets import default
 
     class KernelOfThisInterpreter(AsyncKernelManager):
-        @default("kernel_spec_manager")
-        def _only_the_native_kernel(self) -> KernelSpecManager:
-            return KernelSpecManager(kernel_dirs=[], parent=self)
-
-        @default("transport_encryption")
-        def _where_the_kernel_can(self) -> str:
-            return "auto"
+        def __init__(self, **options: Any) -> None:
+            native = KernelSpecManager(kernel_dirs=[])  # and messages encrypted where the kernel can
+            super().__init__(kernel_spec_manager=native, transport_encryption="auto", **options)
 
         async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]  # mypy takes the base's coroutine for a plain function
             options["env"] = os.environ | {"COURSEKIT_PROGRESS": str(aside / "progress.json")}
@@ -83,3 +90,52 @@ def kernel_manager(aside: Path, folder: Path, watch: KernelWatch) -> type:
             watch.begin(provisioner.pid)
 
     return KernelOfThisInterpreter
+
+
+class SavedOnce(NBClientEngine):
+    """Writes the notebook when it has ended, in whatever way. To write it after each of 200 cells costs ten seconds."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, kernel_name: str, **settings: Any) -> None:
+        path, nb_man.output_path = nb_man.output_path, None  # without one, save() writes nothing
+        try:
+            super().execute_managed_notebook(nb_man, kernel_name, **settings)
+        finally:
+            nb_man.output_path = path
+
+
+papermill_engines.register(ENGINE, SavedOnce)
+
+
+def run_cells(
+    stored: Any, parameters: dict[str, Any], scratch: Path, folder: Path, watch: KernelWatch, task: Task
+) -> tuple[str, bool, Any]:
+    """Run a notebook in ``folder``.
+
+    Returns:
+        what was raised, whether the kernel died, and the notebook as papermill left it.
+    """
+    source, target, aside = scratch / "source.ipynb", scratch / "executed.ipynb", scratch / "aside"
+    aside.mkdir()
+    source.write_bytes(as_bytes(stored))
+    total = len(stored.cells)
+    raised, died = "", False
+    try:
+        with contextlib.closing(ensure_event_loop(prefer_selector_loop=True)):  # of this thread, for papermill
+            papermill.execute_notebook(
+                source,
+                target,
+                parameters,
+                engine_name=ENGINE,
+                kernel_name="python3",
+                language="python",
+                progress_bar=False,
+                kernel_manager_class=kernel_manager(aside, folder, watch),
+                shell_timeout_interval=1,
+                on_cell_executed=lambda cell_index, **_: task.report(min(cell_index + 1, total), total),
+            )
+    except papermill.PapermillExecutionError as error:
+        raised = str(error)
+    except DeadKernelError as error:
+        raised, died = f"{error}\n{(aside / 'stderr').read_text(errors='replace')}", True
+    return raised, died, parse(target.read_bytes(), target.name)

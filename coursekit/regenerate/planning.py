@@ -9,7 +9,7 @@ from typing import Any
 from coursekit import course
 from coursekit.regenerate import parameters as parameter
 from coursekit.regenerate.jobs import CannotRun, NotebookJob
-from coursekit.regenerate.reading import parse
+from coursekit.regenerate.notebooks import parse
 
 
 def plan(

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import time
-from collections.abc import Callable
-from types import TracebackType
 from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
+from coursekit.executors.tasks import OnReport, ignore
 from coursekit.regenerate.jobs import Execution, NotebookJob
 
 INTERVAL = 10.0
-OnReport = Callable[[int, int], None]
 
 
 class Progress:
     """Is told what begins and what ends; this one ignores it."""
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
 
     def begun(self, jobs: int, earlier: int) -> None:
         """So many jobs are to be done, so many of them were done in an earlier run."""
@@ -38,7 +29,7 @@ class Progress:
 
         None have run when the job begins, which on a cluster may be long after it was handed out, and more than once.
         """
-        return lambda done, total: None
+        return ignore
 
     def ended(self, execution: Execution) -> None:
         """A job is done."""
@@ -84,7 +75,7 @@ class Bars(RichProgress, Progress):
         unit = TextColumn("{task.fields[unit]}")
         super().__init__(*columns, unit, TimeElapsedColumn(), console=Console(stderr=True))
         self._of: dict[str, TaskID] = {}
-        self._all = self.add_task("all", total=None, unit="notebooks")
+        self._all = self.add_task("all", total=None, unit="notebooks", visible=False)
 
     def begun(self, jobs: int, earlier: int) -> None:
         self.update(self._all, total=jobs, completed=earlier, visible=jobs > 1)
@@ -105,6 +96,6 @@ class Bars(RichProgress, Progress):
             self.stop_task(self._of[execution.job.title])
 
 
-def for_this_terminal() -> Progress:
-    """Bars if standard error is a terminal, else lines."""
-    return Bars() if sys.stderr.isatty() else Lines(sys.stderr)
+def for_this_terminal() -> contextlib.AbstractContextManager[Progress]:
+    """Bars if standard error is a terminal, else lines; for a ``with`` statement."""
+    return Bars() if sys.stderr.isatty() else contextlib.nullcontext(Lines(sys.stderr))

@@ -49,7 +49,7 @@ def run(
         work = job.work(job.source.parent if executor.here else None)
         return executor.submit(execute, work, progress.cells_of(job))
 
-    with progress, bounded(executor, missing, begin) as results:
+    with bounded(executor, missing, begin) as results:
         progress.begun(len(jobs), len(executions))
         for job, done in results:
             execution = executions[job.target] = _execution(job, done)

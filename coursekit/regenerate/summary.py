@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from coursekit.regenerate.entries import RunEntry
+from coursekit import templating
+from coursekit.regenerate.jobs import RunEntry
 
 
 def page(entries: Sequence[RunEntry]) -> bytes:
@@ -15,45 +16,9 @@ def page(entries: Sequence[RunEntry]) -> bytes:
     Args:
         entries: of all copies.
     """
-    from jinja2 import Environment, PackageLoader
-
-    loader = PackageLoader("coursekit.regenerate")
-    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"seconds": seconds, "megabytes": megabytes, "figure": figure}
-    template = environment.get_template("summary.html")
     failed = [entry for entry in entries if entry.failure]
+    template = templating.environment("coursekit.regenerate").get_template("summary.html")
     return template.render(entries=entries, failed=failed, sweeps=_sweeps(entries)).encode()
-
-
-def seconds(value: float | None) -> str:
-    """As ``12 s`` or ``2 min 5 s``.
-
-    >>> seconds(125.3), seconds(3.21), seconds(None)
-    ('2 min 5 s', '3.2 s', '–')
-    """
-    if value is None:
-        return "–"
-    if value < 60:
-        return f"{value:.1f} s"
-    return f"{round(value) // 60} min {round(value) % 60} s"
-
-
-def megabytes(value: int | None) -> str:
-    """As ``512 MB``.
-
-    >>> megabytes(512_000_000), megabytes(None)
-    ('512 MB', '–')
-    """
-    return "–" if value is None else f"{value / 1e6:,.0f} MB"
-
-
-def figure(value: float | None) -> str:
-    """Six digits of a number.
-
-    >>> figure(0.98123456), figure(None)
-    ('0.981235', '–')
-    """
-    return "–" if value is None else f"{value:.6g}"
 
 
 def _sweeps(entries: Sequence[RunEntry]) -> list[dict[str, Any]]:

@@ -13,14 +13,6 @@ import numpy as np
 from coursekit.worker.bounds import MODEL_LAYERS
 from coursekit.worker.plain import CannotBePlain, to_plain
 
-ESSENTIALS = frozenset(
-    """units activation rate filters kernel_size strides padding dilation_rate pool_size use_bias input_dim output_dim
-    kernel_initializer bias_initializer kernel_regularizer bias_regularizer activity_regularizer kernel_constraint
-    return_sequences return_state recurrent_dropout dropout go_backwards merge_mode mask_zero momentum epsilon axis
-    center scale stddev seed target_shape size interpolation data_format groups depth_multiplier num_heads key_dim
-    value_dim dtype noise_shape offset height width factor mode n""".split()  # noqa: SIM905
-)
-
 
 def is_model(value: Any) -> bool:
     """Whether ``value`` is a Keras model."""
@@ -44,7 +36,6 @@ def describe(model: Any) -> dict[str, Any]:
         "trainable_parameter_count": _count(model.trainable_weights),
         "optimizer": _optimizer(getattr(model, "optimizer", None)),
         "loss": _loss(getattr(model, "loss", None)),
-        "metrics": _metrics(model),
     }
 
 
@@ -64,7 +55,7 @@ def _layer(layer: Any) -> dict[str, Any]:
     return {
         "class_name": type(layer).__name__,
         "name": str(layer.name),
-        "config": _settings(layer, keep=ESSENTIALS),
+        "config": _settings(layer),
         "input_shape": _shape(_tensor_shapes(layer, "input")),
         "output_shape": _shape(_tensor_shapes(layer, "output")),
         "parameter_count": _count(layer.weights),
@@ -93,13 +84,13 @@ def _count(weights: Any) -> int:
     return sum(int(np.prod(weight.shape)) for weight in weights)
 
 
-def _settings(thing: Any, keep: frozenset[str] | None = None) -> dict[str, Any]:
+def _settings(thing: Any) -> dict[str, Any]:
     try:
         config = thing.get_config()
     except (NotImplementedError, TypeError):  # Keras: a class that takes arguments and says nothing about them
         return {}
-    chosen = {key: _setting(value) for key, value in config.items() if keep is None or key in keep}
-    return {key: value for key, value in chosen.items() if value is not _LEFT_OUT}
+    settings = {str(key): _setting(value) for key, value in config.items()}
+    return {key: value for key, value in settings.items() if value is not _LEFT_OUT}
 
 
 _LEFT_OUT = object()
@@ -139,16 +130,3 @@ def _loss(loss: Any) -> dict[str, Any] | None:
     settings = _settings(loss) if hasattr(loss, "get_config") else {}
     name = getattr(loss, "name", None) or getattr(loss, "__name__", type(loss).__name__)
     return {"name": str(name), "from_logits": bool(settings.get("from_logits", False)), "config": settings}
-
-
-def _metrics(model: Any) -> list[str]:
-    compiled = getattr(model, "_compile_config", None)
-    config = getattr(compiled, "config", None) or {}
-    metrics = config.get("metrics") or []
-    return [_metric_name(metric) for metric in (metrics if isinstance(metrics, list | tuple) else [metrics])]
-
-
-def _metric_name(metric: Any) -> str:
-    if isinstance(metric, str):
-        return metric
-    return str(getattr(metric, "name", None) or getattr(metric, "__name__", type(metric).__name__))

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from coursekit import course
 from coursekit.classroom import pipeline
 from coursekit.classroom.intake.sources import open_source
 from coursekit.classroom.intake.submissions import find
-from coursekit.classroom.marking.here import MarkerHere
+from coursekit.classroom.marking.markers import MarkerHere
 from coursekit.classroom.pipeline import Watch
 from coursekit.classroom.report.grades import MARKED
 from coursekit.classroom.settings import GradingSettings
@@ -37,7 +37,7 @@ from coursekit.sandbox import WorkerPool
 def markers(jobs=1):
     before = psutil.Process().children(recursive=True)
     with WorkerPool(jobs, unsafe=True) as pool, LocalExecutor(jobs) as executor:
-        yield lambda: MarkerHere(executor, pool)
+        yield lambda: nullcontext(MarkerHere(executor, pool))
     assert not set(psutil.Process().children(recursive=True)) - set(before)
 
 

@@ -6,6 +6,7 @@ import csv
 import os
 import signal
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 
 import batch_demo
@@ -16,8 +17,7 @@ from dask_processes import Cluster, wait_until
 from test_pipeline import EXTRA
 
 from coursekit.classroom import pipeline
-from coursekit.classroom.marking.here import MarkerHere
-from coursekit.classroom.marking.on_cluster import MarkerOnCluster
+from coursekit.classroom.marking.markers import MarkerHere, MarkerOnCluster
 from coursekit.executors import LocalExecutor, open_executor
 from coursekit.sandbox import WorkerPool
 from coursekit.worker.bounds import Limits
@@ -44,7 +44,7 @@ def grade_there(cluster):
     with open_executor(scheduler=cluster.address) as executor:
         executor._client.wait_for_workers(2, timeout=150)
         marker = MarkerOnCluster(executor, True, Limits.of_submission())
-        yield lambda out, settings, watch=None: pipeline.grade_class(out, settings, lambda: marker, watch)
+        yield lambda out, settings, watch=None: pipeline.grade_class(out, settings, lambda: nullcontext(marker), watch)
 
 
 def test_a_class_gets_the_same_marks_on_a_cluster(grade_there, tmp_path):
@@ -54,7 +54,7 @@ def test_a_class_gets_the_same_marks_on_a_cluster(grade_there, tmp_path):
     (tmp_path / "checks" / "more.py").write_text(EXTRA)
     settings = replace(settings, checks=str(tmp_path / "checks"))
     with WorkerPool(unsafe=True) as pool, LocalExecutor() as executor:
-        here = pipeline.grade_class(tmp_path / "a", settings, lambda: MarkerHere(executor, pool))
+        here = pipeline.grade_class(tmp_path / "a", settings, lambda: nullcontext(MarkerHere(executor, pool)))
 
     there = grade_there(tmp_path / "b", settings)
 

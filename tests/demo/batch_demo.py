@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,11 @@ class StandIn:
     jobs: int = 1
     marked: list[str] = field(default_factory=list)
 
-    def __call__(self) -> StandIn:
+    @contextmanager
+    def __call__(self) -> Iterator[StandIn]:
         """Itself, with a new executor."""
-        self.executor = LocalExecutor(self.jobs)
-        return self
+        with LocalExecutor(self.jobs) as self.executor:
+            yield self
 
     def begin(self, job: MarkingJob, content: bytes) -> Done:
         return self.executor.submit(lambda work, task: self._mark(job, task, work), job.work(content))

@@ -124,6 +124,18 @@ def test_the_page_compares_the_copies_of_a_sweep(notebook, plan, archive, done):
     assert page.cells[-6:] == ["notebooks/lesson.EPOCHS-20", "20", "0.2", "3.0 s", "200 MB", "passed"]
 
 
+def test_the_page_writes_times_sizes_and_figures_for_people(kept, archive, done):
+    assert Page(archive().page.read_text()).cells[-4:] == ["notebooks/lesson", "accuracy", "0.9", "–"]
+    archive().keep(done(kept, figures={"accuracy": 0.98123456}, seconds=125.3, memory=1_512_000_000))
+
+    text = archive().page.read_text()
+
+    assert "2 min 5 s" in Page(text).cells
+    assert "1,512 MB" in Page(text).cells
+    assert Page(text).cells[-4:] == ["notebooks/lesson", "accuracy", "0.981235", "0.9"]
+    assert text.startswith("<!DOCTYPE html>")
+
+
 def test_the_page_tells_failures_in_words_and_escapes_what_was_printed(kept, archive, done):
     archive().keep(done(kept, "code cell 1: <script>alert(1)</script>"))
 

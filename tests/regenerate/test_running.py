@@ -19,7 +19,7 @@ import pytest
 from coursekit import regenerate
 from coursekit.executors import Halted, LocalExecutor
 from coursekit.regenerate.executing import execute
-from coursekit.regenerate.reading import KERNELSPEC
+from coursekit.regenerate.notebooks import KERNELSPEC
 
 PARAMETERS = "EPOCHS = 3  # passes over the data\nRATE = 0.1\nNAME = 'adam'"
 REPORTS = """from coursekit.results import results_table

@@ -65,13 +65,11 @@ def _kernel(notebook: Notebook) -> list[str]:
 def _cells(came: list[str], given: list[str]) -> list[str]:
     if not came:
         return ["Its cells have no metadata, so cells that are missing or moved were not looked for."]
-    told = []
-    if missing := [name for name in given if name not in came]:
-        told.append(f"Cells are missing: {_some(missing)}.")
-    if twice := [name for name, count in Counter(came).items() if count > 1]:
-        told.append(f"Cells occur more than once: {_some(twice)}.")
-    if unknown := [name for name in came if name not in given]:
-        told.append(f"Cells are not of this version of the exercise: {_some(unknown)}.")
+    told = [
+        *_listed("Cells are missing", (name for name in given if name not in came)),
+        *_listed("Cells occur more than once", (name for name, count in Counter(came).items() if count > 1)),
+        *_listed("Cells are not of this version of the exercise", (name for name in came if name not in given)),
+    ]
     both = [name for name in dict.fromkeys(came) if name in given]
     if both != [name for name in given if name in both]:
         told.append("Cells are in another order.")
@@ -82,10 +80,8 @@ def _changed(notebook: Notebook, given: Notebook) -> list[str]:
     """Check cells whose text or points are not those of the release: an older version, or changed by hand."""
     theirs = {_name(cell): _locked(cell) for cell in notebook.cells if cell.is_check}
     ours = {_name(cell): _locked(cell) for cell in given.cells if cell.is_check}
-    changed = [name for name, locked in ours.items() if name and theirs.get(name, locked) != locked]
-    if not changed:
-        return []
-    return [f"Check cells differ, as in an older version of the exercise: {_some(changed)}."]
+    changed = (name for name, locked in ours.items() if name and theirs.get(name, locked) != locked)
+    return _listed("Check cells differ, as in an older version of the exercise", changed)
 
 
 def _name(cell: Cell) -> str | None:
@@ -103,7 +99,8 @@ def _record(metadata: dict[str, Any], name: str) -> dict[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
-def _some(names: Iterable[str]) -> str:
-    listed = [name[:60] for name in names]
-    more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
-    return ", ".join(listed[:SHOWN]) + more
+def _listed(what: str, names: Iterable[str]) -> list[str]:
+    """A sentence on the cells of these names, of which it shows the first; none where there are none."""
+    shown = [name[:60] for name in names]
+    more = f" and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
+    return [f"{what}: {', '.join(shown[:SHOWN])}{more}."] if shown else []

@@ -1,9 +1,12 @@
-"""The batch: jobs go to a marker, marks come back and are kept one by one. A job can fail, a batch cannot."""
+"""The batch: jobs go to a marker, marks come back and are kept one by one. A job can fail, a batch cannot.
+
+Or marks are made again from recorded answers, without running any code of a learner's.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from coursekit.classroom.intake.cleaning import clean
@@ -13,6 +16,7 @@ from coursekit.classroom.marking.jobs import MarkingJob
 from coursekit.classroom.marking.ledger import Ledger, Mark
 from coursekit.executors.bounded import Done, Interrupted, bounded
 from coursekit.executors.tasks import Executor, ExecutorError, WorkLost
+from coursekit.grading.recording import NotRecorded, ReplayedAnswers, Replies, UnusableRecording
 from coursekit.worker.text import shorten
 
 
@@ -23,7 +27,7 @@ class Marker(Protocol):
     def executor(self) -> Executor: ...
 
     def begin(self, job: MarkingJob, content: bytes) -> Done:
-        """Start marking a notebook; the future gets what :func:`coursekit.classroom.marking.here.mark` returns."""
+        """Start marking a notebook; the future gets what :func:`coursekit.classroom.marking.markers.mark` returns."""
 
 
 @dataclass
@@ -31,12 +35,10 @@ class MarkingOutcome:
     """What became of a batch.
 
     Attributes:
-        marked: how many jobs were marked now.
         failures: for each job that could not be marked, its key and why.
         interrupted: whether it was stopped before its end.
     """
 
-    marked: int = 0
     failures: dict[str, str] = field(default_factory=dict)
     interrupted: bool = False
 
@@ -48,7 +50,7 @@ def run(
     ledger: Ledger,
     on_done: Callable[[MarkingJob], None] = lambda job: None,
 ) -> MarkingOutcome:
-    """Mark the jobs that the ledger does not hold yet. Ctrl-C, or SIGTERM, stops it in order.
+    """Mark the jobs. Ctrl-C, or SIGTERM, stops it in order.
 
     Args:
         jobs: what to mark.
@@ -62,13 +64,12 @@ def run(
         coursekit.executors.ExecutorError: nothing can be marked any more.
     """
     outcome = MarkingOutcome()
-    missing = [job for job in jobs if job.key not in ledger.marks]
 
     def begin(job: MarkingJob) -> Done:
         return marker.begin(job, content_of(source, job.submission))
 
     try:
-        with bounded(marker.executor, missing, begin) as results:
+        with bounded(marker.executor, jobs, begin) as results:
             for job, done in results:
                 _keep(job, done, ledger, outcome)
                 on_done(job)
@@ -84,9 +85,33 @@ def _keep(job: MarkingJob, done: Done, ledger: Ledger, outcome: MarkingOutcome) 
         made = done.result()
         mark = Mark(job.key, job.run, made["report"], made["seconds"], made["level"], job.checks.private)
         ledger.add(mark, made["answers"])
-        outcome.marked += 1
     elif isinstance(error, ExecutorError) and not isinstance(error, WorkLost):
         raise error
     else:
         told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         outcome.failures[job.key] = f"It could not be marked. {shorten(clean(told), 300)}"
+
+
+def replay(job: MarkingJob, ledger: Ledger) -> Mark | None:
+    """The mark of a job, from the answers that were recorded when it was run.
+
+    Args:
+        job: what to mark.
+        ledger: holds the answers, and the mark that they gave then.
+
+    Returns:
+        ``None`` where the answers do not suffice, or were not kept: the submission has to run again.
+
+    Raises:
+        coursekit.worker.failures.BadCheck: a check is made wrongly.
+    """
+    earlier = ledger.latest(job.run)
+    if earlier is None:
+        return None
+    try:
+        replies = Replies(ledger.answers(job.run).read_bytes())
+        report = job.checks.exercise.run(ReplayedAnswers(replies))
+    except (FileNotFoundError, UnusableRecording, NotRecorded):
+        return None
+    report = replace(report, cells=replies.cells)
+    return Mark(job.key, job.run, report, earlier.seconds, earlier.level, job.checks.private, replayed=True)

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from coursekit import __version__
-from coursekit import checks as pages
 from coursekit.classroom.intake.submissions import Submission
 from coursekit.classroom.marking.private import Checks
 from coursekit.classroom.settings import GradingSettings
 
-SHARED = Path(pages.__path__[0]) / "shared.py"  # what several of the course's own pages use
+SHARED = Path(__file__).parents[2] / "checks" / "shared.py"  # what several of the course's own pages use
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class MarkingJob:
     seconds: float
 
     def work(self, content: bytes) -> dict[str, Any]:
-        """What :func:`coursekit.classroom.marking.here.mark` needs to know of it."""
+        """What :func:`coursekit.classroom.marking.markers.mark` needs to know of it."""
         limits = {"cell_seconds": self.cell_seconds, "seconds": self.seconds}
         return {"title": self.submission.shown_file, "notebook": content, **limits}
 

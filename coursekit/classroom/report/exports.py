@@ -111,12 +111,8 @@ def classroom(exercise: str, grades: Sequence[Grade], roster: Roster) -> Files:
     return {f"{exercise}/{_folder(each)}.json": json_text(_classroom(each)) for each in grades}
 
 
-FORMATS: dict[str, Callable[[str, Sequence[Grade], Roster], Files]] = {
-    "canvas": canvas,
-    "moodle": moodle,
-    "gradescope": gradescope,
-    "classroom": classroom,
-}
+FORMATS: dict[str, Callable[[str, Sequence[Grade], Roster], Files]]
+FORMATS = {each.__name__: each for each in (canvas, moodle, gradescope, classroom)}
 COLUMNS = {"canvas": CANVAS, "moodle": ("Identifier", "Grade", "Last modified (grade)")}
 
 

@@ -18,12 +18,10 @@ from coursekit.classroom.report.grades import Grade
 from coursekit.classroom.report.statistics import ExerciseStatistics
 from coursekit.classroom.report.tables import remarks
 from coursekit.grading.cards import LOOKS, own_details, part_details, summary
-from coursekit.grading.results import Report, points_text
+from coursekit.grading.results import points_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-
-CHART = {"width": 640, "height": 240, "left": 40, "bottom": 40, "top": 16}
 
 
 def page_name(grade: Grade) -> str:
@@ -60,34 +58,6 @@ def class_page(
     return _render("class.html", exercises=exercises, grades=grades, pairs=pairs, level=level, pages=pages)
 
 
-def bars(counts: Sequence[int], most: float) -> list[dict[str, Any]]:
-    """The bars of a histogram of points in tenths, in the units of the chart.
-
-    >>> bars([0, 2], 20)[1]["label"]
-    '2 to 4'
-    """
-    width = (CHART["width"] - CHART["left"]) / len(counts)
-    room = CHART["height"] - CHART["bottom"] - CHART["top"]
-    tallest = max(max(counts), 1)
-    step = most / 10
-    return [
-        {
-            "count": count,
-            "label": f"{index * step:g} to {(index + 1) * step:g}",
-            "x": round(CHART["left"] + index * width + 4, 1),
-            "width": round(width - 8, 1),
-            "height": round(room * count / tallest, 1),
-            "y": round(CHART["top"] + room * (1 - count / tallest), 1),
-        }
-        for index, count in enumerate(counts)
-    ]
-
-
-def counted(report: Report) -> str:
-    """How many questions passed, in a sentence: the report's summary without its points."""
-    return summary(report).split("; ", 1)[1]
-
-
 def time_in_words(seconds: float) -> str:
     """A time, in UTC, for people.
 
@@ -122,6 +92,6 @@ def _shown(value: Any) -> Any:
 def _environment() -> Environment:
     made = templating.environment("coursekit.classroom.report", _shown)
     made.filters |= {"time": time_in_words}
-    functions = (points_text, part_details, own_details, counted, bars, remarks)
-    made.globals |= {"LOOKS": LOOKS, "CHART": CHART} | {each.__name__: each for each in functions}
+    functions = (points_text, part_details, own_details, summary, remarks)
+    made.globals |= {"LOOKS": LOOKS} | {each.__name__: each for each in functions}
     return made

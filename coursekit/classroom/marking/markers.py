@@ -1,21 +1,31 @@
-"""Marking a notebook: in a sealed worker that sees no other, with its answers recorded."""
+"""Markers: on this machine, and on the workers of a cluster.
+
+Either way a notebook runs in a sealed worker that sees no other, and its answers are recorded. A machine of a cluster
+keeps one pool of sealed workers, and is to its submissions what this machine is otherwise: it holds the checks, and the
+learner's code runs in its sandbox.
+"""
 
 from __future__ import annotations
 
+import platform
+import tempfile
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from coursekit.classroom.marking.jobs import MarkingJob
-from coursekit.executors import Executor, Halted, Task
+from coursekit.classroom.marking.private import checks_for
+from coursekit.executors import Executor, ExecutorError, Halted, Task, kept
 from coursekit.executors.bounded import Done
 from coursekit.executors.watching import watching
 from coursekit.grading.checking import check_notebook
 from coursekit.grading.notebook_file import parse_notebook
 from coursekit.grading.questions import Exercise
 from coursekit.grading.recording import Recording
-from coursekit.sandbox import WorkerPool
+from coursekit.sandbox import NoSandbox, WorkerPool
+from coursekit.worker.bounds import Limits
 from coursekit.worker.channel import Worker
 
 
@@ -35,6 +45,27 @@ class MarkerHere:
         """Start marking a notebook."""
         exercise = job.checks.exercise
         return self.executor.submit(lambda work, task: mark(work, task, exercise, self.pool), job.work(content))
+
+
+@dataclass(frozen=True)
+class MarkerOnCluster:
+    """Marks on the workers of a cluster; private checks go to them as text.
+
+    Attributes:
+        executor: sends the work; it is open.
+        unsafe: whether workers may mark where they have no sandbox.
+        limits: bounds on each of their own workers.
+    """
+
+    executor: Executor
+    unsafe: bool
+    limits: Limits
+
+    def begin(self, job: MarkingJob, content: bytes) -> Done:
+        """Start marking a notebook."""
+        checks = {"exercise": job.checks.exercise.name, "private": job.checks.files}
+        checks |= {"unsafe": self.unsafe, "limits": self.limits}
+        return self.executor.submit(mark_on_worker, job.work(content) | checks)
 
 
 def mark(work: dict[str, Any], task: Task, exercise: Exercise, pool: WorkerPool) -> dict[str, Any]:
@@ -76,3 +107,27 @@ def mark(work: dict[str, Any], task: Task, exercise: Exercise, pool: WorkerPool)
             step("keeping the mark")
     answers, seconds = recording.packed(report.cells), time.monotonic() - began
     return {"report": report, "answers": answers, "seconds": seconds, "level": pool.level}
+
+
+def mark_on_worker(work: dict[str, Any], task: Task) -> dict[str, Any]:
+    """Mark a submission with this process's pool; runs on a worker.
+
+    Raises:
+        coursekit.executors.Halted: the batch was stopped.
+        ExecutorError: this machine has no sandbox.
+    """
+    unsafe, limits = work["unsafe"], work["limits"]
+    try:
+        pool = kept(("sandbox", unsafe, limits), lambda: WorkerPool(limits=limits, unsafe=unsafe))
+    except NoSandbox as error:
+        raise ExecutorError(f"The worker on {platform.node()}: {error}") from None
+    return mark(work, task, _exercise(work["exercise"], work["private"]), pool)
+
+
+@cache
+def _exercise(name: str, private: tuple[tuple[str, str], ...]) -> Exercise:
+    """The exercise with the private checks that came as the text of their files."""
+    with tempfile.TemporaryDirectory(prefix="coursekit-checks-") as folder:
+        for file, text in private:
+            (Path(folder) / file).write_text(text)
+        return checks_for([name], Path(folder) if private else None)[name].exercise

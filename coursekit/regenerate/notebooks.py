@@ -1,4 +1,4 @@
-"""Putting the outputs of executed copies into the notebooks of the repository."""
+"""Notebooks as files: reading one to execute it, and storing the outputs of its executed copy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,34 @@ from typing import Any
 
 from coursekit.files import replace_file
 from coursekit.regenerate.jobs import CannotRun, Execution
-from coursekit.regenerate.reading import KERNELSPEC, as_bytes, parse
+
+KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+
+
+def parse(content: bytes, name: str | Path) -> Any:
+    """The notebook with these bytes; a cell without an id gets one that is the same every time.
+
+    Raises:
+        CannotRun: they are no notebook; the message calls it ``name``.
+    """
+    import nbformat
+
+    try:
+        notebook = nbformat.reads(content.decode(), as_version=4)
+        cells = list(notebook.cells)
+    except (ValueError, AttributeError, nbformat.ValidationError) as error:
+        raise CannotRun(f"{name} cannot be read as a notebook: {error}") from error
+    for number, cell in enumerate(cells):
+        cell.setdefault("id", f"cell-{number}")
+    notebook.nbformat_minor = max(5, notebook.nbformat_minor)
+    return notebook
+
+
+def as_bytes(notebook: Any) -> bytes:
+    """The bytes of a notebook's file."""
+    import nbformat
+
+    return f"{nbformat.writes(notebook)}\n".encode()
 
 
 def update(executions: Sequence[Execution]) -> list[Path]:
