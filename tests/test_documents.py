@@ -67,7 +67,7 @@ def test_a_promise_without_its_test_is_seen(name):
 
 def test_the_version_is_the_same_everywhere():
     project = tomllib.loads(read("pyproject.toml"))["project"]
-    newest = re.search(r"^## \[(\d\S*)\]", read("CHANGELOG.md"), re.MULTILINE)
+    newest = re.search(r"^## (\d\S*) - \d{4}-\d\d-\d\d$", read("CHANGELOG.md"), re.MULTILINE)
 
     assert newest
     assert {project["version"], newest[1], yaml.safe_load(read("CITATION.cff"))["version"]} == {coursekit.__version__}
