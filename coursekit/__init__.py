@@ -3,4 +3,4 @@
 Importing it is instant, loads nothing heavy and changes nothing outside of it.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

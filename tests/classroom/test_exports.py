@@ -131,7 +131,7 @@ def test_classroom_adds_up_as_the_reporter_does():
 def test_requests_that_cannot_be_met(tmp_path):
     path = tmp_path / "r.csv"
     path.write_text("Name,Mark\n")
-    with pytest.raises(UnknownFormat, match="canvas, moodle, gradescope, classroom"):
+    with pytest.raises(UnknownFormat, match=f"Choose from: {', '.join(exports.FORMATS)}"):
         exports.check(["sakai"], "")
     with pytest.raises(BadTable, match="no column Student"):
         exports.check(["canvas"], str(path))

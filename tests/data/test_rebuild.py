@@ -10,6 +10,7 @@ from __future__ import annotations
 import doctest
 import hashlib
 import io
+import json
 import os
 import pickle
 from collections import OrderedDict
@@ -24,7 +25,7 @@ import torch_weights
 
 from coursekit.data import registry, store
 
-PACKAGES = {name: getattr(data_packages, name.upper()) for name in rebuild_data.BUILDERS}
+PACKAGES = {name: getattr(rebuild_data, name.upper()) for name in rebuild_data.BUILDERS}
 
 
 def package_folder(package: data_packages.Package) -> Path:
@@ -62,10 +63,10 @@ def test_examples_in_the_docstrings(module):
 
 
 def test_a_package_with_other_bytes_is_refused(tmp_path):
-    (tmp_path / data_packages.MNIST.file).write_bytes(b"something else")
+    (tmp_path / rebuild_data.MNIST.file).write_bytes(b"something else")
     with pytest.raises(SystemExit) as caught:
-        data_packages.MNIST.open(tmp_path)
-    assert data_packages.MNIST.sha256 in str(caught.value)
+        rebuild_data.MNIST.open(tmp_path)
+    assert rebuild_data.MNIST.sha256 in str(caught.value)
     assert hashlib.sha256(b"something else").hexdigest() in str(caught.value)
 
 
@@ -87,6 +88,18 @@ def test_a_file_that_changed_is_not_taken_for_the_registered_one(monkeypatch, tm
     monkeypatch.setitem(rebuild_data.BUILDERS, "mnist", lambda folder: iter([("mnist/y_test.npy", b"other")]))
     with pytest.raises(SystemExit, match="rebuilt with other bytes"):
         list(rebuild_data.rebuild(["mnist"], tmp_path))
+
+
+def test_a_new_data_set_gets_the_rows_that_the_registry_needs(embedded, monkeypatch, tmp_path):
+    file = registry.file("mnist/y_test.npy")
+    content = store.embedded_content(file, file.packed)
+    place = embedded / file.packed.name
+    packed = place.read_bytes()
+    place.unlink()
+    monkeypatch.setitem(rebuild_data.BUILDERS, "new", lambda folder: iter([(file.name, content)]))
+    row = json.loads(registry.TABLE.read_bytes())["files"][file.name]
+    assert rebuild_data.embed("new", tmp_path) == {file.name: row}
+    assert place.read_bytes() == packed
 
 
 def test_python2_hash_and_dict_order():

@@ -13,7 +13,7 @@ from pathlib import Path
 import grading_demo as demo
 import pytest
 
-from coursekit import course, sandbox
+from coursekit import checks, course, sandbox
 from coursekit.grading import progress
 
 
@@ -142,6 +142,29 @@ def test_release_refuses_with_exit_code_2(run, course_folder, monkeypatch):
     (course_folder / "solutions" / "99_demo.ipynb").unlink()
     monkeypatch.setattr(course, "LESSONS", (replace(course.LESSONS[0], points=5),))
     assert "There is no file" in run("release").stderr
+
+
+@pytest.fixture
+def no_checks(monkeypatch, tmp_path):
+    """A course whose only lesson has no page of checks, and the folder where the page would lie."""
+    monkeypatch.setattr(course, "LESSONS", (course.Lesson(98, "unchecked", "Not checked", 1, 1, 5),))
+    monkeypatch.setattr(checks, "__path__", [str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "coursekit.checks.unchecked", raising=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize("asked", ["release", "progress"])
+def test_a_lesson_without_checks_is_told_in_a_sentence(asked, command, no_checks):
+    result = command(asked)
+    assert result.exit_code == 2
+    assert "98_unchecked has no checks yet: write coursekit/checks/unchecked.py" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_checks_that_import_what_is_missing_are_not_called_missing(command, no_checks):
+    (no_checks / "unchecked.py").write_text("import no_such_library")
+    with pytest.raises(ModuleNotFoundError, match="no_such_library"):
+        command("progress")
 
 
 def test_importing_the_checks_engine_loads_nothing_heavy():

@@ -1,0 +1,97 @@
+"""What the documents promise is there: the tests that SECURITY.md names, one version everywhere, links that lead on."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+
+import pytest
+import yaml
+
+import coursekit
+from coursekit import course
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "LICENSES.md", "docs/cluster.md")
+NAMED = r"`(tests/[\w/]+\.py)::([\w:]+)`"
+
+
+def read(name: str) -> str:
+    return (course.root() / name).read_text(encoding="utf-8")
+
+
+def missing_tests(text: str) -> list[str]:
+    """The tests named in a text, as ``path::name``, that are not in the repository."""
+    return [f"{path}::{name}" for path, name in re.findall(NAMED, text) if name not in names_of_tests(path)]
+
+
+def names_of_tests(path: str) -> set[str]:
+    """The tests in a file by name; those of a class as ``Class::name``."""
+    if not (course.root() / path).is_file():
+        return set()
+    found = set()
+    for node in ast.parse(read(path)).body:
+        inner = node.body if isinstance(node, ast.ClassDef) else [node]
+        prefix = f"{node.name}::" if isinstance(node, ast.ClassDef) else ""
+        found |= {prefix + each.name for each in inner if isinstance(each, ast.FunctionDef)}
+    return {name for name in found if name.split("::")[-1].startswith("test_")}
+
+
+def test_every_promise_is_held_by_tests_that_exist():
+    text = read("SECURITY.md")
+    promises = text.partition("## Promises")[2].partition("\n## ")[0]
+    rows = [line for line in promises.splitlines() if line.startswith("| ")][2:]
+
+    assert len(rows) > 20
+    assert [row for row in rows if not re.search(NAMED, row.split("|")[2])] == []
+    assert missing_tests(text) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tests/test_documents.py::test_that_is_not_there",
+        "tests/test_documents.py::read",
+        "tests/no_such_file.py::test_a",
+        "tests/data/test_bad_input.py::test_is_named_with_both_hashes_and_replaced",
+    ],
+)
+def test_a_promise_without_its_test_is_seen(name):
+    assert missing_tests(f"| promised | `{name}` |") == [name]
+
+
+def test_the_version_is_the_same_everywhere():
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    newest = re.search(r"^## (\d\S*) - \d{4}-\d\d-\d\d$", read("CHANGELOG.md"), re.MULTILINE)
+
+    assert newest
+    assert {project["version"], newest[1], yaml.safe_load(read("CITATION.cff"))["version"]} == {coursekit.__version__}
+
+
+def test_the_citation_has_what_the_format_demands():
+    citation = yaml.safe_load(read("CITATION.cff"))
+
+    assert citation.keys() >= {"cff-version", "message", "title", "authors"}
+    assert all(author.keys() == {"name"} for author in citation["authors"])
+    assert citation["license"] == tomllib.loads(read("pyproject.toml"))["project"]["license"]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_within_the_repository_lead_somewhere(name):
+    folder = (course.root() / name).parent
+    links = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", read(name))
+
+    assert [link for link in links if not (folder / link).exists()] == []
+
+
+def test_the_hook_of_a_commit_runs_lint():
+    (repository,) = yaml.safe_load(read(".pre-commit-config.yaml"))["repos"]
+    (hook,) = repository["hooks"]
+
+    assert (hook["entry"], hook["pass_filenames"]) == ("make lint", False)
+    assert re.search(r"^lint:", read("Makefile"), re.MULTILINE)
