@@ -12,6 +12,8 @@ import select
 import signal
 import time
 
+import psutil
+
 from coursekit.worker.bounds import MB, Limits
 from coursekit.worker.channel import ending
 
@@ -102,31 +104,13 @@ def _end_all(worker: int, alone: bool) -> int:
 
 def _processes(alone: bool) -> list[int]:
     """The worker's processes: all in sight but this one, or else all that descend from this one."""
-    numbers = [int(name) for name in os.listdir("/proc") if name.isdecimal()]
     if alone:
-        return [number for number in numbers if number != os.getpid()]
-    parents = {number: _parent(number) for number in numbers}
-    found = {os.getpid()}
-    while more := {child for child, parent in parents.items() if parent in found} - found:
-        found |= more
-    return sorted(found - {os.getpid()})
+        return [number for number in psutil.pids() if number != os.getpid()]
+    return [child.pid for child in psutil.Process().children(recursive=True)]
 
 
 def _lives(process: int) -> bool:
     """Whether a process has not ended; one that its parent has not taken note of yet has."""
-    found = _stat(process)
-    return bool(found) and found[0] not in "ZX"
-
-
-def _parent(process: int) -> int:
-    found = _stat(process)
-    return int(found[1]) if found else 0
-
-
-def _stat(process: int) -> list[str]:
-    """State, parent and more of a process, nothing if it is gone."""
-    try:
-        with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as stat:
-            return stat.read().rpartition(")")[2].split()
-    except OSError:
-        return []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(process).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    return False
