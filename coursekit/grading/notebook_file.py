@@ -120,7 +120,7 @@ def parse_notebook(path: Path, raw: bytes) -> Notebook:
         raise UnusableNotebook(
             f"{path} has notebook format {version}; format 4 is needed. Open it in JupyterLab and save it."
         )
-    cells, metadata = content["cells"], content.get("metadata", {})
+    cells, metadata = content.get("cells"), content.get("metadata", {})
     if not isinstance(cells, list) or not isinstance(metadata, dict):
         raise UnusableNotebook(f"{path} is not a valid notebook: its cells or its metadata have the wrong form.")
     return Notebook(path, tuple(_cell(path, number, cell) for number, cell in enumerate(cells, 1)), metadata)

@@ -127,6 +127,8 @@ def _plain_library_object(value: Any, depth: int) -> Any:
     libraries = _libraries(value)
     if "keras" in libraries and type(value).__name__ == "History":
         return _plain(value.history, depth - 1)
+    if "tensorflow" in libraries and type(value).__name__ == "TensorShape":
+        return tuple(value)
     if libraries & ARRAY_LIBRARIES and hasattr(value, "__array__"):
         array = _plain_array(np.asarray(value))
         return array if array.ndim else array.item()

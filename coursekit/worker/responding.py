@@ -5,15 +5,16 @@ This runs where the learner's code runs: in the notebook's kernel, or in the wor
 
 from __future__ import annotations
 
+import itertools
 import linecache
 import secrets
 import traceback
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any, cast
 
 from coursekit.names import nearest
 from coursekit.worker import describing, failures, wire
-from coursekit.worker.bounds import MODELS_HELD
+from coursekit.worker.bounds import MODELS_HELD, SEQUENCE_ITEMS
 from coursekit.worker.interrupting import OutOfTime, bounded_output, time_limit
 from coursekit.worker.plain import CannotBePlain, describe_type, to_plain
 from coursekit.worker.requests import Call, GetModel, Predict, Question, Reply, Value
@@ -57,7 +58,7 @@ class Respondent:
             return self._plain(question.name, lambda: self._find(question.name))
         if isinstance(question, Call):
             function = self._find_function(question.name)
-            return self._plain(question.name, lambda: function(*question.args, **question.kwargs))
+            return self._plain(question.name, lambda: _listed(function(*question.args, **question.kwargs)))
         return self._model(question) if isinstance(question, GetModel) else self._predict(question)
 
     def _model(self, question: GetModel) -> dict[str, Any]:
@@ -119,6 +120,11 @@ class Respondent:
 
     def _learner_error(self, name: str, error: BaseException) -> failures.AnswerFailure:
         return learner_error(f"`{name}`", error, self._namespace)
+
+
+def _listed(value: Any) -> Any:
+    """What a generator or another iterator gives, as a list, as far as an answer may be long; else the value itself."""
+    return list(itertools.islice(value, SEQUENCE_ITEMS + 1)) if isinstance(value, Iterator) else value
 
 
 def learner_error(what: str, error: BaseException, namespace: MutableMapping[str, Any]) -> failures.AnswerFailure:

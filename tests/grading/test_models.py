@@ -34,6 +34,8 @@ model.layers[0].trainable = False
 tensor = keras.ops.ones((2, 2))
 variable = keras.Variable(1.5)
 half = keras.ops.cast([1.5], "bfloat16")
+import tensorflow
+tensor_shape = tensorflow.TensorShape((None, 3))
 two_heads = keras.Model(a := keras.Input((4,)), [keras.layers.Dense(1)(a), keras.layers.Dense(2)(a)])
 bare = keras.Sequential([keras.layers.Dense(1)])
 """
@@ -87,6 +89,7 @@ def test_models_are_described_and_predict(answers):
     assert (answers.value("tensor") == np.ones((2, 2))).all()
     assert answers.value("variable") == 1.5
     assert answers.value("half").tolist() == [1.5]
+    assert answers.value("tensor_shape") == (None, 3)
 
     with pytest.raises(failures.NotPlainData) as caught:
         answers.value("model")

@@ -59,6 +59,7 @@ def test_nbgraders_test_cells_are_checks_and_its_answer_cells_are_not():
         (b'{"cells": [], "nbformat": "4"}', "format '4'"),
         (b'{"cells": {}, "nbformat": 4}', "wrong form"),
         (b'{"cells": [], "metadata": [], "nbformat": 4}', "wrong form"),
+        (b'{"worksheets": [], "nbformat": 4}', "cells or its metadata have the wrong form"),
         (b'{"cells": [3], "nbformat": 4}', "cell 1 has no type"),
         (b'{"cells": [{"cell_type": "code", "source": [1]}], "nbformat": 4}', "cell 1 has the wrong form"),
         (b'{"cells": [{"cell_type": "code", "metadata": 1}], "nbformat": 4}', "cell 1 has the wrong form"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import enum
+import itertools
 
 import numpy as np
 import pytest
@@ -95,8 +96,22 @@ def test_a_list_within_itself_ends():
 
 def test_a_message_names_the_learners_variable():
     with pytest.raises(failures.NotPlainData, match="`f` gave something") as caught:
-        NamespaceAnswers({"f": lambda: iter([])}).call("f")
-    assert caught.value.came == "an object of type list_iterator"
+        NamespaceAnswers({"f": lambda: {1, 2}}).call("f")
+    assert caught.value.came == "an object of type set"
+
+
+def test_what_a_function_yields_is_a_list_and_a_variable_is_left_alone():
+    numbers = (n * n for n in range(3))
+    answers = NamespaceAnswers({"squares": lambda: (n * n for n in range(3)), "numbers": numbers})
+    assert answers.call("squares") == [0, 1, 4]
+    with pytest.raises(failures.NotPlainData):
+        answers.value("numbers")
+    assert list(numbers) == [0, 1, 4]
+
+
+def test_what_is_yielded_without_end_is_no_answer():
+    with pytest.raises(failures.NotPlainData):
+        NamespaceAnswers({"f": itertools.count}).call("f")
 
 
 def test_a_million_items_are_too_many_but_an_array_is_not():
