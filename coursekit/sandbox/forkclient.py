@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import coursekit
-from coursekit.sandbox.keeper import SWEEP
-from coursekit.sandbox.levels import BUBBLEWRAP, Sealing
+from coursekit.sandbox.levels import BUBBLEWRAP, SWEEP, Sealing
 from coursekit.sandbox.view import SCRATCH, data_folder
 from coursekit.worker.bounds import END_SECONDS, IMPORT_SECONDS, TRY_SECONDS
 from coursekit.worker.channel import Worker

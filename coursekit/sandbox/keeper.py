@@ -14,12 +14,12 @@ import time
 
 import psutil
 
+from coursekit.sandbox.levels import SWEEP
 from coursekit.worker.bounds import MB, Limits
 from coursekit.worker.channel import ending
 
 LOOK_SECONDS, DYING_SECONDS = 0.25, 5.0
 EXACT, QUICK = ("Pss_Anon:", "Pss_Shmem:"), ("RssAnon:", "RssShmem:")
-SWEEP = b"sweep"
 
 
 def keep(worker: int, lifeline: int, limits: Limits, alone: bool) -> None:

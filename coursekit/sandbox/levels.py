@@ -12,6 +12,7 @@ from coursekit.worker.bounds import Limits
 BUBBLEWRAP, NAMESPACES, FILTERS, LIMITS_ONLY = "bubblewrap", "user namespaces", "Landlock and seccomp", "limits only"
 LEVELS = (BUBBLEWRAP, NAMESPACES, FILTERS, LIMITS_ONLY)
 SEALED = (BUBBLEWRAP, NAMESPACES)
+SWEEP = b"sweep"  # what the grader asks of a worker's keeper: see coursekit.sandbox.keeper
 WARM = ("tensorflow", "keras", "matplotlib.pyplot", "scipy.special", "sklearn", "coursekit.plotting", "coursekit.data")
 
 
