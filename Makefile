@@ -40,16 +40,18 @@ WORST := worst=5; each() { code=0; "$$@" || code=$$?; \
 	if [ $$code != 5 ] && { [ $$worst = 5 ] || [ $$code -gt $$worst ]; }; then worst=$$code; fi; }
 UNIT = each $(PYTEST) -n 2 --durations=15 --cov coursekit --cov-report=term:skip-covered $(if $(ARGS),,--cov-fail-under=93) coursekit tests
 
+LINT := each $(BIN)/ruff check .; each $(BIN)/ruff format --check .; each $(BIN)/mypy
+
 lint: $(STAMP)
-	@$(WORST); each $(BIN)/ruff check .; each $(BIN)/ruff format --check .; each $(BIN)/mypy; exit $$worst
+	@$(WORST); $(LINT); exit $$worst
 
 unit: $(STAMP)
 	@$(WORST); $(UNIT) $(ARGS); exit $$worst
 
 test: $(STAMP)
-	@$(WORST); $(MAKE) --no-print-directory lint || worst=1; $(UNIT) $(ARGS); \
-	$(if $(NOTEBOOKS),each $(NBVAL) --quick $(NOTEBOOKS) $(ARGS); \
-	each $(NBVAL) -n 0 $$($(BIN)/python tools/lesson_in_turn.py) $(ARGS);) exit $$worst
+	@$(WORST); $(LINT); $(UNIT) $(ARGS); $(if $(NOTEBOOKS),each $(NBVAL) --quick $(NOTEBOOKS) $(ARGS); \
+	if lesson=$$($(BIN)/python tools/lesson_in_turn.py); then each $(NBVAL) -n 0 $$lesson $(ARGS); else worst=1; fi;) \
+	exit $$worst
 
 test-full: $(STAMP)
 	@$(WORST); each $(NBVAL) $(NOTEBOOKS) $(ARGS); exit $$worst

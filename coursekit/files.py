@@ -1,19 +1,47 @@
-"""Writing files so that nobody ever sees half of one."""
+"""Files: read with an error that names them, written so that nobody ever sees half of one."""
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
 
 from coursekit.errors import CoursekitError
 
+DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}  # Windows has no quota error
+
+
+class CannotRead(CoursekitError):
+    """A file is there and cannot be read."""
+
 
 class CannotWrite(CoursekitError):
-    """A file cannot be written, as when the disk is full. What was there before stands."""
+    """A file cannot be written, as when the disk is full. What was there before stands.
+
+    Args:
+        path: of the file.
+        error: what the system says.
+        advice: what is safe and what to do; ``{remedy}`` in it becomes what would help.
+    """
 
     def __init__(self, path: Path, error: OSError, advice: str = "") -> None:
-        super().__init__(f"{path} cannot be written: {error.strerror or error}. {advice}".rstrip())
+        told = advice.format(remedy="Make room" if error.errno in DISK_FULL else "Mend that")
+        super().__init__(f"{path} cannot be written: {error.strerror or error}. {told}".rstrip())
+
+
+def read_file(path: Path) -> bytes | None:
+    """The content of a file, ``None`` if there is none.
+
+    Raises:
+        CannotRead: it is a folder, or nobody may read it.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CannotRead(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
 def replace_file(path: Path, content: bytes, advice: str = "") -> None:
@@ -24,7 +52,7 @@ def replace_file(path: Path, content: bytes, advice: str = "") -> None:
     Args:
         path: where to.
         content: all of it.
-        advice: what the message of an error adds, such as what is safe and what to do.
+        advice: what the message of an error adds; see :class:`CannotWrite`.
 
     Raises:
         CannotWrite: the folder cannot be written to, or the disk is full; the old file is as it was.

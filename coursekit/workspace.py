@@ -11,7 +11,7 @@ import msgspec
 
 from coursekit.course import Lesson
 from coursekit.errors import CoursekitError
-from coursekit.files import replace_file
+from coursekit.files import CannotRead, read_file, replace_file
 
 MANIFEST = ".coursekit.json"
 DELIVERED = ("notebooks", "exercises")
@@ -105,11 +105,11 @@ def _read_manifest(path: Path) -> tuple[dict[str, str], str]:
 
 def _content(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except (IsADirectoryError, NotADirectoryError) as error:
-        raise CannotRefresh(f"{error.filename} is in the way: move it, or name another folder with --dir.") from error
+        return read_file(path)
+    except CannotRead as error:
+        if isinstance(error.__cause__, IsADirectoryError | NotADirectoryError):
+            raise CannotRefresh(f"{path} is in the way: move it, or name another folder with --dir.") from error
+        raise
 
 
 def jupyterlab_arguments(folder: Path, lesson: Lesson, *, browser: bool, port: int) -> list[str]:

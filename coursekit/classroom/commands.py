@@ -223,7 +223,7 @@ def _finish(result: ClassResult) -> None:
         typer.echo(line)
     if result.damaged:
         lines = ", ".join(map(str, result.damaged[:SHOWN]))
-        typer.echo(f"The ledger was damaged in line {lines}; those submissions were marked again.", err=True)
+        typer.echo(f"The ledger was damaged in line {lines}; coursekit grade marks again what it held.", err=True)
     if result.outcome.interrupted:
         typer.echo("Give the same command again to go on from there.", err=True)
         raise typer.Exit(INTERRUPTED)

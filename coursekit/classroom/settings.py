@@ -99,4 +99,4 @@ def keep_batch(out: Path, settings: GradingSettings, submissions: Iterable[Submi
     """
     content = msgspec.to_builtins(Batch(1, settings, list(submissions)))
     text = json.dumps(content, indent=1) + "\n"  # in ASCII: a file's name may hold what is no text
-    replace_file(out / NAME, text.encode("ascii"), "Make room, then give the same command again.")
+    replace_file(out / NAME, text.encode("ascii"), "{remedy}, then give the same command again.")

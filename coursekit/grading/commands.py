@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from coursekit import course
-from coursekit.files import replace_file
+from coursekit.files import read_file, replace_file
 from coursekit.grading import progress, results
 from coursekit.grading.cards import LOOKS, Panel
 from coursekit.grading.checking import check_notebook
@@ -102,7 +102,7 @@ def release_command(
     for lesson in [course.find(text) for text in lessons] if lessons else course.LESSONS:
         made = _exercise_of(lesson, with_solutions).encode()
         target = folder / lesson.exercise.name
-        same = target.is_file() and target.read_bytes() == made
+        same = read_file(target) == made
         different += not same
         if not same and not check:
             replace_file(target, made)

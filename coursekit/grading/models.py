@@ -112,7 +112,7 @@ class Model:
         """
         try:
             return msgspec.convert(data, cls)
-        except msgspec.ValidationError as error:
+        except ValueError as error:  # of msgspec, or of a key that is no text
             raise ProtocolError("not the description of a model") from error
 
     def with_predict(self, predict: Callable[[Any], Any]) -> Model:

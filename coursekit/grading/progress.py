@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
-from coursekit.files import CannotWrite, replace_file
+from coursekit.files import CannotWrite, read_file, replace_file
 from coursekit.grading import results
 
 FORMAT = 1
@@ -69,6 +69,9 @@ def record(exercise: str, questions: Iterable[results.QuestionResult]) -> None:
 def load() -> dict[str, dict[str, Recorded]]:
     """All that is recorded: exercise name, question name, record. Empty if nothing has been checked yet.
 
+    Raises:
+        coursekit.files.CannotRead: it is there and cannot be read.
+
     Warns:
         UserWarning: the file is damaged; it is set aside under a name that the warning tells.
     """
@@ -76,10 +79,11 @@ def load() -> dict[str, dict[str, Recorded]]:
 
 
 def _read(file: Path) -> dict[str, dict[str, Recorded]]:
-    try:
-        content = msgspec.json.decode(file.read_bytes(), type=_Progress)
-    except FileNotFoundError:
+    written = read_file(file)
+    if written is None:
         return {}
+    try:
+        content = msgspec.json.decode(written, type=_Progress)
     except (msgspec.MsgspecError, RecursionError):
         content = None
     if content is None or content.format != FORMAT:
@@ -92,7 +96,10 @@ def _set_aside(file: Path) -> None:
     number = 1
     while (aside := file.with_name(f"{file.name}.damaged-{number}")).exists():
         number += 1
-    file.replace(aside)
+    try:
+        file.replace(aside)
+    except OSError as error:
+        raise CannotWrite(aside, error, f"The progress file {file.name} is damaged: move it away.") from error
     warnings.warn(
         f"The progress file {file} could not be read. It was kept as {aside.name}, and a new one is begun; "
         "run the check cells again to fill it.",

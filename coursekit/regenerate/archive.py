@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from coursekit.files import replace_file
+from coursekit.files import read_file, replace_file
 from coursekit.regenerate import summary
 from coursekit.regenerate.completion import headline_figures
 from coursekit.regenerate.jobs import CannotRun, Execution, Measured, NotebookJob, RunEntry
@@ -44,7 +44,7 @@ class RunArchive:
         entry = self.entries.get(self._place(job))
         if entry is None or entry.key != job.key or entry.failure:
             return None
-        content = job.target.read_bytes()
+        content = read_file(job.target) or b""
         if hashlib.sha256(content).hexdigest() != entry.sha256:
             return None
         now = entry.now

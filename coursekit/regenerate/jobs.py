@@ -26,12 +26,17 @@ class NotebookJob:
         target: where the executed copy goes.
         parameters: values that replace those of its parameters cell.
         content: the bytes of the notebook when the run was planned.
+        package: stands for the code of the package that it depended on then; empty if that does not matter.
     """
 
     source: Path
     target: Path
     parameters: dict[str, Any] = field(default_factory=dict)
     content: bytes = b""
+    package: str = ""
+
+    def __post_init__(self) -> None:
+        _ = self.key  # as the course is now, not after the run
 
     @property
     def title(self) -> str:

@@ -65,6 +65,8 @@ def _updated(execution: Execution) -> bytes:
         raise CannotRun(f"{source} has been edited while it ran: no outputs are stored. Run it again.")
     executed = parse(execution.notebook, source)
     updated = with_outputs(parse(execution.job.content, source), executed)
+    if execution.job.package not in ("", records.package_digest(updated, records.check_page(source))):
+        raise CannotRun(f"coursekit has changed since {execution.job.title} ran: no outputs are stored. Run it again.")
     return as_bytes(records.with_record(updated, source, executed, execution.seconds, execution.memory))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from coursekit import course
+from coursekit.files import read_file
 from coursekit.regenerate import parameters as parameter
 from coursekit.regenerate import records
 from coursekit.regenerate.jobs import CannotRun, NotebookJob
@@ -43,7 +44,7 @@ def plan(
     typed, read = parameters or {}, parameter.read_files(files)
     if update and (quick or typed or files):
         raise CannotRun("--update stores the outputs of a full run: leave out -p, -f and --quick.")
-    contents = {source: source.read_bytes() for source in _sources(names, solutions)}
+    contents = {source: read_file(source) or b"" for source in _sources(names, solutions)}
     notebooks = {source: parse(content, source) for source, content in contents.items()}
     if stale:
         notebooks = {
@@ -59,13 +60,14 @@ def plan(
                 values[name] = parameter.typed_values(name, typed[name], default)
             elif name in read:
                 values[name] = parameter.checked_values(name, read[name], default)
-        jobs += _jobs(source, out.resolve(), values, contents[source])
+        package = records.package_digest(notebooks[source], records.check_page(source)) if update else ""
+        jobs += _jobs(source, out.resolve(), values, contents[source], package)
     if len({job.target for job in jobs}) < len(jobs):
         raise CannotRun("Two of these notebooks have the same name and folder name; run them one by one.")
     return jobs
 
 
-def _jobs(source: Path, out: Path, values: parameter.Values, content: bytes) -> list[NotebookJob]:
+def _jobs(source: Path, out: Path, values: parameter.Values, content: bytes, package: str) -> list[NotebookJob]:
     """One job for each combination of values."""
     swept = [name for name, several in values.items() if len(several) > 1]
     jobs = []
@@ -73,7 +75,7 @@ def _jobs(source: Path, out: Path, values: parameter.Values, content: bytes) -> 
         target = out / source.parent.name / f"{parameter.copy_name(source.stem, chosen, swept)}.ipynb"
         if target == source:
             raise CannotRun(f"The executed copy would overwrite {source}: name another folder with --out.")
-        jobs.append(NotebookJob(source, target, chosen, content))
+        jobs.append(NotebookJob(source, target, chosen, content, package))
     return jobs
 
 

@@ -29,6 +29,7 @@ LIBRARIES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn")
 COMPUTES = ("data", "nn", "results")
 JUDGES = ("checks", "grading", "worker")
 BRINGS = "coursekit.data.store"  # and what it imports: it computes nothing, and what it brings is verified
+CARDS = "grading/templates"
 KEY = "record"
 
 
@@ -135,12 +136,16 @@ def outputs_digest(notebook: Any) -> str:
 
 def package_digest(notebook: Any, check_page: str | None = None) -> str:
     """Stands for the code of the package that a notebook's outputs depend on."""
-    source = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    named = _imported("\n".join(line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))))
-    found = _reached(_within(named, COMPUTES), COMPUTES)
+    from IPython.core.inputtransformer2 import TransformerManager  # turns magics into Python
+
+    cells = [TransformerManager().transform_cell(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
+    found = _reached(_within(_imported("\n".join(cells)), COMPUTES), COMPUTES)
+    shown: list[str] = []
     if check_page:
-        found |= _reached({check_page}, (*COMPUTES, *JUDGES))
-    return _digest(sorted((name, _tree(name)) for name in found))
+        found |= _reached({check_page}, (*COMPUTES, *JUDGES)) | {"coursekit.templating"}
+        shown = [course.find(check_page.rpartition(".")[2]).title]
+        shown += [file.read_text(encoding="utf-8") for file in sorted((PACKAGE / CARDS).iterdir())]
+    return _digest([*sorted((name, _tree(name)) for name in found), *shown])
 
 
 def _digest(content: Any) -> str:
@@ -163,6 +168,8 @@ def _reached(names: Iterable[str], parts: tuple[str, ...]) -> set[str]:
         if name == BRINGS:
             continue
         found.add(name)
+        if _path(name).name == "__init__.py":  # the whole package was asked for: whatever it offers
+            waiting |= _within(_offers(name).values(), parts) - found
         waiting |= _within(_imported(_path(name).read_text(encoding="utf-8")), parts) - found
     return found
 
@@ -211,9 +218,9 @@ def _path(name: str) -> Path:
 
 @cache
 def _tree(name: str) -> str:
-    """A module without docstrings, comments and its own layout, as text."""
+    """A module without comments and its own layout, as text; without docstrings too, but those that cards show."""
     tree = ast.parse(_path(name).read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
+    for node in () if name.startswith("coursekit.checks.") else ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
             node, clean=False
         ):

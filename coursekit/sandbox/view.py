@@ -30,11 +30,10 @@ class View:
     hidden: tuple[Path, ...]
 
 
-def of_this_environment(also: Iterable[Path] = (), hide: Iterable[Path] = ()) -> View:
+def of_this_environment(hide: Iterable[Path] = ()) -> View:
     """The view that running a notebook in this environment needs.
 
     Args:
-        also: more files and folders to show.
         hide: folders that must not be seen, even where they lie in something shown.
 
     >>> view = of_this_environment()
@@ -42,7 +41,7 @@ def of_this_environment(also: Iterable[Path] = (), hide: Iterable[Path] = ()) ->
     True
     """
     package = Path(coursekit.__file__).parent
-    shown = _topmost([*map(Path, SYSTEM), *_python_folders(), package, data_folder(), *also])
+    shown = _topmost([*map(Path, SYSTEM), *_python_folders(), package, data_folder()])
     wanted = [package / "checks", package / "classroom", *(Path(path).resolve() for path in hide)]
     inside = {path for path in wanted if path.is_dir() and any(path.is_relative_to(each) for each in shown)}
     return View(shown, tuple(sorted(inside)))

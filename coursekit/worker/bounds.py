@@ -38,6 +38,7 @@ INTEGER_BITS = 2**16
 SEQUENCE_ITEMS = 1_000_000  # of a list, tuple or dict
 MODEL_LAYERS = 2_000
 MODELS_HELD = 64
+SETTING_ITEMS, SETTING_DEPTH = 100, 8  # of a layer's setting; a larger one is left out of the model's description
 PRINTED_CHARACTERS = 5_000  # while one answer is made
 FAILURE_CHARACTERS = 600  # of each text of a failure
 RECORDING_BYTES = 64 * MB  # all replies of a submission

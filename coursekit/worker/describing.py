@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.worker.bounds import MODEL_LAYERS
+from coursekit.worker.bounds import MODEL_LAYERS, SETTING_DEPTH, SETTING_ITEMS
 from coursekit.worker.plain import CannotBePlain, to_plain
 
 
@@ -89,11 +89,27 @@ def _settings(thing: Any) -> dict[str, Any]:
         config = thing.get_config()
     except (NotImplementedError, TypeError):  # Keras: a class that takes arguments and says nothing about them
         return {}
+    return _settings_of(config)
+
+
+def _settings_of(config: dict[str, Any]) -> dict[str, Any]:
+    """Settings as plain data, without those that cannot be, or that are large, such as the words of a vocabulary."""
     settings = {str(key): _setting(value) for key, value in config.items()}
-    return {key: value for key, value in settings.items() if value is not _LEFT_OUT}
+    return {key: value for key, value in settings.items() if _is_small(value)}
 
 
 _LEFT_OUT = object()
+
+
+def _is_small(setting: Any, depth: int = SETTING_DEPTH) -> bool:
+    if isinstance(setting, np.ndarray):
+        return setting.size <= SETTING_ITEMS
+    if isinstance(setting, str):
+        return len(setting) <= SETTING_ITEMS
+    if isinstance(setting, list | tuple | dict):
+        items = setting.values() if isinstance(setting, dict) else setting
+        return depth > 0 and len(setting) <= SETTING_ITEMS and all(_is_small(item, depth - 1) for item in items)
+    return setting is not _LEFT_OUT
 
 
 def _setting(value: Any) -> Any:
@@ -105,7 +121,7 @@ def _setting(value: Any) -> Any:
         settings = config if isinstance(config, dict) else {}
         if value["class_name"] == "DTypePolicy":
             return str(settings.get("name"))
-        return {"class": str(value["class_name"])} | {str(k): _setting(v) for k, v in settings.items()}
+        return {"class": str(value["class_name"])} | _settings_of(settings)
     try:
         return to_plain(value)
     except CannotBePlain:

@@ -139,7 +139,8 @@ def from_data(data: Any) -> AnswerFailure:
     if not isinstance(data, dict) or data.keys() != {"kind", "message", "came", "hint"}:
         raise ProtocolError("not a failure")
     kind, *texts = (data[key] for key in ("kind", "message", "came", "hint"))
-    if kind not in _KINDS or not all(text is None or isinstance(text, str) for text in texts):
+    known = isinstance(kind, str) and kind in _KINDS
+    if not known or not all(text is None or isinstance(text, str) for text in texts):
         raise ProtocolError("not a failure")
     return _KINDS[kind](texts[0] or "", *texts[1:])
 

@@ -108,13 +108,10 @@ def write_frame(stream: Stream, frame: Buffer) -> None:
 
 
 def read_exactly(stream: Stream, size: int) -> bytearray:
-    """``size`` bytes from a blocking stream; fewer only at its end."""
-    found = bytearray(size)
-    with memoryview(found) as rest:
-        filled = 0
-        while filled < size and (count := stream.readinto(rest[filled : filled + 2**20])):
-            filled += count
-    del found[filled:]
+    """``size`` bytes from a blocking stream; fewer only at its end. What is only announced takes no memory."""
+    found = bytearray()
+    while len(found) < size and (piece := stream.read(min(size - len(found), 2**20))):
+        found += piece
     return found
 
 

@@ -43,6 +43,15 @@ FRAME = "from coursekit.worker import wire\nimport os, threading, time, pickle\n
 EVERYWHERE = (
     "def everywhere(raw):\n    for fd in range(3, 64):\n        try: os.write(fd, raw)\n        except OSError: pass\n"
 )
+# Every reply from now on is the one given; a name that is not there any more ends the attack with an error that is seen.
+REPLACED = (
+    "from coursekit.worker import responding, serving, wire\nimport types\n"
+    "def replace(content):\n    frame = wire.encode(content)\n"
+    "    reply = types.SimpleNamespace(frame=frame, failure=None, answer=None)\n"
+    "    serving.Reply.of, responding.Respondent.reply\n"
+    "    serving.Reply = types.SimpleNamespace(of=lambda *a, **k: reply)\n"
+    "    responding.Respondent.reply = lambda self, question: reply\n"
+)
 FORGED = {
     "a reply before it is asked for": FRAME + EVERYWHERE + "everywhere(bytes(8) + forged)",
     "bytes that are no reply": FRAME + EVERYWHERE + "everywhere(os.urandom(1000))",
@@ -62,15 +71,10 @@ FORGED = {
     ),
     "a copy of the process": "import os\nos.fork()",
     "a failure of no kind": (
-        "from coursekit.worker import serving as worker, wire\n"
-        "worker._answer = worker._run_cell = lambda *a: wire.encode({'failure': {'kind': 'x'}})"
+        REPLACED + "replace({'failure': {'kind': 'x', 'message': '', 'came': None, 'hint': None}})"
     ),
-    "an array for a cell's end": (
-        "from coursekit.worker import serving as worker, wire\nworker._run_cell = lambda *a: wire.encode({'answer': np.zeros(9)})"
-    ),
-    "neither an answer nor a failure": (
-        "from coursekit.worker import serving as worker, wire\nworker._run_cell = lambda *a: wire.encode([np.zeros(9)])"
-    ),
+    "an array for a cell's end": (REPLACED + "replace({'answer': np.zeros(9)})"),
+    "neither an answer nor a failure": (REPLACED + "replace([np.zeros(9)])"),
 }
 
 
@@ -97,9 +101,10 @@ def test_a_descriptor_that_is_filled_in_an_answer_costs_that_question_only(grade
 
 def test_answers_kept_from_a_replaced_engine_are_only_answers(grade):
     attack = (
-        "from coursekit.worker import responding as respond, failures\nimport builtins\n"
-        "respond.Respondent.reply = lambda self, frame: respond.wire.encode({'answer': True})\n"
-        "respond.to_plain = lambda value: True"
+        "from coursekit.worker import responding\nresponding.Respondent.reply, responding.to_plain\n"
+        "responding.Respondent.reply = lambda self, question: responding.Reply.of(answer=True)\n"
+        "responding.to_plain = lambda value: True"
     )
     report = grade(attack)
     assert report.questions[1].points == 0
+    assert report.questions[1].parts[0].got == "True"

@@ -133,6 +133,13 @@ def test_release_writes_what_differs(run, course_folder):
     assert (course_folder / "elsewhere" / "deep" / "99_demo.ipynb").exists()
 
 
+def test_progress_that_cannot_be_read_has_exit_code_2(run, progress_file):
+    progress_file.mkdir(parents=True)
+    result = run("progress")
+    assert result.exit_code == 2
+    assert result.stderr == f"coursekit: {progress_file} cannot be read: Is a directory.\n"
+
+
 def test_release_refuses_with_exit_code_2(run, course_folder, monkeypatch):
     assert run("release", "nothing").exit_code == 2
     monkeypatch.setattr(course, "LESSONS", (replace(course.LESSONS[0], points=6),))

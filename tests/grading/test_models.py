@@ -124,6 +124,26 @@ def test_a_model_is_asked_for_again_after_the_process_was_started_again():
     assert model.predict(np.zeros((3, 4))).shape == (3, 2)
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_settings_that_are_no_data_or_large_are_left_out_of_the_description():
+    import keras
+
+    def noise(seed):
+        return lambda x: x + keras.random.normal((4,), seed=seed)
+
+    sampling = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(noise(keras.random.SeedGenerator(1)))])
+    vectors = keras.initializers.Constant(np.random.default_rng(0).normal(size=(25_000, 100)))
+    words = keras.Sequential([keras.Input((5,)), keras.layers.Embedding(25_000, 100, embeddings_initializer=vectors)])
+    answers = NamespaceAnswers({"sampling": sampling, "words": words})
+    assert answers.model("sampling").layers[0].class_name == "Lambda"
+    assert answers.model("words").layers[0].config["output_dim"] == 100
+
+
+def test_a_key_that_is_no_text_is_no_description():
+    with pytest.raises(ProtocolError):
+        Model.from_data({"\ud800": 1})
+
+
 def test_without_keras_nothing_is_a_model(monkeypatch):
     monkeypatch.delitem(__import__("sys").modules, "keras", raising=False)
     assert not is_model(object())

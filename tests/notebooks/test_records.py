@@ -43,7 +43,9 @@ def test_stored_outputs_are_of_todays_code(path):
 @pytest.mark.filterwarnings("default")
 @EACH_NOTEBOOK
 def test_libraries_that_moved_are_told(path):
-    other = records.other_libraries(records.record_of(nbformat.read(path, as_version=4)), locked())
+    record = records.record_of(nbformat.read(path, as_version=4))
+    assert record, f"{path.name} has no record. Run: {CURE}"
+    other = records.other_libraries(record, locked())
     if other:
         warnings.warn(f"{path.name} ran with {', '.join(other)}; the weekly job runs it anew.", stacklevel=1)
     assert locked().keys() == set(records.LIBRARIES)

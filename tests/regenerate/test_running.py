@@ -270,3 +270,19 @@ def test_a_figure_that_shows_the_same_keeps_its_stored_bytes():
         data = with_outputs(shown(stored), executed).cells[0].outputs[0].data
         assert data["image/png"] == kept
         assert kept in data["text/html"]
+
+
+def test_outputs_of_earlier_code_get_no_record(notebook, run, monkeypatch):
+    path = notebook("1 + 1")
+    execution = run(path, update=True)
+    before = path.read_bytes()
+    monkeypatch.setattr(records, "package_digest", lambda *given: "another")
+    with pytest.raises(regenerate.CannotRun, match="coursekit has changed since"):
+        regenerate.update([execution])
+    assert path.read_bytes() == before
+
+
+def test_magics_are_no_hindrance_to_a_record(notebook, run):
+    path = notebook("files = !ls\nlen(files)", "%%bash\necho 3", "%time 1 + 1")
+    regenerate.update([run(path, update=True)])
+    assert records.stale(nbformat.read(path, as_version=4)) == ""

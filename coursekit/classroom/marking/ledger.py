@@ -19,7 +19,7 @@ from coursekit.grading.results import Report
 
 NAME, LOCK, ANSWERS = "ledger.jsonl", "ledger.lock", "answers"
 FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
-GO_ON = "Make room, then give the same command again: it goes on from there."
+GO_ON = "{remedy}, then give the same command again: it goes on from there."
 
 
 class LedgerInUse(CoursekitError):

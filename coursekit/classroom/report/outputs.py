@@ -22,7 +22,7 @@ from coursekit.files import replace_file
 from coursekit.grading.notebook_file import UnusableNotebook, parse_notebook
 
 SIMILAR = "similar.json"
-ADVICE = "The marks in the ledger are safe. Make room, then give the same command again: it writes every file anew."
+ADVICE = "The marks in the ledger are safe. {remedy}, then give the same command again: it writes every file anew."
 Pairs = dict[str, list[dict[str, Any]]]
 
 
