@@ -8,6 +8,7 @@ namespace (:class:`NamespaceAnswers`) and on another process (:class:`coursekit.
 from __future__ import annotations
 
 import abc
+import hashlib
 from collections.abc import MutableMapping
 from typing import Any, cast
 
@@ -18,7 +19,7 @@ from coursekit.worker import failures, wire
 from coursekit.worker.bounds import ANSWER_SECONDS
 from coursekit.worker.requests import Call, GetModel, Predict, Question, Reply, Value, read_request
 from coursekit.worker.responding import Respondent
-from coursekit.worker.text import brief
+from coursekit.worker.text import brief, short, shorten
 
 REMEMBERED = 4
 
@@ -28,11 +29,53 @@ class Answers(abc.ABC):
 
     Attributes:
         seconds: how long the learner's code may take for one answer.
+        question: the name of the question that is asked.
+        private_seed: the seed of the inputs that are drawn for this submission alone; ``None`` outside of grading.
     """
 
     def __init__(self) -> None:
-        self.seconds = ANSWER_SECONDS
+        self.seconds, self.question = ANSWER_SECONDS, ""
+        self.private_seed: str | None = None
+        self._seed, self._labels = "", set[str]()
         self._recent: list[tuple[Any, str]] = []
+        self._newest: tuple[str, tuple[Any, ...], dict[str, Any]] | None = None
+
+    def begin(self, question: str, seed: str, seconds: float = ANSWER_SECONDS) -> None:
+        """Begin with a question: what it draws follows from its name and ``seed``."""
+        self.question, self.seconds = question, seconds
+        self._seed, self._labels, self._newest = seed, set(), None
+
+    @property
+    def has_drawn(self) -> bool:
+        """Whether the question has drawn anything since it began."""
+        return bool(self._labels)
+
+    def draw(self, label: str) -> np.random.Generator:
+        """Random numbers for inputs: always the same in a notebook; in grading, others for each submission as well.
+
+        Args:
+            label: what is drawn, once in a question: ``"large logits"``.
+
+        Raises:
+            BadCheck: the label was drawn before, so that the same numbers would come again.
+
+        >>> answers = NamespaceAnswers({})
+        >>> int(answers.draw("a digit").integers(10)) == int(answers.draw("another digit").integers(10))
+        False
+        """
+        if label in self._labels:
+            raise failures.BadCheck(f"Question {self.question!r} draws {label!r} twice: the same numbers would come.")
+        self._labels.add(label)
+        digest = hashlib.sha256("\0".join((self._seed, self.question, label)).encode()).digest()
+        return np.random.default_rng(int.from_bytes(digest, "big"))
+
+    def last_request(self) -> str | None:
+        """The last request with its arguments at length, as far as a page can hold them."""
+        if self._newest is None:
+            return None
+        name, args, kwargs = self._newest
+        shown = [short(value) for value in args] + [f"{key}={short(value)}" for key, value in kwargs.items()]
+        return shorten(f"{name}({', '.join(shown)})", 1000)
 
     def value(self, name: str) -> Any:
         """The value of the learner's variable ``name``, as plain data."""
@@ -46,6 +89,7 @@ class Answers(abc.ABC):
             args: plain data; the function gets its own copy.
             kwargs: plain data.
         """
+        self._newest = function, args, kwargs
         question = Call(function, _plain_arguments(list(args)), _plain_arguments(kwargs), self.seconds)
         return self._remember(self._ask(question), _call_text(function, args, kwargs))
 
@@ -57,12 +101,14 @@ class Answers(abc.ABC):
             args: arguments of the function, plain data.
             kwargs: keyword arguments of the function, plain data.
         """
+        self._newest = name, args, kwargs
         question = GetModel(name, _plain_arguments(list(args)), _plain_arguments(kwargs), self.seconds)
         described = Model.from_data(self._ask(question))
         handles = [described.handle]
 
         def predict(x: Any) -> Any:
             x = _plain_arguments(x)
+            self._newest = f"{name}.predict", (x,), {}
             try:
                 answer = self._ask(Predict(name, x, handles[0], self.seconds))
             except failures.StaleModel:

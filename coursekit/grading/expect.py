@@ -37,6 +37,12 @@ class Expect:
 
     Args:
         origin: tells which request an answer came from, for the messages: ``"softmax([1. 2.])"`` or ``None``.
+        asked: tells the last request in full, where its input is to be shown with a failure.
+
+    Attributes:
+        parts: what became of the parts, in order.
+        outside_parts: how much was expected outside of them.
+        flags: what an instructor should look at; see :meth:`flag`.
 
     >>> expect = Expect()
     >>> expect.close(np.array([0.1, 0.2]), [0.1, 0.2])
@@ -47,9 +53,13 @@ class Expect:
     ('failed', 'The answer is too large.')
     """
 
-    def __init__(self, origin: Callable[[Any], str | None] = lambda got: None) -> None:
+    def __init__(
+        self, origin: Callable[[Any], str | None] = lambda got: None, asked: Callable[[], str | None] = lambda: None
+    ) -> None:
         self.parts: list[results.PartResult] = []
         self.outside_parts = 0
+        self.flags: list[str] = []
+        self.asked = asked
         self._origin = origin
         self._in_part = False
 
@@ -73,11 +83,16 @@ class Expect:
         except CheckingError:
             raise
         except Exception as error:
-            self.parts.append(results.PartResult(title, 0.0, float(points), **explain(error)))
+            self.parts.append(results.PartResult(title, 0.0, float(points), **explain(error), drawn=self.asked()))
         else:
             self.parts.append(results.PartResult(title, float(points), float(points), results.PASSED))
         finally:
             self._in_part = False
+
+    def flag(self, condition: Any, words: str) -> None:
+        """Where ``condition`` holds, have an instructor look: it costs no points, and the learner is not told."""
+        if condition:
+            self.flags.append(words)
 
     def true(
         self,

@@ -44,6 +44,7 @@ class Question:
         points: what it is worth.
         seconds: how long the learner's code may take for each answer.
         body: the check itself; its docstring is the statement that the learner reads.
+        exercise: the name of its exercise, the seed of what is drawn in a notebook.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Question:
     points: float
     seconds: float
     body: Body
+    exercise: str = ""
 
     @property
     def statement(self) -> str:
@@ -60,25 +62,35 @@ class Question:
     def run(self, answers: Answers) -> results.QuestionResult:
         """Ask, compare, count. Whatever the learner's code does, there is a result.
 
+        Where the check draws inputs, the notebook's come first; for an answer that earns something with them, those of
+        the submission follow, if it has a seed of its own. Each point has to be earned twice.
+
         Raises:
             CheckingError: the worker process cannot be started; or the check itself counts wrongly, when its parts are
                 worth more than the question, or points remain outside of the parts and nothing is expected there.
         """
-        answers.seconds = self.seconds
-        expect = Expect(answers.origin)
+        outcome = self._ask(answers, self.exercise)
+        if answers.private_seed is not None and answers.has_drawn and outcome.points:
+            outcome = outcome.and_then(self._ask(answers, answers.private_seed, private=True))
+        worst = outcome.failure or _first_failure(outcome.parts)
+        fields = (worst or {}) | {"status": _status(outcome.points, worst)}
+        counted = (outcome.points, float(self.points))
+        return results.QuestionResult(
+            self.name, self.title, self.statement, *counted, **fields, parts=outcome.parts, flags=outcome.flags
+        )
+
+    def _ask(self, answers: Answers, seed: str, private: bool = False) -> _Outcome:
+        answers.begin(self.name, seed, self.seconds)
+        expect = Expect(answers.origin, answers.last_request if private else lambda: None)
         failure = None
         try:
             self.body(answers, expect)
         except CheckingError:
             raise
         except Exception as error:
-            failure = explain(error)
+            failure = explain(error) | {"drawn": expect.asked()}
         rest = self._rest(expect, failed=failure is not None)
-        earned = float(sum(part.points for part in expect.parts) + (0 if failure else rest))
-        worst = failure or _first_failure(expect.parts)
-        status = _status(earned, worst)
-        fields = (worst or {}) | {"status": status, "parts": tuple(expect.parts)}
-        return results.QuestionResult(self.name, self.title, self.statement, earned, float(self.points), **fields)
+        return _Outcome(tuple(expect.parts), 0.0 if failure else rest, failure, tuple(expect.flags))
 
     def _rest(self, expect: Expect, failed: bool) -> float:
         rest = self.points - sum(part.max_points for part in expect.parts)
@@ -89,6 +101,26 @@ class Question:
                 f"Question {self.name!r}: {rest:g} points remain, and nothing is expected outside its parts."
             )
         return rest
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What asking once gave: the parts that were reached, the points earned outside of them, and what failed there."""
+
+    parts: tuple[results.PartResult, ...]
+    rest: float
+    failure: dict[str, Any] | None
+    flags: tuple[str, ...]
+
+    @property
+    def points(self) -> float:
+        return float(sum(part.points for part in self.parts) + self.rest)
+
+    def and_then(self, later: _Outcome) -> _Outcome:
+        """What both give together: of each part the worse; what the later one did not reach is lost."""
+        parts = tuple(min(pair, key=lambda part: part.points) for pair in zip(self.parts, later.parts))
+        flags = tuple(dict.fromkeys(self.flags + later.flags))
+        return _Outcome(parts, min(self.rest, later.rest), self.failure or later.failure, flags)
 
 
 @dataclass
@@ -134,7 +166,7 @@ class Exercise:
             raise ValueError(f"Question {name!r} is worth {points:g} points; it should be worth more than 0.")
 
         def add(body: Body) -> Body:
-            self.questions[name] = Question(name, title, points, seconds, body)
+            self.questions[name] = Question(name, title, points, seconds, body, self.name)
             return body
 
         return add
@@ -181,7 +213,7 @@ def find_exercise(name: str) -> Exercise:
 def _first_failure(parts: Iterable[results.PartResult]) -> dict[str, Any] | None:
     for part in parts:
         if part.status != results.PASSED:
-            found = {name: getattr(part, name) for name in ("status", "expected", "got", "hint")}
+            found = {name: getattr(part, name) for name in ("status", "expected", "got", "hint", "drawn")}
             return found | {"message": f"{part.title}: {part.message}"}
     return None
 

@@ -23,6 +23,7 @@ class PartResult:
         expected: what was expected, in short, or ``None``.
         got: what came instead, in short, or ``None``.
         hint: what to think about, or ``None``.
+        drawn: the request that failed, where it did so only with inputs drawn for this submission; or ``None``.
     """
 
     title: str
@@ -33,6 +34,7 @@ class PartResult:
     expected: str | None = None
     got: str | None = None
     hint: str | None = None
+    drawn: str | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class QuestionResult:
         got: what came instead, in short, or ``None``.
         hint: what to think about, or ``None``.
         parts: the separately counted parts that were reached.
+        drawn: the request that failed, where it did so only with inputs drawn for this submission; or ``None``.
+        flags: what an instructor should look at; it costs no points.
     """
 
     name: str
@@ -64,6 +68,24 @@ class QuestionResult:
     got: str | None = None
     hint: str | None = None
     parts: tuple[PartResult, ...] = ()
+    drawn: str | None = None
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unverified:
+    """A model whose predictions come from the learner's own process, since it could not be made again elsewhere, or
+    since what was made again predicts something else.
+
+    Attributes:
+        question: the question's name.
+        model: the name that was asked for.
+        reason: why, in words.
+    """
+
+    question: str
+    model: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -93,6 +115,7 @@ class Report:
     title: str
     questions: tuple[QuestionResult, ...]
     cells: tuple[CellError, ...] = ()
+    unverified: tuple[Unverified, ...] = ()
 
     @property
     def points(self) -> float:

@@ -69,7 +69,69 @@ class Predict(_Asked, frozen=True, tag="predict"):
     seconds: float
 
 
-Question = Value | Call | GetModel | Predict
+class Observe(_Asked, frozen=True, tag="observe"):
+    """The description of the model with this handle once it has seen the batch ``x``, which builds it where it is not
+    built yet: with what each layer took and gave."""
+
+    name: str
+    x: Any
+    handle: int
+    seconds: float
+
+
+class Rehearse(_Asked, frozen=True, tag="rehearse"):
+    """What the model with this handle would give for the batch ``x``, in training or not, if its weights were drawn
+    anew from ``seed``; with ``None`` they are its own. It is afterwards as it was."""
+
+    name: str
+    x: Any
+    training: bool
+    seed: int | None
+    handle: int
+    seconds: float
+
+
+class LossValues(_Asked, frozen=True, tag="loss"):
+    """What the loss of the model with this handle gives for ``labels`` and each of several predictions of them."""
+
+    name: str
+    labels: Any
+    predictions: list[Any]
+    handle: int
+    seconds: float
+
+
+class TrainingStep(_Asked, frozen=True, tag="step"):
+    """What a step of training on the batch ``x`` with labels ``y`` would do to each weight of the model with this
+    handle, which is afterwards as it was: pairs of the weight's path and the largest size of its gradient."""
+
+    name: str
+    x: Any
+    y: Any
+    handle: int
+    seconds: float
+
+
+class ExportModel(_Asked, frozen=True, tag="export"):
+    """The configuration of the model with this handle, as the text of its JSON, and its weights."""
+
+    name: str
+    handle: int
+    seconds: float
+
+
+class RecreateModel(_Asked, frozen=True, tag="recreate"):
+    """A model made from a configuration that the grader has vetted, with these weights: its description, with a
+    handle."""
+
+    name: str
+    config: str
+    weights: list[Any]
+    seconds: float
+
+
+OfModel = Predict | Observe | Rehearse | LossValues | TrainingStep | ExportModel
+Question = Value | Call | GetModel | OfModel | RecreateModel
 Request = Hello | RunCell | Question
 
 

@@ -13,11 +13,24 @@ from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any, cast
 
 from coursekit.names import nearest
-from coursekit.worker import describing, failures, wire
+from coursekit.worker import describing, failures, observing, recreating, wire
 from coursekit.worker.bounds import MODELS_HELD, SEQUENCE_ITEMS
 from coursekit.worker.interrupting import OutOfTime, bounded_output, time_limit
 from coursekit.worker.plain import CannotBePlain, describe_type, to_plain
-from coursekit.worker.requests import Call, GetModel, Predict, Question, Reply, Value
+from coursekit.worker.requests import (
+    Call,
+    GetModel,
+    LossValues,
+    Observe,
+    OfModel,
+    Predict,
+    Question,
+    RecreateModel,
+    Rehearse,
+    Reply,
+    TrainingStep,
+    Value,
+)
 from coursekit.worker.text import shorten
 
 NOT_THE_LEARNERS = frozenset({"In", "Out", "get_ipython", "exit", "quit", "open", "open_exercise", "check"})
@@ -59,7 +72,14 @@ class Respondent:
         if isinstance(question, Call):
             function = self._find_function(question.name)
             return self._plain(question.name, lambda: _listed(function(*question.args, **question.kwargs)))
-        return self._model(question) if isinstance(question, GetModel) else self._predict(question)
+        if isinstance(question, GetModel):
+            return self._model(question)
+        if isinstance(question, RecreateModel):
+            return self._held(question.name, lambda: recreating.recreate(question.config, question.weights))
+        if question.handle not in self._models:
+            raise failures.StaleModel(f"The model `{question.name}` is gone.")
+        model = self._models[question.handle]
+        return self._plain(question.name, lambda: _of_model(model, question))
 
     def _model(self, question: GetModel) -> dict[str, Any]:
         name = question.name
@@ -69,17 +89,16 @@ class Respondent:
             model = self._run(name, lambda: function(*question.args, **question.kwargs))
             if not describing.is_model(model):
                 raise _wrong_kind(f"`{name}` returned {describe_type(model)}, not a Keras model.", model)
+        return self._held(name, lambda: model)
+
+    def _held(self, name: str, get: Callable[[], Any]) -> dict[str, Any]:
+        """The description of a model, which is held from now on under the handle in it."""
+        model = self._run(name, get)
         described: dict[str, Any] = self._run(name, lambda: describing.describe(model))
         self._next_handle += 1
         self._models[self._next_handle] = model
         self._models.pop(self._next_handle - MODELS_HELD, None)
         return described | {"handle": self._next_handle}
-
-    def _predict(self, question: Predict) -> Any:
-        if question.handle not in self._models:
-            raise failures.StaleModel(f"The model `{question.name}` is gone.")
-        model = self._models[question.handle]
-        return self._plain(question.name, lambda: describing.predict(model, question.x))
 
     def _find(self, name: str) -> Any:
         if name in self._namespace:
@@ -120,6 +139,20 @@ class Respondent:
 
     def _learner_error(self, name: str, error: BaseException) -> failures.AnswerFailure:
         return learner_error(f"`{name}`", error, self._namespace)
+
+
+def _of_model(model: Any, question: OfModel) -> Any:
+    if isinstance(question, Predict):
+        return describing.predict(model, question.x)
+    if isinstance(question, Observe):
+        return observing.observe(model, question.x)
+    if isinstance(question, Rehearse):
+        return observing.rehearse(model, question.x, question.training, question.seed)
+    if isinstance(question, LossValues):
+        return observing.loss_values(model, question.labels, question.predictions)
+    if isinstance(question, TrainingStep):
+        return observing.training_step(model, question.x, question.y)
+    return recreating.export(model)
 
 
 def _listed(value: Any) -> Any:
