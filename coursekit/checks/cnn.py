@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.checks.shared import accuracy, expect_learning, expect_loss_for_digits, unseen_digits
+from coursekit.checks.shared import accuracy, expect_learning, expect_loss_fits, unseen_digits
 from coursekit.grading import Answers, Exercise, Expect, Step
 
 exercise = Exercise("04_cnn")
@@ -198,7 +198,7 @@ def build_network(answers: Answers, expect: Expect) -> None:
     )
     expect_learning(expect, model, images)
     with expect.part(points=1, title="last activation and loss"):
-        expect_loss_for_digits(answers, expect, model, images)
+        expect_loss_fits(answers, expect, model, images)
 
 
 def _shrunk(step: Step) -> bool:

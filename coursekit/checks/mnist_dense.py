@@ -8,7 +8,7 @@ from coursekit.checks.shared import (
     accuracy,
     dense_parameters,
     expect_learning,
-    expect_loss_for_digits,
+    expect_loss_fits,
     is_linear,
     softmax_inside,
     unseen_digits,
@@ -171,7 +171,7 @@ def build_network(answers: Answers, expect: Expect) -> None:
         hint="Softmax belongs at the end; use relu, for example, in hidden layers.",
     )
     with expect.part(points=1, title="last activation and loss"):
-        expect_loss_for_digits(answers, expect, model, vectors)
+        expect_loss_fits(answers, expect, model, vectors)
 
 
 @exercise.question("training", points=3, title="Train it past the bar")

@@ -47,50 +47,63 @@ def expect_learning(expect: Expect, model: Model, x: np.ndarray) -> list[Weight]
     return moving
 
 
-def expect_loss_for_digits(answers: Answers, expect: Expect, model: Model, x: np.ndarray) -> None:
-    """The loss suits whole-number labels of ten classes, and what the network gives: probabilities or logits.
+def expect_loss_fits(answers: Answers, expect: Expect, model: Model, x: np.ndarray, classes: int = 10) -> None:
+    """The loss suits the labels, and what the network gives: probabilities or logits.
 
     Args:
         answers: where the labels are drawn.
         expect: of the question.
-        model: gives ten outputs for each of ``x``.
+        model: gives ``(n, classes)`` for ``x``; for two classes, ``(n, 1)``.
         x: a batch.
+        classes: how many, with whole-number labels; 2 for labels of 0 and 1 and one output.
     """
     loss = compiled(expect, model.loss)
-    takes = loss_takes(answers, model)
+    takes = loss_takes(answers, model, classes)
+    labels = "labels of 0 and 1" if classes == 2 else "whole-number labels"
     expect.true(
         takes,
-        f"The loss `{loss.name}` is not the cross-entropy of whole-number labels.",
-        hint="Labels such as 3, one class out of ten: which cross-entropy takes them as they are?",
+        f"The loss `{loss.name}` is not the cross-entropy of {labels}.",
+        hint=f"There are {classes} classes, and the labels are whole numbers: which cross-entropy takes them as they are?",
     )
     gives = outputs_are(model, x)
+    last = "sigmoid" if classes == 2 else "softmax"
     expect.true(
         gives,
         "The outputs are neither probabilities nor logits.",
-        hint="Probabilities sum to one, in training as well: softmax comes last. Logits may be any number, below zero "
-        "too: no activation, and nothing behind it.",
+        hint=f"Probabilities come from {last}, which stands last, in training as well. Logits may be any number, below "
+        "zero too: no activation, and nothing behind it.",
     )
     expect.true(
         gives == takes,
         f"The network gives {gives}, and its loss takes {takes}.",
-        hint="Softmax and from_logits=False, or no activation and from_logits=True; never both, never neither.",
+        hint=f"Either {last} and from_logits=False, or no activation and from_logits=True; never both, never neither.",
         expected=takes,
         got=gives,
     )
 
 
-def loss_takes(answers: Answers, model: Model) -> str:
-    """``"probabilities"`` or ``"logits"``, whichever the model's loss makes a cross-entropy of whole-number labels of
-    ten classes from, up to a factor; empty if neither."""
+def loss_takes(answers: Answers, model: Model, classes: int = 10) -> str:
+    """``"probabilities"`` or ``"logits"``, whichever the model's loss makes the cross-entropy of whole-number labels
+    from, up to a factor; empty if neither.
+
+    Args:
+        answers: where labels and predictions are drawn.
+        model: with a loss.
+        classes: as in :func:`expect_loss_fits`.
+    """
     rng = answers.draw("predictions for the loss")
-    labels = rng.integers(0, 10, size=16)
-    probabilities = [
-        (sure * np.eye(10)[labels] + (1 - sure) * (0.9 * rng.dirichlet(np.ones(10), size=16) + 0.01)).astype(np.float32)
-        for sure in (0.0, 0.3, 0.6, 0.9)
-    ]
-    logits = [np.log(each) + rng.normal(size=(16, 1)).astype(np.float32) for each in probabilities]
+    labels = rng.integers(0, classes, size=16)
+    sharpness = (0.0, 0.3, 0.6, 0.9)  # so that the cross-entropies differ much
+    even = [0.9 * rng.dirichlet(np.ones(classes), size=16) + 0.1 / classes for _ in sharpness]
+    probabilities = [sure * np.eye(classes)[labels] + (1 - sure) * each for sure, each in zip(sharpness, even)]
     want = [-np.log(each[np.arange(16), labels]).mean() for each in probabilities]
-    values = np.array(model.loss_values(labels, [*probabilities, *logits])).reshape(2, -1) / want
+    if classes == 2:
+        labels, probabilities = labels[:, np.newaxis], [each[:, 1:] for each in probabilities]
+        logits = [np.log(each) - np.log1p(-each) for each in probabilities]
+    else:
+        logits = [np.log(each) + rng.normal(size=(16, 1)) for each in probabilities]
+    predictions = [each.astype(np.float32) for each in (*probabilities, *logits)]
+    values = np.array(model.loss_values(labels, predictions)).reshape(2, -1) / want
     for kind, factors in zip(("probabilities", "logits"), values):
         if factors[0] > 0 and np.allclose(factors, factors[0], rtol=1e-3):
             return kind
@@ -100,13 +113,19 @@ def loss_takes(answers: Answers, model: Model) -> str:
 def outputs_are(model: Model, x: np.ndarray) -> str:
     """``"probabilities"`` or ``"logits"``, whichever the network gives for ``x``; empty if neither.
 
-    With whatever weights, probabilities sum to one, in training as well; logits are not bound, on either side.
+    With whatever weights, probabilities sum to one, or a single one lies between 0 and 1, in training as well; logits
+    are not bound, on either side.
     """
     drawn = [model.rehearse(x, seed=seed) for seed in range(4)]
-    outputs = [model.rehearse(x, training=True), *drawn]
-    if all((each >= 0).all() and np.allclose(each.sum(axis=-1), 1, atol=1e-3) for each in outputs):
+    if all(map(_are_probabilities, [model.rehearse(x, training=True), *drawn])):
         return "probabilities"
     return "logits" if min(map(np.min, drawn)) < -1 and max(map(np.max, drawn)) > 1 else ""
+
+
+def _are_probabilities(outputs: np.ndarray) -> bool:
+    if outputs.shape[-1] == 1:
+        return bool(((outputs >= 0) & (outputs <= 1)).all() and outputs.any())
+    return bool((outputs >= 0).all() and np.allclose(outputs.sum(axis=-1), 1, atol=1e-3))
 
 
 def is_linear(model: Model, x: np.ndarray) -> bool:
@@ -115,8 +134,8 @@ def is_linear(model: Model, x: np.ndarray) -> bool:
     half = len(x) // 2
     ends, middles = 4 * x[: 2 * half], 2 * (x[:half] + x[half : 2 * half])
     outputs = np.asarray(model.rehearse(np.concatenate([ends, middles])), dtype=np.float64)
-    if (outputs > 0).all() and np.allclose(outputs.sum(axis=-1), 1, atol=1e-3):
-        outputs = np.log(outputs)
+    if _are_probabilities(outputs):
+        outputs = np.log(np.maximum(outputs, 1e-38))
     outputs -= outputs.mean(axis=-1, keepdims=True)
     bend = outputs[:half] + outputs[half : 2 * half] - 2 * outputs[2 * half :]
     return bool(np.abs(bend).max() < 1e-3 * np.abs(outputs).max())
