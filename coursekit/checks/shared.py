@@ -63,7 +63,7 @@ def expect_loss_fits(answers: Answers, expect: Expect, model: Model, x: np.ndarr
     expect.true(
         takes,
         f"The loss `{loss.name}` is not the cross-entropy of {labels}.",
-        hint=f"There are {classes} classes, and the labels are whole numbers: which cross-entropy takes them as they are?",
+        hint=f"{classes} classes, and labels that are whole numbers: which cross-entropy takes them as they are?",
     )
     gives = outputs_are(model, x)
     last = "sigmoid" if classes == 2 else "softmax"
