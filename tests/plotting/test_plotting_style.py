@@ -8,7 +8,7 @@ import matplotlib as mpl
 import pytest
 from matplotlib.figure import Figure
 
-from coursekit.plotting.style import COLORS, LINE_STYLES, MARKERS, axes_or_new, ink, luminance
+from coursekit.plotting.style import COLORS, MARKERS, axes_or_new, ink, luminance
 
 
 def lightness(color) -> float:
@@ -22,9 +22,10 @@ def test_the_first_four_colours_differ_in_grey():
 
 
 def test_any_two_lines_that_look_alike_in_grey_differ_in_style_or_marker():
+    styles = mpl.rcParams["axes.prop_cycle"].by_key()["linestyle"]
     for (a, one), (b, two) in itertools.combinations(enumerate(COLORS), 2):
         if abs(lightness(one) - lightness(two)) < 10:
-            assert (LINE_STYLES[a], MARKERS[a]) != (LINE_STYLES[b], MARKERS[b])
+            assert (styles[a], MARKERS[a]) != (styles[b], MARKERS[b])
     assert len(set(MARKERS)) == len(MARKERS) >= len(COLORS)
 
 
