@@ -90,7 +90,7 @@ def run_command(
         return
     archive = regenerate.RunArchive(out)
     with executors.open_executor(jobs, scheduler, tls) as executor, for_this_terminal() as progress:
-        results = regenerate.run(jobs_to_do, executor, archive, resume=resume, progress=progress)
+        results = regenerate.run(jobs_to_do, executor, archive, progress, resume)
     regenerate.report(results)
     print(f"\nsummary: {regenerate.from_here(archive.page)}")
     if not all(result.passed for result in results):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -106,15 +105,6 @@ def literal(text: str) -> Any:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return text
-
-
-def combinations(values: Values) -> list[dict[str, Any]]:
-    """Every combination of the values of a sweep.
-
-    >>> combinations({"EPOCHS": [1, 5], "RATE": [0.1]})
-    [{'EPOCHS': 1, 'RATE': 0.1}, {'EPOCHS': 5, 'RATE': 0.1}]
-    """
-    return [dict(zip(values, chosen)) for chosen in itertools.product(*values.values())]
 
 
 def copy_name(stem: str, chosen: Mapping[str, Any], swept: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,8 @@ def _jobs(source: Path, out: Path, values: parameter.Values, content: bytes, pac
     """One job for each combination of values."""
     swept = [name for name, several in values.items() if len(several) > 1]
     jobs = []
-    for chosen in parameter.combinations(values):
+    for combination in itertools.product(*values.values()):
+        chosen = dict(zip(values, combination))
         target = out / source.parent.name / f"{parameter.copy_name(source.stem, chosen, swept)}.ipynb"
         if target == source:
             raise CannotRun(f"The executed copy would overwrite {source}: name another folder with --out.")
