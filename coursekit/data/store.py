@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import errno
 import functools
 import os
 import tempfile
@@ -21,9 +20,9 @@ from coursekit.data import downloads, packing
 from coursekit.data.cache import cache_folder, cached, check, digest, write
 from coursekit.data.errors import CacheWarning, DamagedFile, DamagedFileWarning, DownloadFailed
 from coursekit.data.records import File, Packed
+from coursekit.files import DISK_FULL
 
 EMBEDDED = Path(__file__).parent / "embedded"
-DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}  # Windows has no quota error
 
 
 def array(file: File) -> np.ndarray:

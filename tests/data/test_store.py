@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from data_packing import pack
 
 from coursekit.data import cache as caching
 from coursekit.data import load_imdb, load_mnist, packing, registry, store
@@ -35,7 +36,7 @@ def test_nothing_else_is_embedded_and_all_of_it_fits():
 def test_packing_again_gives_the_embedded_bytes(name):
     file = registry.file(name)
     content = store.embedded_content(file, file.packed)
-    assert packing.pack(content, file.packed.rearrangement) == (store.EMBEDDED / file.packed.name).read_bytes()
+    assert pack(content, file.packed.rearrangement) == (store.EMBEDDED / file.packed.name).read_bytes()
 
 
 def test_registered_sizes_are_right():
