@@ -42,7 +42,7 @@ def _options(
     pass
 
 
-regenerate.register(app)
+app.command("run")(regenerate.run_command)
 
 
 def _join_pairs(arguments: list[str]) -> list[str]:

@@ -15,27 +15,20 @@ from __future__ import annotations
 import bz2
 import io
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-CHUNK = 1 << 18  # bytes; a quarter of a second on a slow machine
 
-
-def unpack(packed: bytes, rearrangement: str = "", progress: Callable[[int], object] = lambda done: None) -> bytes:
+def unpack(packed: Any, rearrangement: str = "") -> bytes:
     """The content of a packed file.
 
     Args:
-        packed: what ``tools/data_packing.py`` gave.
+        packed: a stream of what ``tools/data_packing.py`` gave.
         rearrangement: the one that it was given.
-        progress: called with the number of packed bytes that were just done.
     """
-    decompressor = bz2.BZ2Decompressor()
-    pieces = []
-    for start in range(0, len(packed), CHUNK):
-        chunk = packed[start : start + CHUNK]
-        pieces.append(decompressor.decompress(chunk))
-        progress(len(chunk))
-    return UNDO[rearrangement](b"".join(pieces))
+    with bz2.open(packed) as stream:
+        return UNDO[rearrangement](stream.read())
 
 
 def npy_bytes(array: np.ndarray) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import functools
+import io
 import os
 import tempfile
 import warnings
@@ -69,8 +70,8 @@ def embedded_content(file: File, packed: Packed) -> bytes:
     check(stored, packed.hash, place, remedy)
     title = f"Unpacking {file.name}"
     # disable=None: only in a terminal, since a notebook would store the bar
-    with tqdm(total=len(stored), desc=title, unit="B", unit_scale=True, delay=2, leave=False, disable=None) as bar:
-        unpacked = packing.unpack(stored, packed.rearrangement, bar.update)
+    with tqdm.wrapattr(io.BytesIO(stored), "read", len(stored), desc=title, delay=2, leave=False, disable=None) as stream:
+        unpacked = packing.unpack(stream, packed.rearrangement)
     check(unpacked, file.hash, f"{place}, unpacked", remedy)
     return unpacked
 

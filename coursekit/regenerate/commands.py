@@ -10,11 +10,6 @@ import typer
 from coursekit.executors.options import Scheduler, TlsCa, TlsCert, TlsKey, tls_of
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the command line's app."""
-    app.command("run")(run_command)
-
-
 def run_command(
     lessons: Annotated[
         list[str] | None, typer.Argument(help="Numbers, names or paths of notebooks, or: all.", show_default="01")

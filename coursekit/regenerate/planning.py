@@ -52,15 +52,14 @@ def plan(
             source: each for source, each in notebooks.items() if records.stale(each, records.check_page(source))
         }
     known = {source: parameter.known_parameters(notebook) for source, notebook in notebooks.items()}
-    parameter.refuse_unknown([*read, *typed], known)
+    given = read | {name: parameter.from_text(text) for name, text in typed.items()}
+    parameter.refuse_unknown(given, known)
     jobs = []
     for source, defaults in known.items():
         values = _quick_values(notebooks[source], source) if quick and defaults else {}
         for name, default in defaults.items():
-            if name in typed:
-                values[name] = parameter.typed_values(name, typed[name], default)
-            elif name in read:
-                values[name] = parameter.checked_values(name, read[name], default)
+            if name in given:
+                values[name] = parameter.checked_values(name, given[name], default)
         package = records.package_digest(notebooks[source], records.check_page(source)) if update else ""
         jobs += _jobs(source, out.resolve(), values, contents[source], package)
     if len({job.target for job in jobs}) < len(jobs):

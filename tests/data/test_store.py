@@ -80,11 +80,12 @@ def test_the_cache_folder_of_the_system_is_the_default(monkeypatch):
 def test_progress_appears_when_unpacking_takes_long(cache, monkeypatch, capsys):
     import tqdm
 
-    def now(*arguments, delay, disable, **keywords):
-        assert disable is None  # tqdm's word for: only in a terminal
-        return tqdm.std.tqdm(*arguments, delay=0, mininterval=0, **keywords)
+    class Now(tqdm.tqdm):
+        def __init__(self, *arguments, delay, disable, **keywords):
+            assert disable is None  # tqdm's word for: only in a terminal
+            super().__init__(*arguments, delay=0, mininterval=0, **keywords)
 
-    monkeypatch.setattr(tqdm, "tqdm", now)
+    monkeypatch.setattr(tqdm, "tqdm", Now)
     store.array(registry.file("mnist/x_test.npy"))
     assert "Unpacking mnist/x_test.npy" in capsys.readouterr().err
 
