@@ -70,7 +70,9 @@ def embedded_content(file: File, packed: Packed) -> bytes:
     check(stored, packed.hash, place, remedy)
     title = f"Unpacking {file.name}"
     # disable=None: only in a terminal, since a notebook would store the bar
-    with tqdm.wrapattr(io.BytesIO(stored), "read", len(stored), desc=title, delay=2, leave=False, disable=None) as stream:
+    with tqdm.wrapattr(
+        io.BytesIO(stored), "read", len(stored), desc=title, delay=2, leave=False, disable=None
+    ) as stream:
         unpacked = packing.unpack(stream, packed.rearrangement)
     check(unpacked, file.hash, f"{place}, unpacked", remedy)
     return unpacked

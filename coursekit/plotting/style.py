@@ -88,15 +88,6 @@ def new_figure(size: tuple[float, float] = FIGURE_SIZE, layout: Any = "constrain
     return Figure(figsize=size, layout=layout)
 
 
-def axes_or_new(ax: Axes | None, size: tuple[float, float] = FIGURE_SIZE) -> Axes:
-    """``ax`` itself, or the axes of a new figure of ``size`` inches."""
-    if ax is None:
-        return new_figure(size).subplots()
-    if not isinstance(ax, Axes):
-        raise TypeError(f"ax must be Matplotlib Axes, as from `fig, ax = plt.subplots()`, not {type(ax).__name__}.")
-    return ax
-
-
 def balanced_columns(count: int, most: int) -> int:
     """Columns, at most ``most``, for rows that are as equal as they can be.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import threading
 import time
 from typing import TextIO
 
@@ -21,7 +20,7 @@ class Lines:
     """A line for each job every ten seconds, and one at its end."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream, self._lock = stream, threading.Lock()
+        self._stream = stream
 
     def begun(self, jobs: int, earlier: int) -> None:
         """So many jobs are to be done, so many of them were done in an earlier run."""
@@ -51,8 +50,7 @@ class Lines:
         self._say(f"{execution.job.title}: {'passed' if execution.passed else 'FAILED'}, {execution.seconds:.0f} s")
 
     def _say(self, line: str) -> None:
-        with self._lock:
-            print(line, file=self._stream, flush=True)
+        print(f"{line}\n", end="", file=self._stream, flush=True)  # at once: jobs run in several threads
 
 
 class Bars(progress.Progress):

@@ -12,14 +12,14 @@ from coursekit.executors.tasks import WorkLost
 from coursekit.regenerate.archive import RunArchive
 from coursekit.regenerate.executing import execute
 from coursekit.regenerate.jobs import Execution, NotebookJob
-from coursekit.regenerate.progress import Progress
+from coursekit.regenerate.progress import Lines, Progress
 
 
 def run(
     jobs: Sequence[NotebookJob],
     executor: Executor,
     archive: RunArchive,
-    progress: Progress,
+    progress: Progress | None = None,
     resume: bool = False,
 ) -> list[Execution]:
     """Execute the jobs and return what each gave, in the order of the jobs.
@@ -28,13 +28,14 @@ def run(
         jobs: what to do.
         executor: does it.
         archive: keeps each executed copy, failed or not, before the next job begins in its place.
-        progress: is told how far it is.
+        progress: is told how far it is; lines on standard error if left out.
         resume: take from the archive what has passed there.
 
     Raises:
         coursekit.executors.ExecutorError: nothing can be done any more; what is in the archive stands.
         KeyboardInterrupt: Ctrl-C or SIGTERM; what was finished is in the archive.
     """
+    progress = progress or Lines(sys.stderr)
     executions = {job.target: kept for job in jobs if resume and (kept := archive.finished(job))}
     missing = [job for job in jobs if job.target not in executions]
 

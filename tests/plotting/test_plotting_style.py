@@ -6,9 +6,8 @@ import sys
 
 import matplotlib as mpl
 import pytest
-from matplotlib.figure import Figure
 
-from coursekit.plotting.style import COLORS, MARKERS, axes_or_new, ink, luminance
+from coursekit.plotting.style import COLORS, MARKERS, ink, luminance
 
 
 def lightness(color) -> float:
@@ -57,11 +56,6 @@ def test_figures_fit_a_notebook():
     assert 600 <= width * mpl.rcParams["figure.dpi"] <= 900
     assert height < width
     assert mpl.rcParams["font.size"] >= 10
-
-
-def test_what_is_not_axes_is_refused():
-    with pytest.raises(TypeError, match="not Figure"):
-        axes_or_new(Figure())
 
 
 def test_importing_the_plots_imports_neither_keras_nor_pyplot():
