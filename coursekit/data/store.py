@@ -68,10 +68,10 @@ def embedded_content(file: File, packed: Packed) -> bytes:
         raise DamagedFile(place, packed.hash, "no file", remedy)
     stored = place.read_bytes()
     check(stored, packed.hash, place, remedy)
-    title = f"Unpacking {file.name}"
+    what = f"Unpacking {file.name}"
     # disable=None: only in a terminal, since a notebook would store the bar
     with tqdm.wrapattr(
-        io.BytesIO(stored), "read", len(stored), desc=title, delay=2, leave=False, disable=None
+        io.BytesIO(stored), "read", len(stored), desc=what, delay=2, leave=False, disable=None
     ) as stream:
         unpacked = packing.unpack(stream, packed.rearrangement)
     check(unpacked, file.hash, f"{place}, unpacked", remedy)
