@@ -11,19 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from numpy.typing import ArrayLike
 
+from coursekit.plotting import style
 from coursekit.plotting.classes import class_numbers, names_for
 from coursekit.plotting.describing import describe, number, plural
-from coursekit.plotting.style import (
-    DIVERGING,
-    QUIET,
-    WRONG,
-    Canvas,
-    balanced_columns,
-    grid_of_axes,
-    ink,
-    new_figure,
-    text_color_on,
-)
 
 MOST_IMAGES = 200
 WIDTH = 8.0
@@ -40,8 +30,8 @@ def plot_images(
     class_names: Sequence[str] | None = None,
     columns: int | None = None,
     cmap: str = "gray_r",
-    fig: Canvas | None = None,
-) -> Canvas:
+    fig: style.Canvas | None = None,
+) -> style.Canvas:
     """Draw images in a grid, with their labels and what a model took them for.
 
     A wrong prediction has a thick orange frame and says in words what was predicted and what is true.
@@ -73,7 +63,7 @@ def plot_images(
     most = max((int(values.max()) for values in (true, predicted) if values is not None), default=-1)
     names = names_for(most + 1, class_names)
     captions = [_caption(i, true, predicted, certainty, names) for i in range(len(drawn))]
-    columns = columns or balanced_columns(len(drawn), 10 if predicted is None else 6)
+    columns = columns or style.balanced_columns(len(drawn), 10 if predicted is None else 6)
     low, high = _range(drawn)
     fig, axes, _ = _draw_grid(drawn, captions, columns, 1.35, fig, cmap=cmap, vmin=low, vmax=high)
     if true is not None and predicted is not None:
@@ -83,8 +73,8 @@ def plot_images(
 
 
 def _draw_grid(
-    images: np.ndarray, captions: list[str], columns: int, widest: float, fig: Canvas | None = None, **colors: Any
-) -> tuple[Canvas, list[Axes], AxesImage]:
+    images: np.ndarray, captions: list[str], columns: int, widest: float, fig: style.Canvas | None = None, **colors: Any
+) -> tuple[style.Canvas, list[Axes], AxesImage]:
     """Images in rows, at most ``widest`` inches wide, with a caption above each.
 
     Returns:
@@ -93,7 +83,7 @@ def _draw_grid(
     width = min(widest, WIDTH / columns)
     lines = max(caption.count("\n") + bool(caption) for caption in captions)
     height = width * images.shape[1] / images.shape[2] + 0.19 * lines
-    fig, axes = grid_of_axes(len(images), columns, (width, height), fig)
+    fig, axes = style.grid_of_axes(len(images), columns, (width, height), fig)
     longest = max(len(line) for caption in captions for line in caption.split("\n"))
     size = float(np.clip(width * 72 / (0.6 * max(1, longest)), 6.5, 10))
     for ax, image, caption in zip(axes, images, captions):
@@ -130,7 +120,7 @@ def plot_pixel_matrix(image: ArrayLike) -> Axes:
     shade = _between_0_and_1(pixels.astype(float))
     ax.imshow(1 - shade, cmap="gray", vmin=0, vmax=1)
     for (row, column), value in np.ndenumerate(pixels):
-        color = "#a0a0a0" if value == 0 else text_color_on([1 - shade[row, column]] * 3)
+        color = "#a0a0a0" if value == 0 else style.text_color_on([1 - shade[row, column]] * 3)
         ax.text(column, row, _pixel_text(value), ha="center", va="center", size=7.5, color=color)
     ax.grid(False)
     ax.set(xlabel="column", ylabel="row", xticks=range(0, pixels.shape[1], 3), yticks=range(0, pixels.shape[0], 3))
@@ -145,12 +135,12 @@ def _axes_of_whole_pixels(rows: int, columns: int) -> Axes:
     """Axes in which each pixel of an image is 28 dots wide: equal numbers then look, and are stored, alike."""
     cell, left, bottom, rest = 0.28, 0.55, 0.5, 0.1
     width, height = left + cell * columns + rest, bottom + cell * rows + rest
-    fig = new_figure((width, height), "none")
+    fig = style.new_figure((width, height), "none")
     fig.set_dpi(100)
     return fig.add_axes((left / width, bottom / height, cell * columns / width, cell * rows / height))
 
 
-def plot_weights(kernel: ArrayLike, columns: int | None = None, titles: Sequence[str] | None = None) -> Canvas:
+def plot_weights(kernel: ArrayLike, columns: int | None = None, titles: Sequence[str] | None = None) -> style.Canvas:
     """Draw the weights of a layer as images: blue below zero, white at zero, orange above.
 
     Args:
@@ -173,9 +163,9 @@ def plot_weights(kernel: ArrayLike, columns: int | None = None, titles: Sequence
     titles = list(map(str, range(len(images)) if titles is None else titles))
     if len(titles) != len(images):
         raise ValueError(f"Expected {plural(len(images), 'title')}, one for each unit or filter, got {len(titles)}.")
-    columns = columns or balanced_columns(len(images), 8)
+    columns = columns or style.balanced_columns(len(images), 8)
     limit = np.abs(images).max() or 1.0
-    fig, axes, drawn = _draw_grid(images, titles, columns, 1.2, cmap=DIVERGING, vmin=-limit, vmax=limit)
+    fig, axes, drawn = _draw_grid(images, titles, columns, 1.2, cmap=style.DIVERGING, vmin=-limit, vmax=limit)
     fig.colorbar(drawn, ax=axes, label="weight", fraction=0.04, aspect=max(8, 8 * len(axes) / columns))
     size = f"{images.shape[1]} by {images.shape[2]}"
     span = f"between {number(images.min())} and {number(images.max())}"
@@ -253,8 +243,8 @@ def _frame(ax: Axes, wrong: bool) -> None:
     ax.set(xticks=[], yticks=[])
     ax.grid(False)
     for spine in ax.spines.values():
-        spine.set(visible=True, color=WRONG if wrong else "#c0c0c0", linewidth=3 if wrong else 0.8)
-    ax.title.set_color(ink(WRONG) if wrong else "black" if ax.get_title() else QUIET)
+        spine.set(visible=True, color=style.WRONG if wrong else "#c0c0c0", linewidth=3 if wrong else 0.8)
+    ax.title.set_color(style.ink(style.WRONG) if wrong else "black" if ax.get_title() else style.QUIET)
 
 
 def _images_in_words(images: np.ndarray, labels: OneEach, predictions: OneEach, names: list[str]) -> str:
