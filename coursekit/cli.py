@@ -42,7 +42,7 @@ def _options(
     pass
 
 
-regenerate.register(app)
+app.command("run")(regenerate.run_command)
 
 
 def _join_pairs(arguments: list[str]) -> list[str]:
@@ -86,7 +86,7 @@ def lab_command(
 
     chosen = course.find(lesson)
     folder = folder or course.root() / "work"
-    for line in workspace.refresh(folder, course.root()).lines():
+    for line in workspace.refresh(folder, course.root()):
         typer.echo(line)
     workspace.start_jupyterlab(folder, chosen, browser=browser, port=port)
 

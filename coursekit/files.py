@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
+import secrets
+import shutil
 from pathlib import Path
 
 from coursekit.errors import CoursekitError
@@ -57,6 +58,7 @@ def replace_file(path: Path, content: bytes, advice: str = "") -> None:
     Raises:
         CannotWrite: the folder cannot be written to, or the disk is full; the old file is as it was.
 
+    >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> replace_file(folder / "new" / "note.txt", b"hello")
     >>> (folder / "new" / "note.txt").read_text()
@@ -70,18 +72,13 @@ def replace_file(path: Path, content: bytes, advice: str = "") -> None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with open(fresh, "xb") as file:
+            if path.exists():
+                shutil.copymode(path, fresh)
             file.write(content)
-        os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
-        os.replace(name, path)
+        os.replace(fresh, path)
     except BaseException:
-        os.unlink(name)
+        fresh.unlink(missing_ok=True)
         raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
