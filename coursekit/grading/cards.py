@@ -105,8 +105,7 @@ def part_details(result: QuestionResult) -> list[tuple[PartResult, Details]]:
 
 def own_details(result: QuestionResult) -> Details:
     """What there is to say of a question besides what its parts say."""
-    said = any(result.message == f"{part.title}: {part.message}" for part in result.parts)
-    return [] if said else _details(result)
+    return _details(result) if any(failed is result for _, failed in result.failures) else []
 
 
 def first_details(result: QuestionResult) -> Details:

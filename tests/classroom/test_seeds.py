@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import stat
@@ -250,5 +251,6 @@ def test_a_worker_cannot_read_the_secret(tmp_path, command):
     spy = f"try:\n    luck = open({str(out / seeds.NAME)!r}).read()\nexcept OSError as error:\n    luck = 777\n"
     batch_demo.write_class(tmp_path / "in", ada=(spy, drawing_demo.MEAN))
     assert command("grade", tmp_path / "in", "--out", out, "--jobs", 1).exit_code == 0
-    page = (out / "class.html").read_text()
-    assert "luck is 777: is that likely?" in page
+    assert json.loads((out / "grades.json").read_text())["grades"][0]["flags"] == [
+        ["Luck", "luck is 777: is that likely?"]
+    ]
