@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from coursekit.grading import Exercise, NamespaceAnswers
@@ -27,6 +29,12 @@ def luck(answers, expect):
     expect.flag(answers.value("luck") == 777, "luck is 777: is that likely?")
 
 
+def _shown(answers, expect):
+    """`luck` is what it is."""
+    expect.equal(answers.value("luck"), None)
+
+
+SHOWN = replace(exercise.questions["luck"], body=_shown)  # its result shows what came
 MEAN = "def mean(x, axis=None):\n    return x.mean(axis=axis)"
 LUCK = "luck = 7"
 
