@@ -212,11 +212,12 @@ def test_what_travels_to_a_worker_holds_the_seed_and_not_the_secret(tmp_path):
 
 
 RANDOM = (
-    "import random, numpy as np, keras\n"
+    "import random, numpy as np, keras, tensorflow as tf\n"
     "names = {f'name {n}' for n in range(99)}\n"
     "layer = keras.layers.Dense(5)\n"
     "layer.build((None, 7))\n"
-    "luck = [random.random(), float(np.random.rand()), float(keras.ops.sum(layer.kernel)), ''.join(names)]\n"
+    "luck = [random.random(), float(np.random.rand()), float(tf.random.uniform(())), ''.join(names)]\n"
+    "luck.append(float(keras.ops.sum(layer.kernel)))\n"
 )
 
 
