@@ -148,7 +148,7 @@ def regrade_command(
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
 ) -> None:
-    """Mark a class anew after a check was corrected, from the recorded answers: no learner's code runs again.
+    """Mark a class anew after a check was corrected, from the recorded answers and draws: no learner's code runs again.
 
     Where the new checks ask what was not recorded, the submission is listed and keeps its earlier mark; with --run it
     runs again. Options that are left out are those of coursekit grade.
