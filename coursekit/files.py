@@ -44,7 +44,7 @@ def read_file(path: Path) -> bytes | None:
         raise CannotRead(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
-def replace_file(path: Path, content: bytes, advice: str = "") -> None:
+def replace_file(path: Path, content: bytes, advice: str = "", owner_only: bool = False) -> None:
     """Write ``content`` to ``path`` in one step: after a crash the file is the old one or the new one.
 
     The folder is made when it is missing; an existing file keeps its permissions.
@@ -53,6 +53,7 @@ def replace_file(path: Path, content: bytes, advice: str = "") -> None:
         path: where to.
         content: all of it.
         advice: what the message of an error adds; see :class:`CannotWrite`.
+        owner_only: whether nobody but its owner may read it.
 
     Raises:
         CannotWrite: the folder cannot be written to, or the disk is full; the old file is as it was.
@@ -64,17 +65,18 @@ def replace_file(path: Path, content: bytes, advice: str = "") -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, content)
+        _replace(path, content, owner_only)
     except OSError as error:
         raise CannotWrite(path, error, advice) from error
 
 
-def _replace(path: Path, content: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+def _replace(path: Path, content: bytes, owner_only: bool) -> None:
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # which its owner alone may read
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-        os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+        if not owner_only:
+            os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
         os.replace(name, path)
     except BaseException:
         os.unlink(name)

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import re
 import secrets
-import tempfile
 from pathlib import Path
 
 from coursekit.errors import CoursekitError
-from coursekit.files import CannotWrite, read_file
+from coursekit.files import read_file, replace_file
 
 NAME = "secret"
 
@@ -48,6 +46,7 @@ def secret_of(out: Path) -> bytes:
         UnusableSecret, coursekit.files.CannotRead: as :func:`read_secret`.
         coursekit.files.CannotWrite: it cannot be kept.
 
+    >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> secret_of(folder) == secret_of(folder)
     True
@@ -71,13 +70,6 @@ def random_state(digest: str) -> int:
 
 def _made(out: Path) -> bytes:
     secret = secrets.token_bytes(32)
-    try:
-        descriptor, name = tempfile.mkstemp(dir=out, prefix=f".{NAME}.")  # its owner alone may read it
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secret.hex() + "\n")
-            file.flush()
-            os.fsync(descriptor)
-        os.replace(name, out / NAME)
-    except OSError as error:
-        raise CannotWrite(out / NAME, error, "{remedy}, then give the same command again.") from error
+    content = f"{secret.hex()}\n".encode("ascii")
+    replace_file(out / NAME, content, "{remedy}, then give the same command again.", owner_only=True)
     return secret
