@@ -47,7 +47,7 @@ def test_each_command_is_offered_and_explains_itself(called, command):
     assert "Usage: coursekit" in out
 
 
-@pytest.mark.parametrize("command", ["run", "lab"])
+@pytest.mark.parametrize("command", ["run", "lab", "check"])
 def test_help_shows_examples(called, command):
     assert f"coursekit {command} " in called(command, "--help")[1].partition("Examples")[2]
 

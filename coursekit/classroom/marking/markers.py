@@ -72,7 +72,8 @@ def mark(work: dict[str, Any], task: Task, exercise: Exercise, pool: WorkerPool)
     """Run a notebook and check it. Soon after the task is halted, every process that runs the notebook ends.
 
     Args:
-        work: ``notebook`` (bytes), ``cell_seconds`` and ``seconds``, the limits.
+        work: ``notebook`` (bytes); ``cell_seconds`` and ``seconds``, the limits; ``seed`` of its draws, and
+            ``random_state`` of its worker.
         task: is asked between the steps and twice a second whether it is halted.
         exercise: whose questions are asked.
         pool: where workers come from.
@@ -102,7 +103,17 @@ def mark(work: dict[str, Any], task: Task, exercise: Exercise, pool: WorkerPool)
     notebook = parse_notebook(Path(f"{exercise.name}.ipynb"), work["notebook"])
     with watching(end_if_halted):
         try:
-            report = check_notebook(notebook, exercise, work["cell_seconds"], step, start, work["seconds"], recording)
+            report = check_notebook(
+                notebook,
+                exercise,
+                work["cell_seconds"],
+                step,
+                start,
+                work["seconds"],
+                recording,
+                seed=work["seed"],
+                random_state=work["random_state"],
+            )
         finally:
             step("keeping the mark")
     answers, seconds = recording.packed(report.cells), time.monotonic() - began

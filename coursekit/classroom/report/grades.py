@@ -36,6 +36,7 @@ class Grade:
         key: of its mark.
         level: how the learner's code was sealed off, in words.
         outdated: whether the mark comes from earlier checks, because the new ones ask what was not recorded.
+        flags: what an instructor should look at: the title of each question that is flagged, and why.
     """
 
     submission: Submission
@@ -51,6 +52,7 @@ class Grade:
     key: str = ""
     level: str = ""
     outdated: bool = False
+    flags: tuple[tuple[str, str], ...] = ()
 
     @property
     def has_points(self) -> bool:
@@ -108,6 +110,7 @@ def grade(
         key=mark.key,
         level=mark.level,
         outdated=outdated,
+        flags=tuple((question.title, words) for question in mark.report.questions for words in question.flags),
     )
 
 
