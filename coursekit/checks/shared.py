@@ -9,9 +9,19 @@ from typing import TypeVar, cast
 import numpy as np
 
 from coursekit.data import Ragged, load_imdb, load_mnist
-from coursekit.grading import Answers, Expect, Model, Weight
+from coursekit.grading import Answers, Expect, Loss, Model, Weight
+from coursekit.grading.results import PASSED
 
 Setting = TypeVar("Setting")
+BOUND = 2.5  # beyond the ends of every activation that has some
+LOGARITHMS = "logarithms of probabilities"
+FITTING = {LOGARITHMS: "logits"}  # softmax of the logarithms gives the probabilities again
+
+
+def or_above(expect: Expect, hint: str) -> str:
+    """The hint, unless an earlier part failed, whose fault may be the only one."""
+    failed = any(part.status != PASSED for part in expect.parts)
+    return "A part above fails already: mend that first, then check again." if failed else hint
 
 
 def compiled(expect: Expect, setting: Setting | None) -> Setting:
@@ -38,13 +48,50 @@ def expect_loss_and_activation(expect: Expect, model: Model, loss: str, activati
 
 def expect_learning(expect: Expect, model: Model, x: np.ndarray) -> list[Weight]:
     """Some weights would move in training; these are returned."""
-    moving = [weight for weight in model.training_step(x) if weight.gradient > 0]
+    moving = [weight for weight in model.training_step(x, seed=0) if weight.gradient > 0]
+    still = model.optimizer is not None and model.optimizer.learning_rate == 0
     expect.true(
-        moving,
+        moving and not still,
         "No weight of the network would move in training.",
-        hint="Is every layer frozen, or does nothing lead from the input to the output?",
+        hint="Is every layer frozen, is the learning rate 0, or does nothing lead from the input to the output?",
     )
     return moving
+
+
+def expect_parameters(expect: Expect, model: Model, most: int, hint: str) -> None:
+    """No more parameters than allowed."""
+    expect.true(
+        model.parameter_count <= most,
+        f"The network has {model.parameter_count:,} parameters.",
+        hint=hint,
+        expected=f"at most {most:,}",
+        got=f"{model.parameter_count:,}",
+    )
+
+
+def expect_outputs(expect: Expect, model: Model, units: int, hint: str) -> None:
+    """So many numbers for each row of the batch that the model was shown."""
+    expect.true(
+        isinstance(model.gave, tuple) and len(model.gave) == 2 and model.gave[1] == units,
+        f"The output of the network has the shape {model.gave}.",
+        hint=hint,
+        expected=f"(batch, {units})",
+        got=str(model.gave),
+    )
+
+
+def expect_accuracy(expect: Expect, outputs: np.ndarray, labels: np.ndarray, bar: float, hint: str) -> None:
+    """The share of right answers reaches the bar."""
+    expect.shape(outputs, (len(labels), None), hint="One row of outputs for each image.")
+    reached = accuracy(outputs, labels)
+    far = "That is far below: do images and labels belong together, are both as they were in training?"
+    expect.true(
+        reached >= bar,
+        f"The network reads {reached:.2%} of the test data rightly.",
+        hint=hint if reached > 0.6 else far,
+        expected=f"at least {bar:.1%}",
+        got=f"{reached:.2%}",
+    )
 
 
 def expect_loss_fits(answers: Answers, expect: Expect, model: Model, x: np.ndarray, classes: int = 10) -> None:
@@ -57,7 +104,11 @@ def expect_loss_fits(answers: Answers, expect: Expect, model: Model, x: np.ndarr
         x: a batch.
         classes: how many, with whole-number labels; 2 for labels of 0 and 1 and one output.
     """
-    loss = compiled(expect, model.loss)
+    compiled(expect, model.optimizer)
+    expect.true(
+        model.loss, "The model is compiled without a loss.", hint="Name one in network.compile(optimizer, loss)."
+    )
+    loss = cast(Loss, model.loss)
     takes = loss_takes(answers, model, classes)
     labels = "labels of 0 and 1" if classes == 2 else "whole-number labels"
     expect.true(
@@ -74,7 +125,7 @@ def expect_loss_fits(answers: Answers, expect: Expect, model: Model, x: np.ndarr
         "zero too: no activation, and nothing behind it.",
     )
     expect.true(
-        gives == takes,
+        takes in (gives, FITTING.get(gives)),
         f"The network gives {gives}, and its loss takes {takes}.",
         hint=f"Either {last} and from_logits=False, or no activation and from_logits=True; never both, never neither.",
         expected=takes,
@@ -83,8 +134,8 @@ def expect_loss_fits(answers: Answers, expect: Expect, model: Model, x: np.ndarr
 
 
 def loss_takes(answers: Answers, model: Model, classes: int = 10) -> str:
-    """``"probabilities"`` or ``"logits"``, whichever the model's loss makes the cross-entropy of whole-number labels
-    from, up to a factor; empty if neither.
+    """``"probabilities"``, ``"logits"`` or ``"logarithms of probabilities"``, whichever the model's loss makes the
+    cross-entropy of whole-number labels from, up to a factor; empty if none of them.
 
     Args:
         answers: where labels and predictions are drawn.
@@ -102,48 +153,63 @@ def loss_takes(answers: Answers, model: Model, classes: int = 10) -> str:
         logits = [np.log(each) - np.log1p(-each) for each in probabilities]
     else:
         logits = [np.log(each) + rng.normal(size=(16, 1)) for each in probabilities]
-    predictions = [each.astype(np.float32) for each in (*probabilities, *logits)]
-    values = np.array(model.loss_values(labels, predictions)).reshape(2, -1) / want
-    for kind, factors in zip(("probabilities", "logits"), values):
+    predictions = [each.astype(np.float32) for each in (*probabilities, *logits, *map(np.log, probabilities))]
+    values = np.array(model.loss_values(labels.astype(np.float32), predictions)).reshape(3, -1) / want
+    for kind, factors in zip(("probabilities", "logits", LOGARITHMS), values):
         if factors[0] > 0 and np.allclose(factors, factors[0], rtol=1e-3):
             return kind
     return ""
 
 
 def outputs_are(model: Model, x: np.ndarray) -> str:
-    """``"probabilities"`` or ``"logits"``, whichever the network gives for ``x``; empty if neither.
+    """``"probabilities"``, ``"logits"`` or ``"logarithms of probabilities"``, whichever the network gives for ``x``;
+    empty if none of them.
 
-    With whatever weights, probabilities sum to one, or a single one lies between 0 and 1, in training as well; logits
-    are not bound, on either side.
+    With whatever weights, probabilities sum to one, or a single one lies between 0 and 1, in training as well, and with
+    some weights one class gets more than half; logits are not bound, on either side.
     """
-    drawn = [model.rehearse(x, seed=seed) for seed in range(4)]
-    if all(map(_are_probabilities, [model.rehearse(x, training=True), *drawn])):
-        return "probabilities"
-    return "logits" if min(map(np.min, drawn)) < -1 and max(map(np.max, drawn)) > 1 else ""
+    batch = np.concatenate([x, 255 * x])  # for a network that takes bytes as well
+    drawn = [np.asarray(model.rehearse(batch, seed=seed)) for seed in range(4)]
+    outputs = [np.asarray(model.rehearse(x, training=True)), *drawn]
+    for kind, made in (("probabilities", outputs), (LOGARITHMS, [np.exp(np.minimum(each, 1)) for each in outputs])):
+        if all(map(_are_probabilities, made)) and max(map(np.max, made)) > 0.5:
+            return kind
+    for seed in range(4, 32):  # all of a single output's logits may lie on one side of its bias
+        if min(map(np.min, drawn)) < -BOUND and max(map(np.max, drawn)) > BOUND:
+            return "logits"
+        drawn.append(np.asarray(model.rehearse(batch, seed=seed)))
+    return ""
 
 
 def _are_probabilities(outputs: np.ndarray) -> bool:
     if outputs.shape[-1] == 1:
         return bool(((outputs >= 0) & (outputs <= 1)).all() and outputs.any())
-    return bool((outputs >= 0).all() and np.allclose(outputs.sum(axis=-1), 1, atol=1e-3))
+    return bool((outputs >= 0).all() and np.allclose(outputs.sum(axis=-1), 1, atol=2e-2))  # as in half precision
 
 
 def is_linear(model: Model, x: np.ndarray) -> bool:
     """Whether the model's outputs, or the logarithms of its probabilities, lie on a line between those of two inputs,
-    up to what is the same for all classes."""
+    up to what is the same for all classes. The inputs are as large as they can be with no probability near 0."""
     half = len(x) // 2
-    ends, middles = 4 * x[: 2 * half], 2 * (x[:half] + x[half : 2 * half])
-    outputs = np.asarray(model.rehearse(np.concatenate([ends, middles])), dtype=np.float64)
-    if _are_probabilities(outputs):
-        outputs = np.log(np.maximum(outputs, 1e-38))
+    batch = np.concatenate([x[: 2 * half], (x[:half] + x[half : 2 * half]) / 2])
+    for scale in (4096, 512, 64, 8, 1):
+        outputs = np.asarray(model.rehearse((scale * batch).astype(np.float32)), dtype=np.float64)
+        if not _are_probabilities(outputs):
+            break
+        if outputs.min() > 1e-20:
+            outputs = np.log(outputs)
+            break
     outputs -= outputs.mean(axis=-1, keepdims=True)
     bend = outputs[:half] + outputs[half : 2 * half] - 2 * outputs[2 * half :]
     return bool(np.abs(bend).max() < 1e-3 * np.abs(outputs).max())
 
 
 def softmax_inside(model: Model) -> bool:
-    """Whether a dense layer takes the probabilities that another layer gives; the model was shown a batch."""
-    return any(step.took_probabilities and "Dense" in step.kinds for step in model.steps)
+    """Whether a layer of the model, which was shown a batch, makes something else of another one's probabilities."""
+    return any(
+        step.took_probabilities and (not step.gave_probabilities or {"Dense", "EinsumDense"} & set(step.kinds))
+        for step in model.steps
+    )
 
 
 def dense_parameters(sizes: Sequence[int]) -> int:
@@ -158,6 +224,13 @@ def dense_parameters(sizes: Sequence[int]) -> int:
 def accuracy(outputs: np.ndarray, labels: np.ndarray) -> float:
     """The share of rows of ``outputs``, ``(n, classes)``, whose largest number stands in the column of the label."""
     return float(np.mean(np.argmax(outputs, axis=1) == labels))
+
+
+def drawn_digits(answers: Answers, *shape: int) -> np.ndarray:
+    """Sixteen training digits as float32 from 0 to 1, each of ``shape``."""
+    images = load_mnist().x_train
+    chosen = answers.draw("digits").integers(len(images), size=16)
+    return images[chosen].reshape(-1, *shape).astype(np.float32) / 255
 
 
 def unseen_digits(*shape: int) -> tuple[np.ndarray, np.ndarray]:

@@ -58,6 +58,7 @@ class Step:
         took: the shape of its input, or of its first input where there are several; a list where that is a list.
         gave: the shape of its output; a list where there are several.
         took_probabilities: whether the last axis of its input held numbers from 0 up that sum to one.
+        gave_probabilities: the same of its output.
         sample: numbers of its output, at places that follow from the output's size alone, to compare it with that of
             another layer; empty where there are several outputs.
     """
@@ -67,6 +68,7 @@ class Step:
     took: Shape
     gave: Shape
     took_probabilities: bool
+    gave_probabilities: bool = False
     sample: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
@@ -201,12 +203,13 @@ class Model:
         does not take them."""
         return _converted(self._asked(LossValues, "", labels=labels, predictions=predictions), list[float])
 
-    def training_step(self, x: Any, y: Any = None) -> list[Weight]:
+    def training_step(self, x: Any, y: Any = None, seed: int | None = None) -> list[Weight]:
         """What a step of training on the batch ``x`` with labels ``y`` would do to each of the model's weights.
 
-        Without labels the step makes the squares of the outputs smaller, whatever loss the model was compiled with.
+        Without labels the step leads to random outputs, whatever loss the model was compiled with. With a seed the
+        weights are nudged before, so that none stays at rest by chance, as behind a layer that starts with zeros.
         """
-        return _converted(self._asked(TrainingStep, "", x=x, y=y), list[Weight])
+        return _converted(self._asked(TrainingStep, "", x=x, y=y, seed=seed), list[Weight])
 
     def _asked(self, kind: Any, words: str, **fields: Any) -> Any:
         if self._ask is None:

@@ -19,6 +19,7 @@ from coursekit.worker import describing
 from coursekit.worker.failures import WrongKind
 
 GAIN = 2.0  # of drawn weights over those that keep the size of what goes through
+NUDGE = 0.05  # of drawn weights
 SAMPLE = 256  # numbers of what a layer gave
 NEVER = float("nan")
 CALL_HINT = "Compare what your model takes with what the question says that it is fed."
@@ -80,26 +81,31 @@ def loss_values(model: Any, labels: Any, predictions: list[Any]) -> list[float]:
     return [_loss_value(loss, labels, each) for each in predictions]
 
 
-def training_step(model: Any, x: Any, y: Any) -> list[dict[str, Any]]:
+def training_step(model: Any, x: Any, y: Any, seed: int | None) -> list[dict[str, Any]]:
     """What one step of training on the batch ``x`` with the labels ``y`` would do to each weight.
 
     Args:
         model: a ``keras.Model``.
         x: array ``(batch, …)``, or a list of them.
-        y: the labels, for the model's own loss; ``None`` for the mean square of its outputs, whatever it was compiled
-            with.
+        y: the labels, for the model's own loss; ``None`` for the mean square of what its outputs are away from random
+            numbers, whatever it was compiled with.
+        seed: of a nudge that the trainable weights get before, so that none is where nothing moves by chance, as behind
+            a layer that starts with zeros; ``None`` for no nudge.
 
     Returns:
         For each weight its ``path`` and ``shape``; ``gradient``, the largest absolute value of its gradient, 0 where it
-        is frozen or plays no part; and ``moves``, whether the step would change it, as a gradient does, or as a layer in
-        training changes the mean and variance that follow its batches.
+        is frozen or plays no part; and ``moves``, whether the step would change it, as a gradient does, or as a layer
+        in training changes the mean and variance that follow its batches.
     """
     tensorflow = sys.modules["tensorflow"]
-    loss = (lambda labels, outputs: outputs**2) if y is None else describing.single_loss(model)
+    loss = _away if y is None else describing.single_loss(model)
     _build(model, x)
     trained = model.trainable_weights
-    before = [np.array(weight.numpy()) for weight in model.weights]
     with unchanged(model):
+        if seed is not None:
+            for weight, nudge in zip(trained, drawn_weights(seed, [tuple(weight.shape) for weight in trained])):
+                weight.assign_add(NUDGE * nudge)
+        before = [np.array(weight.numpy()) for weight in model.weights]
         with tensorflow.GradientTape() as tape:
             value = tensorflow.reduce_mean(loss(y, _call(model, x, training=True)))
         gradients = tape.gradient(value, [weight.value for weight in trained])
@@ -110,6 +116,11 @@ def training_step(model: Any, x: Any, y: Any) -> list[dict[str, Any]]:
         {"path": str(weight.path), "shape": tuple(weight.shape), "gradient": step, "moves": moved or step > 0}
         for weight, step, moved in zip(model.weights, steps, followed)
     ]
+
+
+def _away(labels: None, outputs: Any) -> Any:
+    outputs = sys.modules["keras"].ops.cast(outputs, "float32")
+    return (outputs - np.random.default_rng(0).normal(size=outputs.shape).astype(np.float32)) ** 2
 
 
 @contextlib.contextmanager
@@ -171,6 +182,7 @@ def _step(layer: Any, took: Any, gave: Any) -> dict[str, Any]:
         "took": _shapes(took),
         "gave": _shapes(gave),
         "took_probabilities": _are_probabilities(took),
+        "gave_probabilities": _are_probabilities(gave),
         "sample": _sample(gave),
     }
 
@@ -199,7 +211,8 @@ def _sample(tensor: Any) -> list[float]:
     values = np.asarray(tensor).ravel()
     if values.dtype.kind not in "biuf" or not values.size:
         return []
-    return values[np.random.default_rng(0).integers(values.size, size=SAMPLE)].astype(float).tolist()
+    places = np.random.default_rng(0).integers(values.size, size=SAMPLE)
+    return [float(value) for value in values[places]]
 
 
 def _loss_value(loss: Any, labels: Any, prediction: Any) -> float:

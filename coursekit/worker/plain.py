@@ -6,6 +6,7 @@ is imported for that: an object of a library that is not loaded cannot exist.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def _plain(value: Any, depth: int) -> Any:
     if value is None or type(value) in (bool, int, float, complex, str):
         return value
     if isinstance(value, np.ndarray):
-        return _plain_array(value)
+        return _plain(value.tolist(), depth - 1) if value.dtype.kind == "O" and value.ndim else _plain_array(value)
     if isinstance(value, np.generic):
         return _plain_scalar(value)
     kind: Any
@@ -86,7 +87,7 @@ def _plain(value: Any, depth: int) -> Any:
             return np.array(value)
         items = [_plain(item, depth - 1) for item in value]
         return tuple(items) if isinstance(value, tuple) else items
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         _check_length(value)
         return {_plain_key(key): _plain(item, depth - 1) for key, item in value.items()}
     return _plain_library_object(value, depth)
@@ -109,9 +110,7 @@ def _plain_array(array: np.ndarray) -> np.ndarray:
         return base.astype(np.float32 if base.dtype.itemsize == 2 else np.float64)
     if base.dtype.kind == "c" and base.dtype.itemsize > 16:
         return base.astype(np.complex128)
-    if base.dtype.kind == "O":
-        raise CannotBePlain("an array of objects; build it from numbers or text of one type")
-    if base.dtype.kind not in "biufcU":
+    if base.dtype.kind not in "biufcU":  # of objects, for one
         raise CannotBePlain(f"an array of dtype {base.dtype}")
     return base.astype(base.dtype.newbyteorder("="), copy=False)
 

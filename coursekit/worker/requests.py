@@ -109,11 +109,12 @@ class LossValues(_Asked, frozen=True, tag="loss"):
 
 class TrainingStep(_Asked, frozen=True, tag="step"):
     """What a step of training on the batch ``x`` with labels ``y`` would do to each weight of the model with this
-    handle, which is afterwards as it was: pairs of the weight's path and the largest size of its gradient."""
+    handle, which is afterwards as it was; with a ``seed``, after a nudge to its weights."""
 
     name: str
     x: Any
     y: Any
+    seed: int | None
     handle: int
     seconds: float
 

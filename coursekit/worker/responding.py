@@ -151,7 +151,7 @@ def _of_model(model: Any, question: OfModel) -> Any:
     if isinstance(question, LossValues):
         return observing.loss_values(model, question.labels, question.predictions)
     if isinstance(question, TrainingStep):
-        return observing.training_step(model, question.x, question.y)
+        return observing.training_step(model, question.x, question.y, question.seed)
     return recreating.export(model)
 
 

@@ -75,7 +75,7 @@ def test_masked_and_matrix_arrays_lose_their_class():
         ({1, 2}, "type set"),
         (b"raw", "type bytes"),
         (int, "a class"),
-        (np.array([{}]), "an array of objects"),
+        (np.array({}), "dtype object"),
         (np.array(["2020"], "M8[Y]"), "dtype datetime64"),
         ({(1, 2): 3}, "a tuple as key"),
         ([lambda: 0], "a function"),
