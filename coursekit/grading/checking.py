@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from coursekit.grading.cleanroom import CleanRoom, CleanRoomAnswers
 from coursekit.grading.notebook_file import Notebook
 from coursekit.grading.questions import Exercise, find_exercise
 from coursekit.grading.recording import RecordedAnswers, Recording
@@ -26,6 +27,7 @@ def check_notebook(
     seconds_in_all: float = math.inf,
     recording: Recording | None = None,
     folder: Path | None = None,
+    room: CleanRoom | None = None,
 ) -> Report:
     """The report on a notebook, whose cells are run in another process.
 
@@ -39,11 +41,14 @@ def check_notebook(
         seconds_in_all: how long everything may take together.
         recording: where every answer is kept as well.
         folder: whose files the process gets as well, such as modules beside the notebook.
+        room: where models are made again, for the work of others.
 
     Raises:
         coursekit.grading.notebook_file.UnusableNotebook: it is of no known exercise.
     """
     exercise = exercise or find_exercise(notebook.exercise_name())
     with RemoteAnswers(notebook.work, folder, cell_seconds, on_step, start, seconds_in_all) as answers:
-        report = exercise.run(answers if recording is None else RecordedAnswers(answers, recording))
-        return replace(report, cells=answers.cell_errors)
+        checked = answers if room is None else CleanRoomAnswers(answers, room)
+        report = exercise.run(checked if recording is None else RecordedAnswers(checked, recording))
+        unverified = checked.unverified if isinstance(checked, CleanRoomAnswers) else ()
+        return replace(report, cells=answers.cell_errors, unverified=unverified)
