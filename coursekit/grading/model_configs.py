@@ -202,7 +202,7 @@ def _vet_text(value: str, key: str) -> None:
 
 
 def _vet_number(value: float, key: str) -> None:
-    if not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         _no_number(str(value))
     if isinstance(value, int) and abs(value) > SETTING_INTEGER:
         raise Refused(f"its setting {_quoted(key)} is {_figure(value)}, more than {SETTING_INTEGER:,}")

@@ -91,10 +91,14 @@ def predict(model: Any, x: Any) -> Any:
     Tracing takes longer than it spares, but for loops over time.
     """
     keras, call = sys.modules["keras"], partial(model, training=False)
+
+    def tensor(part: np.ndarray) -> Any:
+        return keras.ops.convert_to_tensor(part.astype(keras.config.floatx()) if part.dtype.kind == "f" else part)
+
     batches = [take(x, slice(start, start + BATCH)) for start in range(0, rows(x), BATCH)]
     if len(batches) > 2 and any(isinstance(layer, keras.layers.RNN) for layer in model._flatten_layers()):
         call = sys.modules["tensorflow"].function(call, reduce_retracing=True)
-    return _joined([_map(np.asarray, call(batch)) for batch in batches or [take(x, slice(0))]])
+    return _joined([_map(np.asarray, call(_map(tensor, batch))) for batch in batches or [take(x, slice(0))]])
 
 
 def rows(x: Any) -> int:
