@@ -16,9 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from coursekit.worker.bounds import MB
 from coursekit.worker.failures import WrongKind
 
-BATCH = 256
+BATCH, BATCH_BYTES = 256, 4 * MB  # rows; a direct call keeps what all layers give, which is more for larger inputs
+DIRECT = 4  # batches
 OF_THE_COURSE = "coursekit.nn.variational"  # layers that Keras has not; it knows them once their module is imported
 SHAPES = ("batch_shape", "build_input_shape")
 
@@ -86,19 +88,17 @@ def recreate(config: str, weights: list[tuple[str, list[np.ndarray]]]) -> Any:
 
 
 def predict(model: Any, x: Any) -> Any:
-    """What a model gives for the batch ``x``, by direct calls.
-
-    Tracing takes longer than it spares, but for loops over time.
-    """
+    """What a model gives for the batch ``x``, by direct calls; traced only where that takes less than it spares."""
     keras, call = sys.modules["keras"], partial(model, training=False)
 
     def tensor(part: np.ndarray) -> Any:
         return keras.ops.convert_to_tensor(part.astype(keras.config.floatx()) if part.dtype.kind == "f" else part)
 
-    batches = [take(x, slice(start, start + BATCH)) for start in range(0, rows(x), BATCH)]
-    if len(batches) > 2 and any(isinstance(layer, keras.layers.RNN) for layer in model._flatten_layers()):
-        call = sys.modules["tensorflow"].function(call, reduce_retracing=True)
-    return _joined([_map(np.asarray, call(_map(tensor, batch))) for batch in batches or [take(x, slice(0))]])
+    size = max(1, min(BATCH, BATCH_BYTES * rows(x) // max(1, _size(x))))
+    batches = [_map(tensor, take(x, slice(start, start + size))) for start in range(0, max(1, rows(x)), size)]
+    traced = sys.modules["tensorflow"].function(call) if len(batches) > DIRECT else call
+    outputs = [*map(traced, batches[:-1]), call(batches[-1])]
+    return _joined([_map(np.asarray, each) for each in outputs])
 
 
 def rows(x: Any) -> int:
@@ -142,6 +142,12 @@ def _for_any_batch(config: Any) -> Any:
 
 def _is_several(x: Any) -> bool:
     return isinstance(x, list | tuple) and len(x) > 0 and all(isinstance(each, np.ndarray) for each in x)
+
+
+def _size(x: Any) -> int:
+    """Bytes of a batch."""
+    parts = x.values() if isinstance(x, dict) else x if _is_several(x) else [x]
+    return sum(np.asarray(part).nbytes for part in parts)
 
 
 def _map(change: Callable[[Any], Any], parts: Any) -> Any:

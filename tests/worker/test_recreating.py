@@ -17,7 +17,7 @@ from coursekit.worker.failures import WrongKind
 from coursekit.worker.plain import to_plain
 
 RNG = np.random.default_rng(0)
-X = RNG.normal(size=(300, 8)).astype("float32")
+X = RNG.normal(size=(1300, 8)).astype("float32")
 IMAGES = RNG.integers(0, 256, (70, 8, 8, 3), np.uint8)
 WORDS = RNG.integers(0, 50, (600, 10))
 
@@ -123,6 +123,21 @@ def test_a_model_of_the_course_is_random_and_predicts_the_same_in_another_run():
     assert np.array_equal(first, second)
     copy = recreating.recreate(*exported)
     assert not np.array_equal(recreating.predict(copy, X), recreating.predict(copy, X))
+
+
+def test_large_inputs_come_in_small_batches():
+    sizes = []
+
+    class Seen(layers.Layer):
+        def call(self, x):
+            sizes.append(x.shape[0])
+            return x
+
+    seen = Seen()
+    recreating.predict(lambda x, training: seen(x), np.zeros((6, 2**18)))  # of 8 bytes each, in 2 MB
+    assert sizes == [2] * 3
+    recreating.predict(lambda x, training: seen(x), np.zeros((600, 8)))
+    assert sizes[3:] == [256, 256, 88]
 
 
 def test_no_batch_is_no_prediction():
