@@ -47,6 +47,7 @@ from coursekit.worker.text import shorten
 
 ROWS = 32
 DRAWS = 8  # of a model whose outputs are random
+COMPILED = ("optimizer", "loss")  # what a description has of how the model was compiled
 OfBatch = Predict | Observe | Rehearse
 Start = Callable[[Path | None], Worker]
 
@@ -176,9 +177,9 @@ class CleanRoomAnswers(Answers):
         reply = self._answers.exchange(question, frame)
         if isinstance(question, Call | GetModel):
             self._places.clear()  # the learner's code ran, and may have trained any model
-        if isinstance(question, GetModel) and isinstance(reply.answer, dict):
-            compiled = {key: reply.answer[key] for key in ("optimizer", "loss") if key in reply.answer}
-            self._compiled[reply.answer.get("handle", 0)] = compiled
+        described = reply.answer if isinstance(question, GetModel) and isinstance(reply.answer, dict) else {}
+        if isinstance(described.get("handle"), int):
+            self._compiled[described["handle"]] = {key: described[key] for key in COMPILED if key in described}
         return reply
 
     def _of_model(self, question: OfBatch, frame: bytes) -> Reply:

@@ -17,6 +17,7 @@ from coursekit.worker import bounds, describing, failures, observing, recreating
 from coursekit.worker.channel import Worker, WorkerEnded, WorkerStuck
 from coursekit.worker.requests import Observe, Predict, RecreateModel, Reply, read_request
 from coursekit.worker.responding import Respondent
+from coursekit.worker.wire import ProtocolError
 
 X = np.random.default_rng(0).normal(size=(100, 4)).astype("float32")
 
@@ -215,6 +216,13 @@ def test_a_description_keeps_how_the_model_was_compiled(monkeypatch):
     assert (described.optimizer.name, described.loss.name) == ("SGD", "mean_squared_error")
     assert Observe in started[0].asked
     assert "Observe" not in home.asked
+
+
+def test_a_description_can_be_anything():
+    answers, home, _ = clean(model=sequence())
+    home._respondent._held = lambda *asked: {"handle": ["none"], "optimizer": 3}
+    with pytest.raises(ProtocolError):
+        answers.model("model")
 
 
 @pytest.mark.parametrize("end", [WorkerStuck(), WorkerEnded("by signal SIGKILL")])
