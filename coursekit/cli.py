@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 from coursekit import __version__, course
 from coursekit.classroom import commands as classroom
@@ -42,7 +43,7 @@ def _options(
     pass
 
 
-regenerate.register(app)
+app.command("run")(regenerate.run_command)
 
 
 def _join_pairs(arguments: list[str]) -> list[str]:
@@ -86,9 +87,47 @@ def lab_command(
 
     chosen = course.find(lesson)
     folder = folder or course.root() / "work"
-    for line in workspace.refresh(folder, course.root()).lines():
+    for line in workspace.refresh(folder, course.root()):
         typer.echo(line)
     workspace.start_jupyterlab(folder, chosen, browser=browser, port=port)
+
+
+@app.command("check")
+def check_command(
+    notebook: Annotated[
+        Path, typer.Argument(help="The exercise to check, such as work/exercises/01_mnist_dense.ipynb")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds that each cell may run.")] = grading.TIMEOUT,
+    record: Annotated[bool, typer.Option(help="Keep the results for: coursekit progress.")] = True,
+    as_graded: Annotated[
+        Path | None, typer.Option(metavar="BATCH", help="Repeat a mark of the class graded into this folder.")
+    ] = None,
+) -> None:
+    """Run an exercise notebook from the first cell and check its answers.
+
+    On Linux the notebook runs in a sandbox where one can be had. Elsewhere it runs with your rights, in a process that
+    is not sealed off: check only your own work there. The last line says which.
+
+    With --as-graded it is marked as that class was: with its checks, the private ones shown in full, its limits, and
+    the inputs drawn for this content. It always runs in the sandbox and nothing is kept. It says whose the same content
+    is and whether the points are the same.
+
+    [bold]Examples[/bold]
+
+      coursekit check work/exercises/01_mnist_dense.ipynb
+
+      coursekit check appeal.ipynb --as-graded build/grades
+
+    [bold]Exit codes[/bold]: 0 everything passed; 1 something did not; 2 the file cannot be used.
+    """
+    with Console(stderr=True).status("reading the notebook") as status:
+        if as_graded:
+            checked = classroom.check_as_graded(notebook, as_graded)
+        else:
+            checked = grading.check_own(notebook, timeout, record, status.update)
+    checked.show(as_json)
+    raise typer.Exit(0 if checked.report.passed else 1)
 
 
 app.add_typer(data.app, name="data")

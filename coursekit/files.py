@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
+import secrets
+import shutil
+from functools import partial
 from pathlib import Path
 
 from coursekit.errors import CoursekitError
@@ -44,7 +46,7 @@ def read_file(path: Path) -> bytes | None:
         raise CannotRead(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
-def replace_file(path: Path, content: bytes, advice: str = "") -> None:
+def replace_file(path: Path, content: bytes, advice: str = "", owner_only: bool = False) -> None:
     """Write ``content`` to ``path`` in one step: after a crash the file is the old one or the new one.
 
     The folder is made when it is missing; an existing file keeps its permissions.
@@ -53,10 +55,12 @@ def replace_file(path: Path, content: bytes, advice: str = "") -> None:
         path: where to.
         content: all of it.
         advice: what the message of an error adds; see :class:`CannotWrite`.
+        owner_only: whether nobody but its owner may read it.
 
     Raises:
         CannotWrite: the folder cannot be written to, or the disk is full; the old file is as it was.
 
+    >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> replace_file(folder / "new" / "note.txt", b"hello")
     >>> (folder / "new" / "note.txt").read_text()
@@ -64,24 +68,19 @@ def replace_file(path: Path, content: bytes, advice: str = "") -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, content)
+        _replace(path, content, owner_only)
     except OSError as error:
         raise CannotWrite(path, error, advice) from error
 
 
-def _replace(path: Path, content: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+def _replace(path: Path, content: bytes, owner_only: bool) -> None:
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with open(fresh, "xb", opener=partial(os.open, mode=0o600 if owner_only else 0o666)) as file:
+            if path.exists() and not owner_only:
+                shutil.copymode(path, fresh)
             file.write(content)
-        os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
-        os.replace(name, path)
+        os.replace(fresh, path)
     except BaseException:
-        os.unlink(name)
+        fresh.unlink(missing_ok=True)
         raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -30,77 +30,55 @@ class _Manifest:
     files: dict[str, str]
 
 
-@dataclass
-class Refreshed:
-    """What `refresh` did, as paths inside the learner's folder.
-
-    Attributes:
-        added: files that were not there.
-        updated: files that nobody had touched, replaced by the course's newer ones.
-        kept: edited files and, for each, the course's newer version, which was not copied over them.
-        note: what was odd about the manifest; empty when nothing was.
-    """
-
-    added: list[str] = field(default_factory=list)
-    updated: list[str] = field(default_factory=list)
-    kept: dict[str, Path] = field(default_factory=dict)
-    note: str = ""
-
-    def lines(self) -> list[str]:
-        """What a person should read about it, line by line.
-
-        >>> Refreshed(added=["notebooks/01_mnist_dense.ipynb"]).lines()
-        ['new: notebooks/01_mnist_dense.ipynb']
-        """
-        lines = [self.note] if self.note else []
-        lines += [f"new: {name}" for name in self.added]
-        lines += [f"updated: {name}" for name in self.updated]
-        edited = "which you have edited; the course's newer version is"
-        return lines + [f"kept your {name}, {edited} {newer}" for name, newer in self.kept.items()]
-
-
-def refresh(folder: Path, course_root: Path) -> Refreshed:
+def refresh(folder: Path, course_root: Path) -> list[str]:
     """Bring the course's lessons and exercises into ``folder``; edited files are never overwritten.
 
     What was delivered is remembered by SHA-256 in ``folder/.coursekit.json``. A file that still equals it is
     untouched; any other is the learner's. Where the memory is lost or damaged, every file that differs from the
     course's counts as edited. A file that was deleted is delivered again.
 
+    Returns:
+        What a person should read about it, line by line.
+
     Raises:
         CannotRefresh: ``folder``, or a part of it, is in the way of what should be put there.
         CannotWrite: the disk is full, or ``folder`` is read-only.
     """
-    report = Refreshed()
-    delivered, report.note = _read_manifest(folder / MANIFEST)
+    delivered, odd = _read_manifest(folder / MANIFEST)
+    added, updated, kept = [], [], []
     for newer in sorted(path for part in DELIVERED for path in (course_root / part).glob("*.ipynb")):
         name = newer.relative_to(course_root).as_posix()
         content = newer.read_bytes()
         mine = _content(folder / name)
         if mine != content and mine is not None and _sha256(mine) != delivered.get(name):
             if delivered.get(name) != _sha256(content):
-                report.kept[name] = newer
+                kept.append(f"kept your {name}, which you have edited; the course's newer version is {newer}")
             continue
+        if mine is None:
+            added.append(f"new: {name}")
+        elif mine != content:
+            updated.append(f"updated: {name}")
         if mine != content:
             replace_file(folder / name, content)
-            (report.added if mine is None else report.updated).append(name)
         delivered[name] = _sha256(content)
     manifest = msgspec.json.encode(_Manifest(files=delivered))
     replace_file(folder / MANIFEST, msgspec.json.format(manifest, indent=1) + b"\n")
-    return report
+    return [*odd, *added, *updated, *kept]
 
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _read_manifest(path: Path) -> tuple[dict[str, str], str]:
+def _read_manifest(path: Path) -> tuple[dict[str, str], list[str]]:
+    """What was delivered, and what a person should read about the manifest."""
     content = _content(path)
     if content is None:
-        return {}, ""
+        return {}, []
     try:
-        return msgspec.json.decode(content, type=_Manifest).files, ""
+        return msgspec.json.decode(content, type=_Manifest).files, []
     except ValueError:  # of msgspec, or of bytes that are no text
-        return {}, f"{path} was damaged and is written anew; until then every file that differs counts as edited."
+        return {}, [f"{path} was damaged and is written anew; until then every file that differs counts as edited."]
 
 
 def _content(path: Path) -> bytes | None:

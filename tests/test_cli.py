@@ -47,7 +47,7 @@ def test_each_command_is_offered_and_explains_itself(called, command):
     assert "Usage: coursekit" in out
 
 
-@pytest.mark.parametrize("command", ["run", "lab"])
+@pytest.mark.parametrize("command", ["run", "lab", "check"])
 def test_help_shows_examples(called, command):
     assert f"coursekit {command} " in called(command, "--help")[1].partition("Examples")[2]
 
@@ -71,9 +71,9 @@ def test_version(called):
         (["run", "--quick", "--update"], "full run"),
         (["run", "-p", "EPOCH", "2"], "no parameter 'EPOCH'. It has: "),
         (["run", "-f", "none.yaml"], "none.yaml"),
-        (["run", "--tls-ca", "ca.pem"], "name its --scheduler as well"),
-        (["run", "--scheduler", "x:1", "--tls-ca", "ca.pem"], "TLS needs --tls-ca and --tls-cert"),
-        (["run", "--scheduler", "x:1", "--tls-ca", "ca.pem", "--tls-cert", "c.pem"], "ca.pem is not there"),
+        (["run", "--tls-ca", __file__], "name its --scheduler as well"),
+        (["run", "--scheduler", "x:1", "--tls-ca", __file__], "TLS needs --tls-ca and --tls-cert"),
+        (["run", "--scheduler", "x:1", "--tls-ca", "ca.pem"], "'ca.pem' does not exist"),
         (["lab", "99"], "No lesson '99'"),
         (["lab", "--port", "0"], "--port"),
         (["no-such-command"], "No such command"),

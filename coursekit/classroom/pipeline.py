@@ -14,6 +14,7 @@ from coursekit.classroom.marking.engine import Marker, MarkingOutcome
 from coursekit.classroom.marking.jobs import MarkingJob, job_for
 from coursekit.classroom.marking.ledger import Ledger
 from coursekit.classroom.marking.private import checks_for
+from coursekit.classroom.marking.seeds import secret_of
 from coursekit.classroom.report import exports, outputs
 from coursekit.classroom.report.grades import NOT_MARKED, Grade, choose, grade
 from coursekit.classroom.report.lateness import LatePolicy
@@ -75,7 +76,7 @@ def grade_class(
     keep_batch(out, settings, plan.submissions)
     with open_marker() as marker, Ledger(out) as ledger:
         resumed = plan.resumed(ledger, watch)
-        outcome = engine.run(plan.missing(ledger), marker, source, ledger, watch.marked)
+        outcome = engine.run(plan.to_run(ledger, out), marker, source, ledger, watch.marked)
         return plan.result(out, ledger, outcome, resumed, source)
 
 
@@ -100,7 +101,7 @@ def regrade_class(
                 ledger.add(mark)
                 watch.marked(job)
         outcome, source = MarkingOutcome(), None
-        if open_marker and (missing := plan.missing(ledger)):
+        if open_marker and (missing := plan.to_run(ledger, out)):
             source = open_source(Path(settings.submissions))
             with open_marker() as marker:
                 outcome = engine.run(missing, marker, source, ledger, watch.marked)
@@ -137,6 +138,12 @@ class _Plan:
     def missing(self, ledger: Ledger) -> list[MarkingJob]:
         """The jobs that have no mark yet."""
         return [job for key, job in self.jobs.items() if key not in ledger.marks]
+
+    def to_run(self, ledger: Ledger, out: Path) -> list[MarkingJob]:
+        """The same with the seeds of their draws, from the secret of the batch, which is made if there is none."""
+        missing = self.missing(ledger)
+        secret = secret_of(out) if missing else b""
+        return [job.seeded(secret) for job in missing]
 
     def resumed(self, ledger: Ledger, watch: Watch) -> int:
         """How many jobs were marked earlier."""

@@ -16,12 +16,7 @@ from coursekit.data.errors import CacheWarning, DataError
 from coursekit.data.records import DataSet
 from coursekit.data.status import ABSENT, DAMAGED, INTACT, Finding
 
-app = typer.Typer(
-    help="List, fetch and verify the data sets.",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+app = typer.Typer(help="List, fetch and verify the data sets.", no_args_is_help=True)
 SHOWN = {INTACT: f"[green]✓ {INTACT}[/]", DAMAGED: f"[bold red]✗ {DAMAGED}[/]", ABSENT: f"[yellow]– {ABSENT}[/]"}
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -135,11 +130,10 @@ def _remedy(finding: Finding) -> str:
 def _print_table(columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> None:
     from rich import box
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table(box=box.SIMPLE_HEAD)
-    for column in columns:
-        table.add_column(column, justify="right" if column == "Size" else "left", overflow="fold")
+    headers = (Column(name, justify="right" if name == "Size" else "left", overflow="fold") for name in columns)
+    table = Table(*headers, box=box.SIMPLE_HEAD)
     for row in rows:
         table.add_row(*row)
     Console().print(table)

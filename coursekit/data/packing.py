@@ -15,38 +15,20 @@ from __future__ import annotations
 import bz2
 import io
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-CHUNK = 1 << 18  # bytes; a quarter of a second on a slow machine
 
-
-def pack(content: bytes, rearrangement: str = "") -> bytes:
-    """Pack ``content``; the same bytes on every machine.
-
-    >>> unpack(pack(b"abcdefghi", "shuffle"), "shuffle")
-    b'abcdefghi'
-    """
-    forward, _ = REARRANGEMENTS[rearrangement]
-    return bz2.compress(forward(content), 9)
-
-
-def unpack(packed: bytes, rearrangement: str = "", progress: Callable[[int], object] = lambda done: None) -> bytes:
-    """Undo :func:`pack`.
+def unpack(packed: Any, rearrangement: str = "") -> bytes:
+    """The content of a packed file.
 
     Args:
-        packed: what ``pack`` gave.
-        rearrangement: the one that ``pack`` was given.
-        progress: called with the number of packed bytes that were just done.
+        packed: a stream of what ``tools/data_packing.py`` gave.
+        rearrangement: the one that it was given.
     """
-    decompressor = bz2.BZ2Decompressor()
-    pieces = []
-    for start in range(0, len(packed), CHUNK):
-        chunk = packed[start : start + CHUNK]
-        pieces.append(decompressor.decompress(chunk))
-        progress(len(chunk))
-    _, backward = REARRANGEMENTS[rearrangement]
-    return backward(b"".join(pieces))
+    with bz2.open(packed) as stream:
+        return UNDO[rearrangement](stream.read())
 
 
 def npy_bytes(array: np.ndarray) -> bytes:
@@ -69,16 +51,6 @@ def npy_array(content: bytes) -> np.ndarray:
     return np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
 
 
-def _planes(content: bytes) -> bytes:
-    images = npy_array(content)  # (n, height, width, 3), uint8; all arithmetic is modulo 256
-    images[..., 0] -= images[..., 1]
-    images[..., 2] -= images[..., 1]
-    for axis in (1, 2):
-        images = np.diff(images, axis=axis, prepend=np.uint8(0))
-    header = content[: len(content) - images.size]
-    return header + images.transpose(3, 0, 1, 2).tobytes()
-
-
 def _undo_planes(content: bytes) -> bytes:
     rearranged = npy_array(content)  # its header tells the shape of the images; its values are the planes
     count, height, width, colours = rearranged.shape
@@ -90,18 +62,9 @@ def _undo_planes(content: bytes) -> bytes:
     return content[: len(content) - images.size] + images.tobytes()
 
 
-def _shuffle(content: bytes) -> bytes:
-    whole = len(content) // 4 * 4
-    return np.frombuffer(content[:whole], np.uint8).reshape(-1, 4).T.tobytes() + content[whole:]
-
-
 def _undo_shuffle(content: bytes) -> bytes:
     whole = len(content) // 4 * 4
     return np.frombuffer(content[:whole], np.uint8).reshape(4, -1).T.tobytes() + content[whole:]
 
 
-REARRANGEMENTS: dict[str, tuple[Callable[[bytes], bytes], Callable[[bytes], bytes]]] = {
-    "": (bytes, bytes),
-    "planes": (_planes, _undo_planes),
-    "shuffle": (_shuffle, _undo_shuffle),
-}
+UNDO: dict[str, Callable[[bytes], bytes]] = {"": bytes, "planes": _undo_planes, "shuffle": _undo_shuffle}

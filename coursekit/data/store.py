@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import errno
 import functools
+import io
 import os
 import tempfile
 import warnings
@@ -21,9 +21,9 @@ from coursekit.data import downloads, packing
 from coursekit.data.cache import cache_folder, cached, check, digest, write
 from coursekit.data.errors import CacheWarning, DamagedFile, DamagedFileWarning, DownloadFailed
 from coursekit.data.records import File, Packed
+from coursekit.files import DISK_FULL
 
 EMBEDDED = Path(__file__).parent / "embedded"
-DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}  # Windows has no quota error
 
 
 def array(file: File) -> np.ndarray:
@@ -68,10 +68,12 @@ def embedded_content(file: File, packed: Packed) -> bytes:
         raise DamagedFile(place, packed.hash, "no file", remedy)
     stored = place.read_bytes()
     check(stored, packed.hash, place, remedy)
-    title = f"Unpacking {file.name}"
+    what = f"Unpacking {file.name}"
     # disable=None: only in a terminal, since a notebook would store the bar
-    with tqdm(total=len(stored), desc=title, unit="B", unit_scale=True, delay=2, leave=False, disable=None) as bar:
-        unpacked = packing.unpack(stored, packed.rearrangement, bar.update)
+    with tqdm.wrapattr(
+        io.BytesIO(stored), "read", len(stored), desc=what, delay=2, leave=False, disable=None
+    ) as stream:
+        unpacked = packing.unpack(stream, packed.rearrangement)
     check(unpacked, file.hash, f"{place}, unpacked", remedy)
     return unpacked
 

@@ -25,7 +25,7 @@ def fingerprint() -> dict[str, str]:
         "Python": platform.python_version(),
         "coursekit": _digest([path for path in files if EMBEDDED not in path.parents]),
         "data": _digest([path for path in files if EMBEDDED in path.parents]),
-        **{name: _version(name) for name in LIBRARIES},
+        **{name: metadata.version(name) for name in LIBRARIES},
     }
 
 
@@ -49,10 +49,3 @@ def _digest(files: list[Path]) -> str:
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         whole.update(f"{path.relative_to(PACKAGE).as_posix()}\0{content}\0".encode())
     return whole.hexdigest()[:12]
-
-
-def _version(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return "missing"

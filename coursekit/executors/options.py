@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,11 +13,10 @@ Scheduler = Annotated[
     str | None,
     typer.Option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, tcp://host:8786: its workers do the work."),
 ]
-TlsCa = Annotated[
-    Path | None, typer.Option("--tls-ca", metavar="PEM", help="Certificate authority of the cluster, for TLS.")
-]
-TlsCert = Annotated[Path | None, typer.Option("--tls-cert", metavar="PEM", help="Your certificate for the cluster.")]
-TlsKey = Annotated[Path | None, typer.Option("--tls-key", metavar="PEM", help="The key of your certificate.")]
+_PEM: dict[str, Any] = {"metavar": "PEM", "exists": True, "dir_okay": False}
+TlsCa = Annotated[Path | None, typer.Option("--tls-ca", help="Certificate authority of the cluster, for TLS.", **_PEM)]
+TlsCert = Annotated[Path | None, typer.Option("--tls-cert", help="Your certificate for the cluster.", **_PEM)]
+TlsKey = Annotated[Path | None, typer.Option("--tls-key", help="The key of your certificate.", **_PEM)]
 
 
 def tls_of(scheduler: str | None, ca: Path | None, cert: Path | None, key: Path | None) -> Tls | None:
@@ -26,14 +25,10 @@ def tls_of(scheduler: str | None, ca: Path | None, cert: Path | None, key: Path 
     Raises:
         typer.BadParameter: some are missing, or there is no scheduler to use them with.
     """
-    named = [path for path in (ca, cert, key) if path]
-    if not named:
+    if not (ca or cert or key):
         return None
     if not scheduler:
         raise typer.BadParameter("certificates are for a cluster: name its --scheduler as well")
     if ca is None or cert is None:
         raise typer.BadParameter("TLS needs --tls-ca and --tls-cert; --tls-key unless it is in the certificate's file")
-    for path in named:
-        if not path.is_file():
-            raise typer.BadParameter(f"{path} is not there")
     return Tls(ca, cert, key)

@@ -1,6 +1,6 @@
 from .answers import Answers, NamespaceAnswers
 from .expect import Expect
-from .models import Layer, Loss, Model, Optimizer
+from .models import Layer, Loss, Model, Optimizer, Step, Weight
 from .opening import open_exercise
 from .questions import Exercise, Question, find_exercise
 from .results import PartResult, QuestionResult, Report
@@ -18,6 +18,8 @@ __all__ = [
     "Question",
     "QuestionResult",
     "Report",
+    "Step",
+    "Weight",
     "find_exercise",
     "open_exercise",
 ]

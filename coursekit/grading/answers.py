@@ -17,7 +17,7 @@ import numpy as np
 from coursekit.grading.models import Model
 from coursekit.worker import failures, wire
 from coursekit.worker.bounds import ANSWER_SECONDS
-from coursekit.worker.requests import Call, GetModel, Predict, Question, Reply, Value, read_request
+from coursekit.worker.requests import Call, GetModel, Question, Reply, Value, read_request
 from coursekit.worker.responding import Respondent
 from coursekit.worker.text import brief, short, shorten
 
@@ -104,19 +104,22 @@ class Answers(abc.ABC):
         self._newest = name, args, kwargs
         question = GetModel(name, _plain_arguments(list(args)), _plain_arguments(kwargs), self.seconds)
         described = Model.from_data(self._ask(question))
-        handles = [described.handle]
+        handle = described.handle
 
-        def predict(x: Any) -> Any:
-            x = _plain_arguments(x)
-            self._newest = f"{name}.predict", (x,), {}
+        def ask(kind: Any, words: str, fields: dict[str, Any]) -> Any:
+            nonlocal handle
+            fields = _plain_arguments(fields)
+            called = f"{name}.{words}" if words else name
+            if "x" in fields:
+                self._newest = called, (fields["x"],), {}
             try:
-                answer = self._ask(Predict(name, x, handles[0], self.seconds))
+                answer = self._ask(kind(name=name, handle=handle, seconds=self.seconds, **fields))
             except failures.StaleModel:
-                handles[0] = Model.from_data(self._ask(question)).handle
-                answer = self._ask(Predict(name, x, handles[0], self.seconds))
-            return self._remember(answer, f"{name}.predict({brief(x)})")
+                handle = Model.from_data(self._ask(question)).handle
+                answer = self._ask(kind(name=name, handle=handle, seconds=self.seconds, **fields))
+            return self._remember(answer, f"{called}({brief(fields['x'])})" if words else name)
 
-        return described.with_predict(predict)
+        return described.connected(ask)
 
     def origin(self, got: Any) -> str | None:
         """The request that ``got`` answered, as the learner would write it, or ``None`` if it is not known."""

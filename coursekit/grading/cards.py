@@ -25,6 +25,7 @@ LOOKS = {
     results.NOT_YET: ("○", "Not written yet", "#6b7480"),
 }
 WIDTH = 100
+ONLY_HERE = "Right for the inputs that every notebook draws, wrong for this one, drawn for this submission."
 Details = list[tuple[str, str]]
 
 
@@ -104,8 +105,7 @@ def part_details(result: QuestionResult) -> list[tuple[PartResult, Details]]:
 
 def own_details(result: QuestionResult) -> Details:
     """What there is to say of a question besides what its parts say."""
-    said = any(result.message == f"{part.title}: {part.message}" for part in result.parts)
-    return [] if said else _details(result)
+    return _details(result) if any(failed is result for _, failed in result.failures) else []
 
 
 def first_details(result: QuestionResult) -> Details:
@@ -114,7 +114,9 @@ def first_details(result: QuestionResult) -> Details:
 
 
 def _details(result: QuestionResult | PartResult) -> Details:
-    pairs = [("", result.message), ("Expected: ", result.expected), ("Came: ", result.got), ("Hint: ", result.hint)]
+    only_here = ONLY_HERE if result.drawn else ""
+    pairs = [("", result.message), ("", only_here), ("Input: ", result.drawn)]
+    pairs += [("Expected: ", result.expected), ("Came: ", result.got), ("Hint: ", result.hint)]
     return [(label, text) for label, text in pairs if text]
 
 

@@ -27,6 +27,8 @@ def check_notebook(
     seconds_in_all: float = math.inf,
     recording: Recording | None = None,
     folder: Path | None = None,
+    seed: str | None = None,
+    random_state: int | None = None,
     room: CleanRoom | None = None,
 ) -> Report:
     """The report on a notebook, whose cells are run in another process.
@@ -41,13 +43,19 @@ def check_notebook(
         seconds_in_all: how long everything may take together.
         recording: where every answer is kept as well.
         folder: whose files the process gets as well, such as modules beside the notebook.
+        seed: of what is drawn for this notebook alone, beside what is drawn in every one; see
+            :meth:`coursekit.grading.answers.Answers.draw`. ``None`` to do without.
+        random_state: 32 bits from which the random numbers of the learner's own code follow, if they are to repeat.
         room: where models are made again, for the work of others.
 
     Raises:
         coursekit.grading.notebook_file.UnusableNotebook: it is of no known exercise.
     """
     exercise = exercise or find_exercise(notebook.exercise_name())
-    with RemoteAnswers(notebook.work, folder, cell_seconds, on_step, start, seconds_in_all) as answers:
+    with RemoteAnswers(
+        notebook.work, folder, cell_seconds, on_step, start, seconds_in_all, random_state=random_state
+    ) as answers:
+        answers.private_seed = seed
         checked = answers if room is None else CleanRoomAnswers(answers, room)
         report = exercise.run(checked if recording is None else RecordedAnswers(checked, recording))
         unverified = checked.unverified if isinstance(checked, CleanRoomAnswers) else ()

@@ -159,7 +159,7 @@ class CleanRoomAnswers(Answers):
 
     def __init__(self, answers: Answers, room: CleanRoom) -> None:
         super().__init__()
-        self._answers, self._room = answers, room
+        self._answers, self._room, self.private_seed = answers, room, answers.private_seed
         self._compiled: dict[int, dict[str, Any]] = {}  # how each model was compiled, by its handle
         self._places: dict[int, _Place] = {}  # by its handle
         self._made: dict[bytes, _Place] = {}  # by what was exported

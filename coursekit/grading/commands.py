@@ -1,4 +1,4 @@
-"""The commands ``coursekit check``, ``coursekit progress`` and ``coursekit release``."""
+"""The commands ``coursekit progress`` and ``coursekit release``; and what ``coursekit check`` does and shows."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import contextlib
 import json
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -24,46 +25,54 @@ from coursekit.grading.questions import find_exercise
 from coursekit.grading.release import ReleaseError, release
 from coursekit.worker.bounds import CELL_SECONDS, Limits
 
+TIMEOUT = CELL_SECONDS
 COLOURS = {results.PASSED: "green", results.PARTIAL: "yellow", results.FAILED: "red", results.NOT_YET: "cyan"}
 
 
 def register(app: typer.Typer) -> None:
-    """Add the three commands to the command line's app."""
-    app.command("check")(check_command)
+    """Add the two commands to the command line's app."""
     app.command("progress")(progress_command)
     app.command("release")(release_command)
 
 
-def check_command(
-    notebook: Annotated[
-        Path, typer.Argument(help="The exercise to check, such as work/exercises/01_mnist_dense.ipynb")
-    ],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds that each cell may run.")] = CELL_SECONDS,
-    record: Annotated[bool, typer.Option(help="Keep the results for: coursekit progress.")] = True,
-) -> None:
-    """Run an exercise notebook from the first cell and check its answers.
+@dataclass(frozen=True)
+class Checked:
+    """What checking a notebook gave.
 
-    On Linux the notebook runs in a sandbox where one can be had. Elsewhere it runs with your rights, in a process that
-    is not sealed off: check only your own work there. The last line says which.
-    The exit code is 0 if everything passed, 1 if something did not, 2 if the file cannot be used.
+    Attributes:
+        report: what the checks found.
+        sandbox: what held the notebook while it ran.
+        notes: what else is to be said, in sentences.
+        data: the same for programs.
     """
-    with Console(stderr=True).status("reading the notebook") as status:
-        report, sandbox = _report_on(notebook, timeout, status.update)
-    if record:
-        progress.record(report.exercise, report.questions)
-    if as_json:
-        typer.echo(json.dumps(report.as_data() | {"sandbox": sandbox}, indent=2, ensure_ascii=False))
-    else:
+
+    report: results.Report
+    sandbox: str
+    notes: tuple[str, ...] = ()
+    data: dict[str, Any] = field(default_factory=dict)
+
+    def show(self, as_json: bool) -> None:
+        """Print it, for people or as JSON."""
+        if as_json:
+            data = self.report.as_data() | {"sandbox": self.sandbox} | self.data
+            typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
+            return
         console = Console(soft_wrap=True)
-        words = Text(str(Panel(report)))
+        words = Text(str(Panel(self.report)))
         for kind, (symbol, said, _) in LOOKS.items():
             words.highlight_words([f"{symbol} {said}"], COLOURS[kind])
         console.print(words)
-        for error in report.cells:
-            console.print(Text(error.message))
-        typer.echo(f"Sandbox: {sandbox}.")
-    raise typer.Exit(0 if report.passed else 1)
+        for line in (*(error.message for error in self.report.cells), *self.notes):
+            console.print(Text(line))
+        typer.echo(f"Sandbox: {self.sandbox}.")
+
+
+def check_own(notebook: Path, cell_seconds: float, record: bool, on_step: Callable[[str], None]) -> Checked:
+    """Check one's own notebook; keep the results for ``coursekit progress`` if that is wanted."""
+    checked = _checked(notebook, cell_seconds, on_step)
+    if record:
+        progress.record(checked.report.exercise, checked.report.questions)
+    return checked
 
 
 def progress_command() -> None:
@@ -127,8 +136,7 @@ def _outcome(same: bool, check: bool) -> str:
     return "differs  " if check else "written  "
 
 
-def _report_on(notebook: Path, cell_seconds: float, on_step: Callable[[str], None]) -> tuple[results.Report, str]:
-    """The report on one's own notebook, and what held it while it ran."""
+def _checked(notebook: Path, cell_seconds: float, on_step: Callable[[str], None]) -> Checked:
     from coursekit.sandbox import NoSandbox, WorkerPool
 
     opened = read_notebook(notebook)
@@ -138,9 +146,9 @@ def _report_on(notebook: Path, cell_seconds: float, on_step: Callable[[str], Non
             pool = stack.enter_context(WorkerPool(limits=Limits.generous(), own=True, warm=()))
         except NoSandbox:
             report = check_notebook(opened, exercise, cell_seconds, on_step, folder=notebook.parent)
-            return report, "none, the notebook ran with your rights"
+            return Checked(report, "none, the notebook ran with your rights")
         report = check_notebook(opened, exercise, cell_seconds, on_step, pool.start, folder=notebook.parent)
-        return report, pool.level
+        return Checked(report, pool.level)
 
 
 def _what_is_next(lesson: course.Lesson | None, recorded: dict[str, dict[str, progress.Recorded]]) -> str:

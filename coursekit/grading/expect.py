@@ -14,6 +14,10 @@ from coursekit.worker.failures import AnswerFailure, BadCheck, CheckingError
 from coursekit.worker.plain import WORDS
 from coursekit.worker.text import short
 
+FALSE_ALARM = 1e-6  # how often chance may fail a right answer
+FINITE = "finite numbers only, no nan and no inf"
+Text = Callable[[], str]
+
 
 class Unmet(Exception):
     """An expectation was not met.
@@ -111,62 +115,96 @@ class Expect:
     def close(self, got: Any, want: Any, rtol: float = 1e-5, atol: float = 1e-6, hint: str | None = None) -> None:
         """Numbers equal those of ``want`` within ``atol + rtol * |want|``, in an array of the same shape.
 
-        A list of numbers counts as an array. NaN equals nothing.
+        A list of numbers counts as an array, an array of one element as a number. NaN equals nothing.
         """
-        array = self._numbers(got, short(want), hint)
-        wanted = np.asarray(want)
+        array, wanted = self._numbers(got, lambda: short(want, dtype=False), hint), np.asarray(want)
+        if not wanted.ndim and array.size == 1:
+            array = array.reshape(())
         self._same_shape(got, array.shape, wanted.shape, hint)
         equal = np.isclose(array, wanted, rtol=rtol, atol=atol)
-        message = f"{self._name(got)} {_where(equal)}."
-        self.true(equal.all(), message, hint, expected=short(want), got=short(got))
+        self._require(equal.all(), got, lambda: _where(equal), lambda: short(want, dtype=False), hint)
 
     def equal(self, got: Any, want: Any, hint: str | None = None) -> None:
         """The answer equals ``want``: text, numbers, arrays, or lists and dicts of them.
 
-        A tuple equals a list of the same items.
+        A tuple equals a list of the same items, a number an array of one element.
         """
-        message = f"{self._name(got)} is not what was expected."
-        self.true(_same(got, want), message, hint, expected=short(want), got=short(got))
+        self._require(_same(got, want), got, lambda: "is not what was expected", lambda: short(want, dtype=False), hint)
+
+    def several(self, got: Any, names: str, hint: str | None = None) -> None:
+        """As many values as ``names``, such as ``"d_W, d_b"``, in a tuple, a list or an array of that length."""
+        count = len(names.split(","))
+        lists = isinstance(got, tuple | list) or (isinstance(got, np.ndarray) and got.ndim > 0)
+        right = lists and len(got) == count
+        self._require(
+            right, got, lambda: f"is not {count} values", lambda: f"({names})", hint or f"End with `return {names}`."
+        )
+
+    def dtype(self, got: Any, want: str, hint: str | None = None) -> None:
+        """Numbers of this dtype, such as ``"float32"``, in an array or in lists."""
+        array = self._numbers(got, lambda: f"numbers of dtype {want}", hint)
+        self._require(
+            array.dtype == np.dtype(want), got, lambda: "has another dtype", lambda: f"numbers of dtype {want}", hint
+        )
 
     def finite(self, got: Any, hint: str | None = None) -> None:
         """Only finite numbers: neither NaN nor infinite."""
-        expected = "finite numbers only, no nan and no inf"
-        finite = np.isfinite(self._numbers(got, expected, hint))
-        message = f"{self._name(got)} is not finite at {_count(~finite)}."
-        self.true(finite.all(), message, hint, expected=expected, got=short(got))
+        finite = np.isfinite(self._numbers(got, lambda: FINITE, hint))
+        self._require(finite.all(), got, lambda: f"is not finite at {_count(~finite)}", lambda: FINITE, hint)
 
     def shape(self, got: Any, want: Sequence[int | None], hint: str | None = None) -> None:
         """An array of this shape; ``None`` stands for any length."""
-        self._same_shape(got, self._array(got, f"an array of shape {_shape(want)}", hint).shape, tuple(want), hint)
+        shape = self._array(got, lambda: f"an array of shape {_shape(want)}", hint).shape
+        self._same_shape(got, shape, tuple(want), hint)
 
     def at_least(self, value: Any, bar: float, hint: str | None = None) -> None:
         """One number, not below ``bar``. NaN is below everything."""
-        number = self._number(value, f"at least {bar:g}", hint)
-        self.true(
-            number >= bar, f"{self._name(value)} is too small.", hint, expected=f"at least {bar:g}", got=short(value)
-        )
+        number = self._number(value, lambda: f"at least {bar:g}", hint)
+        self._require(number >= bar, value, lambda: "is too small", lambda: f"at least {bar:g}", hint)
 
     def at_most(self, value: Any, bar: float, hint: str | None = None) -> None:
         """One number, not above ``bar``. NaN is above everything."""
-        number = self._number(value, f"at most {bar:g}", hint)
-        self.true(
-            number <= bar, f"{self._name(value)} is too large.", hint, expected=f"at most {bar:g}", got=short(value)
-        )
+        number = self._number(value, lambda: f"at most {bar:g}", hint)
+        self._require(number <= bar, value, lambda: "is too large", lambda: f"at most {bar:g}", hint)
 
     def between(self, value: Any, low: float, high: float, hint: str | None = None) -> None:
         """One number from ``low`` to ``high``, both included."""
-        expected = f"from {low:g} to {high:g}"
-        number = self._number(value, expected, hint)
-        message = f"{self._name(value)} is out of range."
-        self.true(low <= number <= high, message, hint, expected=expected, got=short(value))
+        number = self._number(value, lambda: f"from {low:g} to {high:g}", hint)
+        self._require(
+            low <= number <= high, value, lambda: "is out of range", lambda: f"from {low:g} to {high:g}", hint
+        )
+
+    def share(self, marked: Any, probability: float, hint: str | None = None) -> None:
+        """As many of the independent events ``marked`` as their probability lets expect.
+
+        A right answer fails once in a million, in both directions together (binomial distribution).
+        """
+        from scipy.stats import binom
+
+        count = self._array(marked, lambda: "an array of True and False", hint).size
+        low, high = binom.ppf([FALSE_ALARM / 2, 1 - FALSE_ALARM / 2], count, probability)
+        share = float(np.mean(marked)) if count else 0.0
+        expected = f"from {low / max(count, 1):.3g} to {high / max(count, 1):.3g} of them"
+        self._require(low <= share * count <= high, share, lambda: "is out of range", lambda: expected, hint)
+
+    def mean(self, values: Any, mean: float, std: float, hint: str | None = None) -> None:
+        """The mean of independent ``values`` that have this mean and standard deviation.
+
+        A right answer fails once in a million, in both directions together (normal distribution of the mean).
+        """
+        from scipy.stats import norm
+
+        array = self._numbers(values, lambda: f"numbers with the mean {mean:g}", hint)
+        self.true(array.size, "There are no numbers to take the mean of.", hint)
+        reach = norm.isf(FALSE_ALARM / 2) * std / np.sqrt(array.size)
+        self.between(float(array.mean(dtype=np.float64)), mean - reach, mean + reach, hint)
 
     def kind(self, got: Any, kind: type | tuple[type, ...], hint: str | None = None) -> None:
         """An instance of ``kind``, such as ``str`` or ``(int, float)``. A ``bool`` is no ``int`` here."""
         kinds = kind if isinstance(kind, tuple) else (kind,)
-        expected = " or ".join(WORDS.get(each, each.__name__) for each in kinds)
         right = isinstance(got, kinds) and (not isinstance(got, bool) or bool in kinds)
-        message = f"{self._name(got)} is {_kind_of(got)}."
-        self.true(right, message, hint, expected=expected, got=short(got))
+        expected = " or ".join(WORDS.get(each, each.__name__) for each in kinds)
+        self._require(right, got, lambda: f"is {_kind_of(got)}", lambda: expected, hint)
 
     def validated(
         self, history: Any, hint: str | None = None, figure: Literal["loss", "accuracy", "figures"] = "loss"
@@ -196,32 +234,41 @@ class Expect:
     def _name(self, got: Any) -> str:
         return self._origin(got) or "The answer"
 
+    def _require(self, holds: Any, got: Any, told: Text, expected: Text, hint: str | None) -> None:
+        """``holds``; otherwise the texts are made, which takes time where answers are large."""
+        if holds:
+            self.true(True, "")
+        else:
+            self.true(False, f"{self._name(got)} {told()}.", hint, expected=expected(), got=short(got))
+
     def _same_shape(self, got: Any, shape: tuple[int, ...], want: tuple[int | None, ...], hint: str | None) -> None:
         fits = len(shape) == len(want) and all(wanted in (None, length) for length, wanted in zip(shape, want))
-        message = f"{self._name(got)} has another shape."
-        self.true(fits, message, hint, expected=f"shape {_shape(want)}", got=f"shape {_shape(shape)}: {short(got)}")
+        if not fits:
+            came = f"shape {_shape(shape)}: {short(got)}"
+            self.true(False, f"{self._name(got)} has another shape.", hint, f"shape {_shape(want)}", came)
+        self.true(True, "")
 
-    def _array(self, got: Any, expected: str, hint: str | None) -> np.ndarray:
+    def _array(self, got: Any, expected: Text, hint: str | None) -> np.ndarray:
         if got is None:
             forgotten = f"{self._name(got)} is None. Does the function end with `return`?"
-            raise Unmet(forgotten, expected, "None", hint)
+            raise Unmet(forgotten, expected(), "None", hint)
         try:
             return np.asarray(got)
         except ValueError as error:
             raise Unmet(
-                f"{self._name(got)} is no regular array: its rows differ in length.", expected, short(got), hint
+                f"{self._name(got)} is no regular array: its rows differ in length.", expected(), short(got), hint
             ) from error
 
-    def _numbers(self, got: Any, expected: str, hint: str | None) -> np.ndarray:
+    def _numbers(self, got: Any, expected: Text, hint: str | None) -> np.ndarray:
         array = self._array(got, expected, hint)
         if array.dtype.kind not in "biufc":
-            raise Unmet(f"{self._name(got)} is {_kind_of(got)}, not numbers.", expected, short(got), hint)
+            raise Unmet(f"{self._name(got)} is {_kind_of(got)}, not numbers.", expected(), short(got), hint)
         return array
 
-    def _number(self, got: Any, expected: str, hint: str | None) -> float:
+    def _number(self, got: Any, expected: Text, hint: str | None) -> float:
         array = self._numbers(got, expected, hint)
         if array.size != 1 or array.dtype.kind == "c":
-            raise Unmet(f"{self._name(got)} is {_kind_of(got)}, not one number.", expected, short(got), hint)
+            raise Unmet(f"{self._name(got)} is {_kind_of(got)}, not one number.", expected(), short(got), hint)
         return float(array.item())
 
 
@@ -270,6 +317,8 @@ def _count(marked: np.ndarray) -> str:
 
 
 def _same(got: Any, want: Any) -> bool:
+    if isinstance(got, np.ndarray) and got.size == 1 and isinstance(want, int | float):
+        got = got.item()
     if isinstance(got, np.ndarray) or isinstance(want, np.ndarray):
         try:
             return np.array_equal(got, want)

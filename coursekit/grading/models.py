@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
+import numpy as np
 
+from coursekit.worker.requests import LossValues, Observe, Predict, Rehearse, TrainingStep
 from coursekit.worker.wire import ProtocolError
 
+Made = TypeVar("Made")
 Shape = Any  # a tuple, a list of tuples, or None
+AskModel = Callable[[Any, str, dict[str, Any]], Any]  # the kind of request, its name in messages, its fields
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,9 @@ class Layer:
         output_shape: likewise.
         parameter_count: how many numbers it holds, trainable or not.
         trainable: whether training may change it.
-        layers: the layers within, where it is itself a model or wraps a layer.
+        layers: the layers within, where it is a model, wraps a layer, or is a class of the learner's that has some.
+        kinds: the classes of Keras and of the course that it is an instance of, the nearest first: ``"Conv2D"``,
+            ``"BaseConv"``, ``"Layer"``, …
     """
 
     class_name: str
@@ -36,9 +42,47 @@ class Layer:
     parameter_count: int
     trainable: bool
     layers: tuple[Layer, ...] = ()
+    kinds: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_shapes(self.input_shape, self.output_shape)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one layer did with a batch.
+
+    Attributes:
+        layer: its name.
+        kinds: as of a :class:`Layer`.
+        took: the shape of its input, or of its first input where there are several; a list where that is a list.
+        gave: the shape of its output; a list where there are several.
+        took_probabilities: whether the last axis of its input held numbers from 0 up that sum to one.
+    """
+
+    layer: str
+    kinds: tuple[str, ...]
+    took: Shape
+    gave: Shape
+    took_probabilities: bool
+
+    def __post_init__(self) -> None:
+        _check_shapes(self.took, self.gave)
+
+
+@dataclass(frozen=True)
+class Weight:
+    """What a step of training would do to one weight.
+
+    Attributes:
+        path: its name, with the layers that hold it.
+        shape: its shape.
+        gradient: the largest absolute value of its gradient; 0 where it is frozen or plays no part.
+    """
+
+    path: str
+    shape: tuple[int, ...]
+    gradient: float
 
 
 @dataclass(frozen=True)
@@ -86,6 +130,9 @@ class Model:
         optimizer: ``None`` if the model is not compiled.
         loss: ``None`` if the model is not compiled, or without a loss.
         handle: number under which the learner's side holds it.
+        steps: what its layers did with the batch that it was shown last, see :meth:`on`, in the order in which they
+            ended.
+        gave: the shape of its output for that batch; a list where there are several; ``None`` if it was shown none.
     """
 
     class_name: str
@@ -97,11 +144,13 @@ class Model:
     trainable_parameter_count: int
     optimizer: Optimizer | None
     loss: Loss | None
-    handle: int
-    _predict: ClassVar[Any] = None
+    handle: int = 0
+    steps: tuple[Step, ...] = ()
+    gave: Shape = None
+    _ask: ClassVar[Any] = None
 
     def __post_init__(self) -> None:
-        _check_shapes(self.input_shape, self.output_shape)
+        _check_shapes(self.input_shape, self.output_shape, self.gave)
 
     @classmethod
     def from_data(cls, data: Any) -> Model:
@@ -110,15 +159,12 @@ class Model:
         Raises:
             ProtocolError: ``data`` is no such description.
         """
-        try:
-            return msgspec.convert(data, cls)
-        except ValueError as error:  # of msgspec, or of a key that is no text
-            raise ProtocolError("not the description of a model") from error
+        return _converted(data, cls)
 
-    def with_predict(self, predict: Callable[[Any], Any]) -> Model:
-        """The same model with a way to ask for predictions."""
+    def connected(self, ask: AskModel) -> Model:
+        """The same model with a way to ask for what it does."""
         connected = replace(self)
-        object.__setattr__(connected, "_predict", predict)
+        object.__setattr__(connected, "_ask", ask)
         return connected
 
     def predict(self, x: Any) -> Any:
@@ -130,19 +176,54 @@ class Model:
         Returns:
             An array ``(batch, …)``; a list or dict of them for a model with several outputs.
         """
-        if self._predict is None:
+        return self._asked(Predict, "predict", x=x)
+
+    def on(self, x: Any) -> Model:
+        """The model once it has seen the batch ``x``: built, with its :attr:`steps` and what it :attr:`gave`."""
+        return self.from_data(self._asked(Observe, "", x=x)).connected(self._ask)
+
+    def rehearse(self, x: Any, training: bool = False, seed: int | None = None) -> Any:
+        """What the model would give for the batch ``x`` in training, or with weights drawn from ``seed``.
+
+        Drawn weights show what follows from the architecture alone: an output of softmax sums to one with all of them,
+        one of ReLU is never negative. The model stays as it is.
+        """
+        return self._asked(Rehearse, "", x=x, training=training, seed=seed)
+
+    def loss_values(self, labels: Any, predictions: list[np.ndarray]) -> list[float]:
+        """The model's loss, without penalties on weights, for each of several predictions of ``labels``; NaN where it
+        does not take them."""
+        return _converted(self._asked(LossValues, "", labels=labels, predictions=predictions), list[float])
+
+    def training_step(self, x: Any, y: Any = None) -> list[Weight]:
+        """What a step of training on the batch ``x`` with labels ``y`` would do to each of the model's weights.
+
+        Without labels the step makes the squares of the outputs smaller, whatever loss the model was compiled with.
+        """
+        return _converted(self._asked(TrainingStep, "", x=x, y=y), list[Weight])
+
+    def _asked(self, kind: Any, words: str, **fields: Any) -> Any:
+        if self._ask is None:
             raise RuntimeError("This description is not connected to a model.")
-        return self._predict(x)
+        return self._ask(kind, words, fields)
 
     def find(self, class_name: str) -> list[Layer]:
-        """The layers of one class, in order, those within other layers included.
+        """The layers of one class of Keras or of the course, in order: those within other layers included, and those of
+        classes that the learner made from it.
 
         >>> dense = Layer("Dense", "dense", {"units": 10}, (None, 4), (None, 10), 50, True)
         >>> model = Model("Sequential", "m", (dense,), (None, 4), (None, 10), 50, 50, None, None, 1)
         >>> model.find("Dense") == [dense], model.find("Dropout")
         (True, [])
         """
-        return [layer for layer in _walk(self.layers) if layer.class_name == class_name]
+        return [layer for layer in _walk(self.layers) if class_name in (layer.class_name, *layer.kinds)]
+
+
+def _converted(data: Any, kind: type[Made]) -> Made:
+    try:
+        return msgspec.convert(data, kind)
+    except ValueError as error:  # of msgspec, or of a key that is no text
+        raise ProtocolError("not the description of a model") from error
 
 
 def _check_shapes(*shapes: Any) -> None:

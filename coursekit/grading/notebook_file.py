@@ -103,7 +103,7 @@ def read_notebook(path: Path) -> Notebook:
         UnusableNotebook: there is no such file, it is not a regular file, is too large, is not UTF-8 or not JSON, or is
             not a notebook of format 4.
     """
-    return parse_notebook(path, _bytes(path))
+    return parse_notebook(path, notebook_bytes(path))
 
 
 def parse_notebook(path: Path, raw: bytes) -> Notebook:
@@ -126,7 +126,12 @@ def parse_notebook(path: Path, raw: bytes) -> Notebook:
     return Notebook(path, tuple(_cell(path, number, cell) for number, cell in enumerate(cells, 1)), metadata)
 
 
-def _bytes(path: Path) -> bytes:
+def notebook_bytes(path: Path) -> bytes:
+    """The content of a file that should be a notebook.
+
+    Raises:
+        UnusableNotebook: there is no such file, it is not a regular file, or is too large.
+    """
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):

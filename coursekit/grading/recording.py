@@ -13,6 +13,8 @@ import zlib
 from collections import defaultdict, deque
 from collections.abc import Sequence
 
+import msgspec
+
 from coursekit.grading.answers import Answers
 from coursekit.grading.results import CellError
 from coursekit.worker import wire
@@ -35,6 +37,9 @@ class UnusableRecording(ValueError):
 class Recording:
     """The replies of one submission, as they come.
 
+    Attributes:
+        seed: of what was drawn for this submission alone, or ``None``.
+
     >>> recording = Recording()
     >>> recording.add(b"what is x?", Reply.of(answer=3))
     >>> Replies(recording.packed([])).reply(b"what is x?").answer
@@ -42,6 +47,7 @@ class Recording:
     """
 
     def __init__(self) -> None:
+        self.seed: str | None = None
         self._items: list[bytes | bytearray] = []
         self._size = 0
 
@@ -55,12 +61,12 @@ class Recording:
         """The recording as bytes, with the cells that did not run to their end; ``None`` if it is too large to keep."""
         if self._size > RECORDING_BYTES:
             return None
-        last = wire.encode([[cell.number, cell.message] for cell in cells])
+        last = wire.encode({"cells": [[cell.number, cell.message] for cell in cells], "seed": self.seed})
         return MAGIC + zlib.compress(b"".join([*self._items, ITEM.pack(bytes(32), len(last)), last]))
 
 
 class RecordedAnswers(Answers):
-    """Hands requests on to other answers, and records what comes.
+    """Hands requests on to other answers, and records what comes, and what was drawn.
 
     Args:
         answers: where the replies come from.
@@ -70,6 +76,7 @@ class RecordedAnswers(Answers):
     def __init__(self, answers: Answers, recording: Recording) -> None:
         super().__init__()
         self._answers, self._recording = answers, recording
+        self.private_seed = recording.seed = answers.private_seed
 
     def begin(self, question: str, seed: str, seconds: float = ANSWER_SECONDS) -> None:
         """Begin with a question, here and in the other answers."""
@@ -88,6 +95,7 @@ class Replies:
 
     Attributes:
         cells: the cells that did not run to their end.
+        seed: of what was drawn for this submission alone; ``None`` where nothing was, as before there were draws.
 
     Raises:
         UnusableRecording: ``packed`` is not a recording, or is too large.
@@ -96,9 +104,12 @@ class Replies:
     def __init__(self, packed: bytes) -> None:
         self._frames: dict[bytes, deque[bytes]] = defaultdict(deque)
         try:
-            *items, (_, cells) = _items(_unpacked(packed))
-            self.cells = tuple(CellError(number, message) for number, message in wire.decode(cells))
-        except (zlib.error, ValueError, TypeError, struct.error) as error:
+            *items, (_, last) = _items(_unpacked(packed))
+            kept = wire.decode(last)
+            kept = {"cells": kept, "seed": None} if isinstance(kept, list) else kept  # before there were draws
+            self.cells = tuple(CellError(number, message) for number, message in kept["cells"])
+            self.seed = msgspec.convert(kept["seed"], str | None)
+        except (zlib.error, ValueError, TypeError, LookupError, struct.error) as error:
             raise UnusableRecording(f"not a recording: {error}") from error
         for digest, frame in items:
             self._frames[digest].append(frame)
@@ -116,11 +127,11 @@ class Replies:
 
 
 class ReplayedAnswers(Answers):
-    """Answers from a recording; no code of the learner's runs."""
+    """Answers from a recording, with the draws that it was made with; no code of the learner's runs."""
 
     def __init__(self, replies: Replies) -> None:
         super().__init__()
-        self._replies = replies
+        self._replies, self.private_seed = replies, replies.seed
 
     def exchange(self, question: Question, frame: bytes) -> Reply:
         """The recorded reply."""

@@ -18,9 +18,9 @@ from coursekit.grading.notebook_file import Cell
 from coursekit.grading.results import CellError
 from coursekit.sandbox.unsealed import start_unsealed
 from coursekit.worker import failures
-from coursekit.worker.bounds import CELL_SECONDS, GRACE_SECONDS, MAX_STARTS
+from coursekit.worker.bounds import CELL_SECONDS, GRACE_SECONDS, MAX_STARTS, START_SECONDS
 from coursekit.worker.channel import Worker, WorkerEnded, WorkerLost, WorkerStuck
-from coursekit.worker.requests import Question, Reply, RunCell
+from coursekit.worker.requests import Question, Reply, RunCell, SetRandomState
 
 
 class RemoteAnswers(Answers):
@@ -38,6 +38,7 @@ class RemoteAnswers(Answers):
         start: starts a worker that answers, given the folder.
         seconds_in_all: how long everything may take together.
         grace: seconds beyond its time after which the process is ended.
+        random_state: 32 bits from which the process's random numbers follow; its own if left out.
     """
 
     def __init__(
@@ -49,10 +50,11 @@ class RemoteAnswers(Answers):
         start: Callable[[Path | None], Worker] = start_unsealed,
         seconds_in_all: float = math.inf,
         grace: float = GRACE_SECONDS,
+        random_state: int | None = None,
     ) -> None:
         super().__init__()
         self._cells, self._folder, self._cell_seconds = cells, folder, cell_seconds
-        self._on_step, self._start, self._grace = on_step, start, grace
+        self._on_step, self._start, self._grace, self._random_state = on_step, start, grace, random_state
         self._seconds_in_all, self._last = seconds_in_all, time.monotonic() + seconds_in_all
         self._worker: Worker | None = None
         self._starts = 0
@@ -88,6 +90,8 @@ class RemoteAnswers(Answers):
             self._left_out |= {n: each for n, each in self._failed.items() if isinstance(each, failures.TimedOut)}
             self._failed = {}
             self._worker = self._start(self._folder)
+            if self._random_state is not None:
+                self._send(SetRandomState(self._random_state).as_frame(), "The start", START_SECONDS)
             for cell in self._cells:
                 if self._worker is not None and cell.number not in self._left_out:
                     self._run_cell(cell)

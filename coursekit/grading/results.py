@@ -71,6 +71,14 @@ class QuestionResult:
     drawn: str | None = None
     flags: tuple[str, ...] = ()
 
+    @property
+    def failures(self) -> list[tuple[str, PartResult | QuestionResult]]:
+        """What went wrong: each part that was not passed, by its title; before them, without a title, the question
+        itself where its message is not that of a part."""
+        parts = [(part.title, part) for part in self.parts if part.status != PASSED]
+        own = self.message and self.message not in (f"{title}: {part.message}" for title, part in parts)
+        return [*([("", self)] if own else []), *parts]
+
 
 @dataclass(frozen=True)
 class Unverified:

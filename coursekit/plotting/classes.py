@@ -12,14 +12,12 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from coursekit.plotting.describing import describe, listing, plural
-from coursekit.plotting.style import COLORS, QUIET, axes_or_new, text_color_on
+from coursekit.plotting.style import COLORS, new_figure, text_color_on
 
 HATCHES = ("", "///", "...", "\\\\\\", "xxx")
 
 
-def plot_confusion_matrix(
-    y_true: ArrayLike, y_pred: ArrayLike, class_names: Sequence[str] | None = None, ax: Axes | None = None
-) -> Axes:
+def plot_confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, class_names: Sequence[str] | None = None) -> Axes:
     """Count, for each true class (row), how often each class was predicted (column).
 
     Colour shows the mistakes only: the right answers on the diagonal are grey, so that even three mistakes among
@@ -29,7 +27,6 @@ def plot_confusion_matrix(
         y_true: true classes, integers from 0, shape (n,).
         y_pred: predicted classes, shape (n,), or scores of all classes, shape (n, classes).
         class_names: one name a class; the numbers when it is None.
-        ax: where to draw; a new figure when it is None.
 
     Returns:
         The axes, described.
@@ -49,7 +46,7 @@ def plot_confusion_matrix(
     counts = np.zeros((len(names), len(names)), int)
     np.add.at(counts, (true, predicted), 1)
     side = min(9.0, 1.5 + 0.43 * len(names))
-    ax = axes_or_new(ax, (side + 0.6, side))
+    ax = new_figure((side + 0.6, side)).subplots()
     _draw_counts(ax, counts)
     ax.set(xlabel="predicted class", ylabel="true class")
     ax.set_yticks(range(len(names)), names)
@@ -59,15 +56,12 @@ def plot_confusion_matrix(
     return describe(ax, _confusion_in_words(counts, names))
 
 
-def plot_class_balance(
-    labels: ArrayLike | Mapping[str, ArrayLike], class_names: Sequence[str] | None = None, ax: Axes | None = None
-) -> Axes:
-    """Draw how often each class occurs: counts for one set, shares in percent for several.
+def plot_class_balance(labels: ArrayLike | Mapping[str, ArrayLike], class_names: Sequence[str] | None = None) -> Axes:
+    """Draw how often each class occurs, as its share of the set in percent.
 
     Args:
         labels: classes, integers from 0, shape (n,); or a dict of them: ``{"training": y_train, "test": y_test}``.
         class_names: one name a class; the numbers when it is None.
-        ax: where to draw; a new figure when it is None.
 
     Returns:
         The axes, described.
@@ -81,11 +75,8 @@ def plot_class_balance(
     splits = {str(name): class_numbers(values, name or "labels") for name, values in given.items()}
     names = names_for(max(values.max() for values in splits.values()) + 1, class_names)
     counts = {name: np.bincount(values, minlength=len(names)) for name, values in splits.items()}
-    ax = axes_or_new(ax)
-    if len(counts) == 1:
-        _draw_class_counts(ax, next(iter(counts.values())))
-    else:
-        _draw_shares(ax, counts)
+    ax = new_figure().subplots()
+    _draw_shares(ax, counts)
     slant: dict[str, Any] = {"rotation": 35, "ha": "right"} if max(map(len, names)) * len(names) > 70 else {}
     ax.set_xticks(range(len(names)), names, **slant)
     ax.set(xlabel="class", xlim=(-0.6, len(names) - 0.4))
@@ -156,22 +147,6 @@ def _times(count: int) -> str:
     return {1: "once", 2: "twice"}.get(int(count), f"{count} times")
 
 
-def _draw_class_counts(ax: Axes, counts: np.ndarray) -> None:
-    bars = ax.bar(range(len(counts)), counts, color=COLORS[0], width=0.75)
-    mean = counts.mean()
-    ax.axhline(mean, color=QUIET, linewidth=1.2, linestyle="--", zorder=0.9)
-    words = f"equal shares:\n{mean:,.0f} each"
-    ax.text(1.01, mean, words, transform=ax.get_yaxis_transform(), va="center", size=9, color=QUIET)
-    if len(counts) <= 12:
-        for bar, count in zip(bars, counts):
-            inside = count > 0.12 * counts.max()
-            look: dict[str, Any] = {"va": "top", "color": "white"} if inside else {"va": "bottom", "color": "black"}
-            offset = (0, -3 if inside else 2)
-            place = (bar.get_x() + bar.get_width() / 2, count)
-            ax.annotate(f"{count:,}", place, offset, textcoords="offset points", ha="center", size=9, **look)
-    ax.set(ylabel="number of examples", ylim=(0, counts.max() * 1.03))
-
-
 def _draw_shares(ax: Axes, counts: Mapping[str, np.ndarray]) -> None:
     width = 0.8 / len(counts)
     looks = zip(counts.items(), cycle(COLORS), cycle(HATCHES))
@@ -185,7 +160,7 @@ def _draw_shares(ax: Axes, counts: Mapping[str, np.ndarray]) -> None:
             hatch=hatch,
             edgecolor="white",
             linewidth=0.3,
-            label=f"{name} ({count.sum():,})",
+            label=f"{name or 'all'} ({count.sum():,})",
         )
     ax.set_ylabel("share of the set, %")
     ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(counts), borderaxespad=0.2)

@@ -11,6 +11,7 @@ from coursekit.plotting.display import figure_of
 from coursekit.plotting.style import ink
 
 SIZE = 10  # of the text, in points
+LEADER = {"arrowstyle": "-", "linewidth": 0.7, "shrinkA": 1, "shrinkB": 4, "relpos": (0, 0.5)}
 
 
 class EndLabel(NamedTuple):
@@ -43,14 +44,7 @@ def label_ends(ax: Axes, labels: list[EndLabel]) -> None:
             size=SIZE,
             color=ink(label.color),
             annotation_clip=False,
-            arrowprops={
-                "arrowstyle": "-",
-                "color": label.color,
-                "linewidth": 0.7,
-                "shrinkA": 1,
-                "shrinkB": 4,
-                "relpos": (0, 0.5),
-            },
+            arrowprops=LEADER | {"color": label.color},
         )
 
 

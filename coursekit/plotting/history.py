@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from coursekit.plotting.describing import describe, listing, number, plural
 from coursekit.plotting.endlabels import EndLabel, label_ends
-from coursekit.plotting.style import COLORS, FIGURE_SIZE, MARKERS, QUIET, axes_or_new, ink
+from coursekit.plotting.style import COLORS, FIGURE_SIZE, MARKERS, QUIET, ink, new_figure
 
 HIGHER_IS_BETTER = ("acc", "auc", "precision", "recall", "f1", "fbeta", "iou", "r2", "psnr", "elbo", "similarity")
 
@@ -47,7 +47,7 @@ def plot_history(
     runs = _runs(history)
     many = len(runs) > 1 or "" not in runs
     decider = _decider(runs, metric, mark_best)
-    ax = axes_or_new(ax, (8.4, 4.4) if many else FIGURE_SIZE)
+    ax = ax or new_figure((8.4, 4.4) if many else FIGURE_SIZE).subplots()
     labels: list[EndLabel] = []
     sentences = []
     for (name, run), color, marker in zip(runs.items(), COLORS * 8, MARKERS * 8):

@@ -11,19 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from numpy.typing import ArrayLike
 
+from coursekit.plotting import style
 from coursekit.plotting.classes import class_numbers, names_for
 from coursekit.plotting.describing import describe, number, plural
-from coursekit.plotting.style import (
-    DIVERGING,
-    QUIET,
-    WRONG,
-    Canvas,
-    balanced_columns,
-    grid_of_axes,
-    ink,
-    new_figure,
-    text_color_on,
-)
 
 MOST_IMAGES = 200
 WIDTH = 8.0
@@ -40,8 +30,8 @@ def plot_images(
     class_names: Sequence[str] | None = None,
     columns: int | None = None,
     cmap: str = "gray_r",
-    fig: Canvas | None = None,
-) -> Canvas:
+    fig: style.Canvas | None = None,
+) -> style.Canvas:
     """Draw images in a grid, with their labels and what a model took them for.
 
     A wrong prediction has a thick orange frame and says in words what was predicted and what is true.
@@ -73,10 +63,9 @@ def plot_images(
     most = max((int(values.max()) for values in (true, predicted) if values is not None), default=-1)
     names = names_for(most + 1, class_names)
     captions = [_caption(i, true, predicted, certainty, names) for i in range(len(drawn))]
-    columns = columns or balanced_columns(len(drawn), 10 if predicted is None else 6)
+    columns = columns or style.balanced_columns(len(drawn), 10 if predicted is None else 6)
     low, high = _range(drawn)
-    lines = max(caption.count("\n") + bool(caption) for caption in captions)
-    fig, axes, _ = _draw_grid(drawn, captions, lines, columns, 1.35, fig, cmap=cmap, vmin=low, vmax=high)
+    fig, axes, _ = _draw_grid(drawn, captions, columns, 1.35, fig, cmap=cmap, vmin=low, vmax=high)
     if true is not None and predicted is not None:
         for index in np.flatnonzero(true != predicted):
             _frame(axes[index], wrong=True)
@@ -84,16 +73,17 @@ def plot_images(
 
 
 def _draw_grid(
-    images: np.ndarray, captions: list[str], lines: int, columns: int, widest: float, fig: Canvas | None, **colors: Any
-) -> tuple[Canvas, list[Axes], AxesImage]:
-    """Images in rows, at most ``widest`` inches wide, with a caption of so many lines above each.
+    images: np.ndarray, captions: list[str], columns: int, widest: float, fig: style.Canvas | None = None, **colors: Any
+) -> tuple[style.Canvas, list[Axes], AxesImage]:
+    """Images in rows, at most ``widest`` inches wide, with a caption above each.
 
     Returns:
         The figure, its axes, and what was drawn on the last of them.
     """
     width = min(widest, WIDTH / columns)
+    lines = max(caption.count("\n") + bool(caption) for caption in captions)
     height = width * images.shape[1] / images.shape[2] + 0.19 * lines
-    fig, axes = grid_of_axes(len(images), columns, (width, height), fig)
+    fig, axes = style.grid_of_axes(len(images), columns, (width, height), fig)
     longest = max(len(line) for caption in captions for line in caption.split("\n"))
     size = float(np.clip(width * 72 / (0.6 * max(1, longest)), 6.5, 10))
     for ax, image, caption in zip(axes, images, captions):
@@ -103,15 +93,14 @@ def _draw_grid(
     return fig, axes, drawn
 
 
-def plot_pixel_matrix(image: ArrayLike, ax: Axes | None = None) -> Axes:
+def plot_pixel_matrix(image: ArrayLike) -> Axes:
     """Draw a grey image with the number of each pixel written into it: an image is a matrix.
 
     Args:
         image: shape (h, w) or (h, w, 1), or (h·h,) for a flattened square; at most 32 pixels wide and high.
-        ax: where to draw; a new figure, large enough to read all numbers, when it is None.
 
     Returns:
-        The axes, described.
+        The axes, in a figure that is large enough to read all numbers, described.
 
     Raises:
         ValueError: not one grey image, or one with too many pixels to write numbers into.
@@ -127,11 +116,11 @@ def plot_pixel_matrix(image: ArrayLike, ax: Axes | None = None) -> Axes:
         raise ValueError(f"Expected one grey image of at most 32 by 32 pixels, got shape {pixels.shape}.")
     if not np.isfinite(pixels.astype(float)).all():
         raise ValueError("The image holds values that are not finite numbers.")
-    ax = ax or _axes_of_whole_pixels(*pixels.shape)
+    ax = _axes_of_whole_pixels(*pixels.shape)
     shade = _between_0_and_1(pixels.astype(float))
     ax.imshow(1 - shade, cmap="gray", vmin=0, vmax=1)
     for (row, column), value in np.ndenumerate(pixels):
-        color = "#a0a0a0" if value == 0 else text_color_on([1 - shade[row, column]] * 3)
+        color = "#a0a0a0" if value == 0 else style.text_color_on([1 - shade[row, column]] * 3)
         ax.text(column, row, _pixel_text(value), ha="center", va="center", size=7.5, color=color)
     ax.grid(False)
     ax.set(xlabel="column", ylabel="row", xticks=range(0, pixels.shape[1], 3), yticks=range(0, pixels.shape[0], 3))
@@ -146,45 +135,37 @@ def _axes_of_whole_pixels(rows: int, columns: int) -> Axes:
     """Axes in which each pixel of an image is 28 dots wide: equal numbers then look, and are stored, alike."""
     cell, left, bottom, rest = 0.28, 0.55, 0.5, 0.1
     width, height = left + cell * columns + rest, bottom + cell * rows + rest
-    fig = new_figure((width, height), "none")
+    fig = style.new_figure((width, height), "none")
     fig.set_dpi(100)
     return fig.add_axes((left / width, bottom / height, cell * columns / width, cell * rows / height))
 
 
-def plot_weights(
-    kernel: ArrayLike,
-    columns: int | None = None,
-    channel: int = 0,
-    titles: Sequence[str] | None = None,
-    fig: Canvas | None = None,
-) -> Canvas:
+def plot_weights(kernel: ArrayLike, columns: int | None = None, titles: Sequence[str] | None = None) -> style.Canvas:
     """Draw the weights of a layer as images: blue below zero, white at zero, orange above.
 
     Args:
         kernel: of a dense layer on square images, shape (h·h, units), or of a convolution,
-            shape (h, w, channels, filters); ``layer.get_weights()[0]``.
+            shape (h, w, channels, filters), of which the first channel is drawn; ``layer.get_weights()[0]``.
         columns: images in a row; chosen by itself when it is None.
-        channel: the input channel of a convolution to draw, from 0.
         titles: one for each unit or filter; numbered from 0 when it is None.
-        fig: figure or subfigure to draw on; a new one when it is None.
 
     Returns:
         The figure, described. All images share one colour scale.
 
     Raises:
-        ValueError: another shape, more than 200 units (slice them: ``kernel[:, :20]``), not finite, or no such channel.
+        ValueError: another shape, more than 200 units (slice them: ``kernel[:, :20]``), or not finite.
 
     >>> from coursekit.plotting import alt_text
     >>> alt_text(plot_weights(np.linspace(-1, 0.5, 9 * 4).reshape(9, 4)))
     'Weights of 4 units as images of 3 by 3. They lie between -1 and 0.5; 67 % are negative.'
     """
-    images, kind = _weight_images(kernel, channel)
-    titles = [str(i) for i in range(len(images))] if titles is None else [str(title) for title in titles]
+    images, kind = _weight_images(kernel)
+    titles = list(map(str, range(len(images)) if titles is None else titles))
     if len(titles) != len(images):
         raise ValueError(f"Expected {plural(len(images), 'title')}, one for each unit or filter, got {len(titles)}.")
-    columns = columns or balanced_columns(len(images), 8)
+    columns = columns or style.balanced_columns(len(images), 8)
     limit = np.abs(images).max() or 1.0
-    fig, axes, drawn = _draw_grid(images, titles, 1, columns, 1.2, fig, cmap=DIVERGING, vmin=-limit, vmax=limit)
+    fig, axes, drawn = _draw_grid(images, titles, columns, 1.2, cmap=style.DIVERGING, vmin=-limit, vmax=limit)
     fig.colorbar(drawn, ax=axes, label="weight", fraction=0.04, aspect=max(8, 8 * len(axes) / columns))
     size = f"{images.shape[1]} by {images.shape[2]}"
     span = f"between {number(images.min())} and {number(images.max())}"
@@ -262,8 +243,8 @@ def _frame(ax: Axes, wrong: bool) -> None:
     ax.set(xticks=[], yticks=[])
     ax.grid(False)
     for spine in ax.spines.values():
-        spine.set(visible=True, color=WRONG if wrong else "#c0c0c0", linewidth=3 if wrong else 0.8)
-    ax.title.set_color(ink(WRONG) if wrong else "black" if ax.get_title() else QUIET)
+        spine.set(visible=True, color=style.WRONG if wrong else "#c0c0c0", linewidth=3 if wrong else 0.8)
+    ax.title.set_color(style.ink(style.WRONG) if wrong else "black" if ax.get_title() else style.QUIET)
 
 
 def _images_in_words(images: np.ndarray, labels: OneEach, predictions: OneEach, names: list[str]) -> str:
@@ -289,7 +270,7 @@ def _pixel_text(value: float) -> str:
     return f"{value:.2f}".replace("0.", ".", 1)
 
 
-def _weight_images(given: ArrayLike, channel: int) -> tuple[np.ndarray, str]:
+def _weight_images(given: ArrayLike) -> tuple[np.ndarray, str]:
     kernel = np.asarray(given, float)
     if kernel.ndim == 2 and kernel.size and math.isqrt(len(kernel)) ** 2 == len(kernel):
         return as_images(kernel.T), plural(kernel.shape[1], "unit")
@@ -299,7 +280,5 @@ def _weight_images(given: ArrayLike, channel: int) -> tuple[np.ndarray, str]:
             f"got shape {kernel.shape}."
         )
     channels, filters = kernel.shape[2:]
-    if not 0 <= channel < channels:
-        raise ValueError(f"No input channel {channel}: the kernel has {channels}, counted from 0.")
-    which = f" on input channel {channel} of {channels}" if channels > 1 else ""
-    return as_images(np.moveaxis(kernel[:, :, channel], -1, 0)), plural(filters, "filter") + which
+    which = f" on the first of {channels} input channels" if channels > 1 else ""
+    return as_images(np.moveaxis(kernel[:, :, 0], -1, 0)), plural(filters, "filter") + which

@@ -10,18 +10,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.typing import ColorType, LineStyleType
-from numpy.typing import ArrayLike
 
 from coursekit.plotting.display import describe_every_figure
 
 STYLE = mpl.rc_params_from_file(Path(__file__).with_name("course.mplstyle"), use_default_template=False)
-CYCLE = STYLE["axes.prop_cycle"].by_key()
 
-COLORS: tuple[str, ...] = tuple(CYCLE["color"])
+COLORS: tuple[str, ...] = tuple(STYLE["axes.prop_cycle"].by_key()["color"])
 """Colours in the order of lines and bars; the first four differ in grey too."""
 
-LINE_STYLES: tuple[LineStyleType, ...] = tuple(CYCLE["linestyle"])
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 WRONG = COLORS[4]
@@ -33,7 +29,6 @@ DIVERGING = LinearSegmentedColormap.from_list(
 )
 """Blue below zero, white at zero, orange above: the two ends differ in grey as well."""
 
-Color = ColorType | ArrayLike
 Canvas = Figure | SubFigure
 """What axes are put on."""
 
@@ -55,35 +50,31 @@ def use_course_style() -> None:
     describe_every_figure()
 
 
-def luminance(color: Color) -> float:
+def luminance(color: Any) -> float:
     """Relative luminance of a colour, 0 for black and 1 for white (W3C, WCAG 2.2).
 
     >>> luminance("white"), luminance("black")
     (1.0, 0.0)
     """
-    rgb = _rgb(color)
+    rgb = np.array(to_rgb(color))
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     return round(float(linear @ (0.2126, 0.7152, 0.0722)), 6)
 
 
-def ink(color: Color) -> tuple[float, float, float]:
+def ink(color: Any) -> tuple[float, float, float]:
     """The colour, darkened until text in it can be read on white (contrast 4.5 to 1, WCAG 2.2).
 
     >>> ink("black")
     (0.0, 0.0, 0.0)
     """
-    rgb = _rgb(color)
+    rgb = np.array(to_rgb(color))
     while 1.05 / (luminance(rgb) + 0.05) < 4.5:
         rgb = rgb * 0.95
     red, green, blue = rgb.tolist()
     return red, green, blue
 
 
-def _rgb(color: Any) -> np.ndarray:
-    return np.array(to_rgb(color))
-
-
-def text_color_on(background: Color) -> str:
+def text_color_on(background: Any) -> str:
     """Black or white, whichever is easier to read on this background.
 
     >>> text_color_on("#00274d"), text_color_on("#f7f7f7")
@@ -95,15 +86,6 @@ def text_color_on(background: Color) -> str:
 def new_figure(size: tuple[float, float] = FIGURE_SIZE, layout: Any = "constrained") -> Figure:
     """An empty figure that pyplot does not know, so that nothing shows it twice and nothing has to close it."""
     return Figure(figsize=size, layout=layout)
-
-
-def axes_or_new(ax: Axes | None, size: tuple[float, float] = FIGURE_SIZE) -> Axes:
-    """``ax`` itself, or the axes of a new figure of ``size`` inches."""
-    if ax is None:
-        return new_figure(size).subplots()
-    if not isinstance(ax, Axes):
-        raise TypeError(f"ax must be Matplotlib Axes, as from `fig, ax = plt.subplots()`, not {type(ax).__name__}.")
-    return ax
 
 
 def balanced_columns(count: int, most: int) -> int:

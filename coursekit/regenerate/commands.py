@@ -10,11 +10,6 @@ import typer
 from coursekit.executors.options import Scheduler, TlsCa, TlsCert, TlsKey, tls_of
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the command line's app."""
-    app.command("run")(run_command)
-
-
 def run_command(
     lessons: Annotated[
         list[str] | None, typer.Argument(help="Numbers, names or paths of notebooks, or: all.", show_default="01")
@@ -90,7 +85,7 @@ def run_command(
         return
     archive = regenerate.RunArchive(out)
     with executors.open_executor(jobs, scheduler, tls) as executor, for_this_terminal() as progress:
-        results = regenerate.run(jobs_to_do, executor, archive, resume=resume, progress=progress)
+        results = regenerate.run(jobs_to_do, executor, archive, progress, resume)
     regenerate.report(results)
     print(f"\nsummary: {regenerate.from_here(archive.page)}")
     if not all(result.passed for result in results):

@@ -7,17 +7,14 @@ from typing import Any
 
 from coursekit.results import MIME
 
-INJECTED = "injected-parameters"
 
-
-def unfinished_cell(stored: Any, executed: Any, raised: str, died: bool) -> str:
+def unfinished_cell(executed: Any, raised: str, died: bool) -> str:
     """The first code cell that was not seen to end, or the one in which the kernel died; empty if all ran.
 
     Papermill lets ``sys.exit(0)`` and cells tagged ``raises-exception`` pass, and marks the cell completed in which a
     kernel dies.
 
     Args:
-        stored: the notebook that was to be executed.
         executed: what papermill made of it, with its metadata.
         raised: the error of the run; empty if there was none.
         died: whether the kernel ended before its time.
@@ -31,23 +28,12 @@ def unfinished_cell(stored: Any, executed: Any, raised: str, died: bool) -> str:
             first_line = cell.source.strip().splitlines()[0]
             details = "\n".join(part.strip() for part in (printed, raised if died or not printed else "") if part)
             return f"code cell {number + 1} of {len(cells)} did not run to its end: {first_line}\n{details}"
-    return raised or _lost_cells(stored, cells)
+    return raised
 
 
 def _ended(cell: Any, state: Any) -> bool:
     failed = any(output.output_type == "error" for output in cell.outputs)
     return bool(cell.execution_count) and not state.get("exception") and not failed
-
-
-def _lost_cells(stored: Any, executed: list[Any]) -> str:
-    """Every cell of the notebook must be there in what was executed, whatever executed it."""
-    wanted = [cell.source for cell in stored.cells if cell.cell_type == "code" and not _injected(cell)]
-    came = [cell.source for cell in executed if not _injected(cell)]
-    return "" if came == wanted else f"{len(wanted)} code cells were to be executed, and other ones were: {len(came)}"
-
-
-def _injected(cell: Any) -> bool:
-    return INJECTED in cell.metadata.get("tags", [])
 
 
 def _printed(output: Any) -> str:

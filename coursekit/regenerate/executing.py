@@ -46,7 +46,7 @@ def execute(work: dict[str, Any], task: Task) -> dict[str, Any]:
         "seconds": round(seconds, 2),
         "memory": watch.peak,
         "figures": headline_figures(executed),
-        "failure": unfinished_cell(stored, executed, raised, died),
+        "failure": unfinished_cell(executed, raised, died),
     }
 
 

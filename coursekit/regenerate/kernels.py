@@ -47,23 +47,16 @@ class KernelWatch:
 
     def look(self) -> None:
         """Measure the processes, or end them."""
-        with contextlib.suppress(psutil.NoSuchProcess):
+        with contextlib.suppress(psutil.Error):  # of a process that ends meanwhile: the next look will do
             if self._kernel is None or not self._kernel.is_running():
                 return
             family = [self._kernel, *self._kernel.children(recursive=True)]
             if not self._halted():
-                self.peak = max(self.peak, sum(map(_memory, family)))
+                self.peak = max(self.peak, sum(member.memory_info().rss for member in family))
                 return
             for member in family:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     member.kill()
-
-
-def _memory(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_info().rss)
-    except psutil.Error:
-        return 0
 
 
 def kernel_manager(aside: Path, folder: Path, watch: KernelWatch, environment: dict[str, str]) -> type:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -62,23 +61,16 @@ def refuse_unknown(names: Iterable[str], known: Mapping[Path, Mapping[str, str]]
             raise CannotRun(f"{', '.join(path.name for path in known)} has no parameter {name!r}. It has: {offer}.")
 
 
-def typed_values(name: str, text: str, default: str) -> list[Any]:
-    """The values that a text such as ``2`` or ``1,5,20`` stands for; several make a sweep.
+def from_text(text: str) -> Any:
+    """The value that a text such as ``2`` stands for, or the tuple of them of one such as ``1,5,20``.
 
-    Raises:
-        CannotRun: a value is not of the parameter's type.
-
-    >>> typed_values("EPOCHS", "1,5,20", "3")
-    [1, 5, 20]
-    >>> typed_values("OPTIMIZER", "adam,sgd", "'adam'")
-    ['adam', 'sgd']
-    >>> typed_values("OPTIMIZER", "'adam,sgd'", "'adam'")
-    ['adam,sgd']
+    >>> from_text("1,5,20"), from_text("adam,sgd"), from_text("'adam,sgd'")
+    ((1, 5, 20), ('adam', 'sgd'), 'adam,sgd')
     """
     value = literal(text)
     if isinstance(value, str) and value == text and "," in text:
-        value = tuple(literal(part.strip()) for part in text.split(","))
-    return checked_values(name, value, default)
+        return tuple(literal(part.strip()) for part in text.split(","))
+    return value
 
 
 def checked_values(name: str, value: Any, default: str) -> list[Any]:
@@ -106,15 +98,6 @@ def literal(text: str) -> Any:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return text
-
-
-def combinations(values: Values) -> list[dict[str, Any]]:
-    """Every combination of the values of a sweep.
-
-    >>> combinations({"EPOCHS": [1, 5], "RATE": [0.1]})
-    [{'EPOCHS': 1, 'RATE': 0.1}, {'EPOCHS': 5, 'RATE': 0.1}]
-    """
-    return [dict(zip(values, chosen)) for chosen in itertools.product(*values.values())]
 
 
 def copy_name(stem: str, chosen: Mapping[str, Any], swept: Sequence[str]) -> str:

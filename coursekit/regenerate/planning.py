@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -51,15 +52,14 @@ def plan(
             source: each for source, each in notebooks.items() if records.stale(each, records.check_page(source))
         }
     known = {source: parameter.known_parameters(notebook) for source, notebook in notebooks.items()}
-    parameter.refuse_unknown([*read, *typed], known)
+    given = read | {name: parameter.from_text(text) for name, text in typed.items()}
+    parameter.refuse_unknown(given, known)
     jobs = []
     for source, defaults in known.items():
         values = _quick_values(notebooks[source], source) if quick and defaults else {}
         for name, default in defaults.items():
-            if name in typed:
-                values[name] = parameter.typed_values(name, typed[name], default)
-            elif name in read:
-                values[name] = parameter.checked_values(name, read[name], default)
+            if name in given:
+                values[name] = parameter.checked_values(name, given[name], default)
         package = records.package_digest(notebooks[source], records.check_page(source)) if update else ""
         jobs += _jobs(source, out.resolve(), values, contents[source], package)
     if len({job.target for job in jobs}) < len(jobs):
@@ -71,7 +71,8 @@ def _jobs(source: Path, out: Path, values: parameter.Values, content: bytes, pac
     """One job for each combination of values."""
     swept = [name for name, several in values.items() if len(several) > 1]
     jobs = []
-    for chosen in parameter.combinations(values):
+    for combination in itertools.product(*values.values()):
+        chosen = dict(zip(values, combination))
         target = out / source.parent.name / f"{parameter.copy_name(source.stem, chosen, swept)}.ipynb"
         if target == source:
             raise CannotRun(f"The executed copy would overwrite {source}: name another folder with --out.")

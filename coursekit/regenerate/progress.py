@@ -4,48 +4,34 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import threading
 import time
 from typing import TextIO
 
+from rich import progress
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as RichProgress
 
-from coursekit.executors.tasks import OnReport, ignore
+from coursekit.executors.tasks import OnReport
 from coursekit.regenerate.jobs import Execution, NotebookJob
 
 INTERVAL = 10.0
 
 
-class Progress:
-    """Is told what begins and what ends; this one ignores it."""
+class Lines:
+    """A line for each job every ten seconds, and one at its end."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
 
     def begun(self, jobs: int, earlier: int) -> None:
         """So many jobs are to be done, so many of them were done in an earlier run."""
+        if earlier:
+            self._say(f"{earlier} of {jobs} notebooks were executed earlier; their copies are kept.")
 
     def cells_of(self, job: NotebookJob) -> OnReport:
         """What is called, from any thread, with the cells that have run and all cells of a job.
 
         None have run when the job begins, which on a cluster may be long after it was handed out, and more than once.
         """
-        return ignore
-
-    def ended(self, execution: Execution) -> None:
-        """A job is done."""
-
-
-class Lines(Progress):
-    """A line for each job every ten seconds, and one at its end."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream, self._lock = stream, threading.Lock()
-
-    def begun(self, jobs: int, earlier: int) -> None:
-        if earlier:
-            self._say(f"{earlier} of {jobs} notebooks were executed earlier; their copies are kept.")
-
-    def cells_of(self, job: NotebookJob) -> OnReport:
         start = told = time.monotonic()
 
         def report(done: int, total: int) -> None:
@@ -60,21 +46,26 @@ class Lines(Progress):
         return report
 
     def ended(self, execution: Execution) -> None:
+        """A job is done."""
         self._say(f"{execution.job.title}: {'passed' if execution.passed else 'FAILED'}, {execution.seconds:.0f} s")
 
     def _say(self, line: str) -> None:
-        with self._lock:
-            print(line, file=self._stream, flush=True)
+        print(f"{line}\n", end="", file=self._stream, flush=True)  # at once: jobs run in several threads
 
 
-class Bars(RichProgress, Progress):
-    """A bar for each notebook that has begun, and one for all of them."""
+class Bars(progress.Progress):
+    """A bar for each notebook that has begun, and one for all of them; is told the same as :class:`Lines`."""
 
     def __init__(self) -> None:
-        columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-        unit = TextColumn("{task.fields[unit]}")
-        super().__init__(*columns, unit, TimeElapsedColumn(), console=Console(stderr=True))
-        self._of: dict[str, TaskID] = {}
+        super().__init__(
+            progress.TextColumn("{task.description}", markup=False),
+            progress.BarColumn(),
+            progress.MofNCompleteColumn(),
+            progress.TextColumn("{task.fields[unit]}"),
+            progress.TimeElapsedColumn(),
+            console=Console(stderr=True),
+        )
+        self._of: dict[str, progress.TaskID] = {}
         self._all = self.add_task("all", total=None, unit="notebooks", visible=False)
 
     def begun(self, jobs: int, earlier: int) -> None:
@@ -94,6 +85,9 @@ class Bars(RichProgress, Progress):
         self.advance(self._all)
         if execution.job.title in self._of:
             self.stop_task(self._of[execution.job.title])
+
+
+Progress = Lines | Bars
 
 
 def for_this_terminal() -> contextlib.AbstractContextManager[Progress]:

@@ -114,15 +114,6 @@ def stale(notebook: Any, check_page: str | None = None) -> str:
     return f"the data {', '.join(changed)} have changed" if changed else ""
 
 
-def other_libraries(record: Record, versions: dict[str, str]) -> list[str]:
-    """What differs between the libraries that a notebook ran with and those given, in words."""
-    return [
-        f"{name} {record.libraries.get(name, 'unknown')}, now {version}"
-        for name, version in versions.items()
-        if record.libraries.get(name) != version
-    ]
-
-
 def code_digest(notebook: Any) -> str:
     """Stands for the sources of the code cells and for the quick parameters."""
     quick = notebook.metadata.get("coursekit", {}).get("quick", {})

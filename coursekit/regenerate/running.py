@@ -6,43 +6,37 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from coursekit.executors import Executor, LocalExecutor
+from coursekit.executors import Executor
 from coursekit.executors.bounded import Done, bounded
 from coursekit.executors.tasks import WorkLost
 from coursekit.regenerate.archive import RunArchive
 from coursekit.regenerate.executing import execute
 from coursekit.regenerate.jobs import Execution, NotebookJob
-from coursekit.regenerate.progress import Progress
+from coursekit.regenerate.progress import Lines, Progress
 
 
 def run(
     jobs: Sequence[NotebookJob],
-    executor: Executor | None = None,
-    archive: RunArchive | None = None,
-    *,
-    resume: bool = False,
+    executor: Executor,
+    archive: RunArchive,
     progress: Progress | None = None,
+    resume: bool = False,
 ) -> list[Execution]:
     """Execute the jobs and return what each gave, in the order of the jobs.
 
     Args:
         jobs: what to do.
-        executor: does it; this machine, one notebook at a time, if left out. The caller closes it.
+        executor: does it.
         archive: keeps each executed copy, failed or not, before the next job begins in its place.
+        progress: is told how far it is; lines on standard error if left out.
         resume: take from the archive what has passed there.
-        progress: is told how far it is.
 
     Raises:
         coursekit.executors.ExecutorError: nothing can be done any more; what is in the archive stands.
         KeyboardInterrupt: Ctrl-C or SIGTERM; what was finished is in the archive.
     """
-    if executor is None:
-        with LocalExecutor() as one_at_a_time:
-            return run(jobs, one_at_a_time, archive, resume=resume, progress=progress)
-    progress = progress or Progress()
-    executions: dict[Path, Execution] = {}
-    if resume and archive:
-        executions = {job.target: kept for job in jobs if (kept := archive.finished(job))}
+    progress = progress or Lines(sys.stderr)
+    executions = {job.target: kept for job in jobs if resume and (kept := archive.finished(job))}
     missing = [job for job in jobs if job.target not in executions]
 
     def begin(job: NotebookJob) -> Done:
@@ -53,8 +47,7 @@ def run(
         progress.begun(len(jobs), len(executions))
         for job, done in results:
             execution = executions[job.target] = _execution(job, done)
-            if archive:
-                archive.keep(execution)
+            archive.keep(execution)
             progress.ended(execution)
     return [executions[job.target] for job in jobs]
 

@@ -189,6 +189,7 @@ def _environment(how: Sealing, threads: int) -> dict[str, str]:
     fixed = {
         "PYTHONPATH": str(Path(coursekit.__file__).parents[1]),
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",  # the order of a set is the same in each worker
         VARIABLE: "1",
         "MPLBACKEND": "Agg",
         "COURSEKIT_CACHE": str(data_folder()),

@@ -60,7 +60,7 @@ def become_worker(how: Sealing, outside: Connections, work: Work) -> NoReturn:
 
 def run_notebook(outside: Connections, in_force: list[str], folder: str) -> None:
     """Answer the grader's requests."""
-    np.random.seed()  # a fork has its parent's state; a fresh interpreter has one of its own
+    np.random.seed()  # a fork has its parent's state; a fresh interpreter has one of its own, until one is asked for
     serving.run(outside.requests, outside.replies, folder)
 
 

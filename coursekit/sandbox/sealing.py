@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -81,15 +82,12 @@ def filter_calls(readable: tuple[Path, ...], scratch: Path) -> list[str]:
     """Put Landlock and seccomp on this process; return the names of those that the kernel has."""
     in_force = []
     writable = [scratch, Path("/dev/shm"), *(Path("/dev", name) for name in DEVICES)]
-    for name, install in {
-        "Landlock": lambda: landlock.install(readable, writable),
-        "seccomp": seccomp.install,
-    }.items():
-        try:
-            install()
-        except OSError:
-            continue
-        in_force.append(name)
+    with contextlib.suppress(OSError):
+        landlock.install(readable, writable)
+        in_force.append("Landlock")
+    with contextlib.suppress(OSError):
+        seccomp.install()
+        in_force.append("seccomp")
     return in_force
 
 

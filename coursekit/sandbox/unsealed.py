@@ -31,14 +31,12 @@ class UnsealedWorker(Worker):
     def __init__(self, folder: Path | None = None, limits: Limits | None = None) -> None:
         self._scratch = tempfile.TemporaryDirectory(prefix="coursekit-check-", ignore_cleanup_errors=True)
         settings = {VARIABLE: "1", "MPLBACKEND": "Agg", "IPYTHONDIR": self._scratch.name}
-        command = [
-            sys.executable,
-            "-m",
-            "coursekit.worker.serving",
-            str((folder or Path(self._scratch.name)).resolve()),
-        ]
+        place = (folder or Path(self._scratch.name)).resolve()
+        command = [sys.executable, "-m", "coursekit.worker.serving", str(place)]
+        if limits:
+            command.append(msgspec.json.encode(limits).decode())
         self._process = subprocess.Popen(
-            command if limits is None else [*command, msgspec.json.encode(limits).decode()],
+            command,
             bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -35,7 +35,7 @@ def describe(model: Any) -> dict[str, Any]:
         "parameter_count": _count(model.weights),
         "trainable_parameter_count": _count(model.trainable_weights),
         "optimizer": _optimizer(getattr(model, "optimizer", None)),
-        "loss": _loss(getattr(model, "loss", None)),
+        "loss": _loss(model),
     }
 
 
@@ -44,16 +44,30 @@ def predict(model: Any, x: Any) -> Any:
     return model.predict(x, batch_size=256, verbose=0)
 
 
+def kinds(layer: Any) -> list[str]:
+    """The names of the classes of Keras and of the course that a layer is an instance of, the nearest first."""
+    classes = type(layer).__mro__
+    known = [each for each in classes if each.__module__.partition(".")[0] in ("keras", "coursekit")]
+    return [each.__name__ for each in known if issubclass(each, sys.modules["keras"].layers.Layer)]
+
+
+def single_loss(model: Any) -> Any:
+    """The loss that a model was compiled with, as a function of labels and predictions; also one in a list of one."""
+    loss = getattr(model, "loss", None)
+    while isinstance(loss, list | tuple | dict) and len(loss) == 1:
+        loss = next(iter(loss.values() if isinstance(loss, dict) else loss))
+    return sys.modules["keras"].losses.get(loss)
+
+
 def _layers(owner: Any) -> list[dict[str, Any]]:
-    layers = list(getattr(owner, "layers", None) or [getattr(owner, "layer", None)])
-    return [
-        _layer(layer) for layer in layers[:MODEL_LAYERS] if layer is not None and type(layer).__name__ != "InputLayer"
-    ]
+    layers = owner._flatten_layers(include_self=False, recursive=False)  # also those that are attributes of a class
+    return [_layer(layer) for layer in layers[:MODEL_LAYERS] if "InputLayer" not in kinds(layer)]
 
 
 def _layer(layer: Any) -> dict[str, Any]:
     return {
         "class_name": type(layer).__name__,
+        "kinds": kinds(layer),
         "name": str(layer.name),
         "config": _settings(layer),
         "input_shape": _shape(_tensor_shapes(layer, "input")),
@@ -138,11 +152,10 @@ def _optimizer(optimizer: Any) -> dict[str, Any] | None:
     return {"name": type(optimizer).__name__, "learning_rate": rate, "config": settings | {"learning_rate": rate}}
 
 
-def _loss(loss: Any) -> dict[str, Any] | None:
-    if loss is None:
+def _loss(model: Any) -> dict[str, Any] | None:
+    if getattr(model, "loss", None) is None:
         return None
-    if isinstance(loss, str):
-        loss = sys.modules["keras"].losses.get(loss)
+    loss = single_loss(model)
     settings = _settings(loss) if hasattr(loss, "get_config") else {}
     name = getattr(loss, "name", None) or getattr(loss, "__name__", type(loss).__name__)
     return {"name": str(name), "from_logits": bool(settings.get("from_logits", False)), "config": settings}

@@ -82,12 +82,20 @@ def _plain(value: Any, depth: int) -> Any:
             return kind(*kind.__getnewargs__(value))
     if isinstance(value, list | tuple | range):
         _check_length(value)
+        if _has_a_dtype(value):
+            return np.array(value)
         items = [_plain(item, depth - 1) for item in value]
         return tuple(items) if isinstance(value, tuple) else items
     if isinstance(value, dict):
         _check_length(value)
         return {_plain_key(key): _plain(item, depth - 1) for key, item in value.items()}
     return _plain_library_object(value, depth)
+
+
+def _has_a_dtype(values: Any) -> bool:
+    """Whether these are NumPy's floats of one kind that Python does not have, so that an array alone can hold them."""
+    kinds = {type(each) for each in values} if len(values) else set()
+    return kinds in ({np.float16}, {np.float32})
 
 
 def _check_length(value: Any) -> None:

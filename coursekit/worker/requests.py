@@ -27,6 +27,12 @@ class Hello(_Asked, frozen=True, tag="hello"):
     """Whether the worker is there: the answer is ``None``."""
 
 
+class SetRandomState(_Asked, frozen=True, tag="random state"):
+    """Let random numbers follow from 32 bits, from now on: the answer is ``None``."""
+
+    seed: int
+
+
 class RunCell(_Asked, frozen=True, tag="cell"):
     """Run one cell of the notebook: the answer is ``None``."""
 
@@ -132,7 +138,7 @@ class RecreateModel(_Asked, frozen=True, tag="recreate"):
 
 OfModel = Predict | Observe | Rehearse | LossValues | TrainingStep | ExportModel
 Question = Value | Call | GetModel | OfModel | RecreateModel
-Request = Hello | RunCell | Question
+Request = Hello | SetRandomState | RunCell | Question
 
 
 def read_request(frame: bytes | bytearray) -> Request:

@@ -13,17 +13,19 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import random
 import sys
 from typing import Any
 
 import msgspec
+import numpy as np
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from coursekit.worker import channel, failures, rlimits
 from coursekit.worker.bounds import Limits
 from coursekit.worker.interrupting import OutOfTime, time_limit
-from coursekit.worker.requests import Hello, Reply, RunCell, read_request
+from coursekit.worker.requests import Hello, Reply, RunCell, SetRandomState, read_request
 from coursekit.worker.responding import Respondent, learner_error
 
 
@@ -86,6 +88,9 @@ class _Server:
             reap()
         if isinstance(request, Hello):
             reply = Reply.of()
+        elif isinstance(request, SetRandomState):
+            set_random_state(request.seed)
+            reply = Reply.of()
         elif isinstance(request, RunCell):
             reply = Reply.of(failure=self._run(request))
         else:
@@ -105,6 +110,15 @@ class _Server:
         if isinstance(error, OutOfTime):
             return failures.TimedOut.after(what, cell.seconds)
         return None if error is None else learner_error(what, error, self._shell.user_ns)
+
+
+def set_random_state(seed: int) -> None:
+    """Let the random numbers of Python, of NumPy and, where it is loaded, of Keras with its backend follow from
+    ``seed``, 32 bits. A generator that is made without a seed of its own stays random."""
+    random.seed(seed)
+    np.random.seed(seed)
+    if keras := sys.modules.get("keras"):
+        keras.utils.set_random_seed(seed)
 
 
 def reap() -> None:

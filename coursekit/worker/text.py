@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 LONGEST = 200
+DEPTH = 5  # of lists within lists
 
 
 def shorten(text: str, longest: int = LONGEST) -> str:
@@ -18,19 +20,23 @@ def shorten(text: str, longest: int = LONGEST) -> str:
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
-def short(value: Any) -> str:
-    """Plain data as one short line.
+def short(value: Any, dtype: bool = True) -> str:
+    """Plain data as one short line, made from its beginning and its end alone, however large it is.
 
-    >>> print(short(np.array([[0.25, 0.75]])))
-    [[0.25 0.75]] (array, shape (1, 2), float64)
+    Args:
+        value: plain data.
+        dtype: whether the dtype of an array is told.
+
+    >>> print(short(np.array([[0.25, 0.75]])), short(np.array([[0.25, 0.75]]), dtype=False))
+    [[0.25 0.75]] (array, shape (1, 2), float64) [[0.25 0.75]] (array, shape (1, 2))
     >>> print(short([0.1, 0.2]), short("red"), short(None))
     [0.1, 0.2] 'red' None
     """
     if isinstance(value, np.ndarray) and value.ndim:
-        return f"{_numbers(value)} (array, shape {value.shape}, {value.dtype})"
+        return f"{_numbers(value)} (array, shape {value.shape}{f', {value.dtype}' if dtype else ''})"
     if isinstance(value, np.ndarray | np.generic):
         value = value.item()
-    return shorten(_python(value))
+    return shorten(_python(value, DEPTH))
 
 
 def brief(value: Any) -> str:
@@ -45,24 +51,32 @@ def brief(value: Any) -> str:
 
 
 def _numbers(array: np.ndarray) -> str:
+    rest = ""
+    if array.ndim > 2:  # NumPy shows six of each axis
+        array, rest = array.reshape(-1)[:6], " …" if array.size > 6 else ""
     with np.printoptions(precision=4, threshold=12, edgeitems=3, suppress=False, linewidth=10_000):
-        return shorten(" ".join(np.array2string(array).split()).replace("[ ", "["), 120)
+        return shorten(" ".join(np.array2string(array).split()).replace("[ ", "["), 120) + rest
 
 
-def _python(value: Any) -> str:
+def _python(value: Any, depth: int) -> str:
+    if isinstance(value, np.ndarray):
+        return short(value)
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, int) and value.bit_length() > 256:
         return f"an integer of {value.bit_length()} bits"
-    if isinstance(value, str | dict):
-        return shorten(repr(value) if isinstance(value, str) else _dict(value))
+    if isinstance(value, str):
+        return repr(value[:LONGEST])
+    if isinstance(value, dict):
+        items = [f"{key!r}: {_python(item, depth - 1)}" for key, item in islice(value.items(), 6 if depth else 0)]
+        return f"{{{_listed(items, len(value))}}}"
     if isinstance(value, list | tuple):
-        shown = ", ".join(short(item) for item in value[:8]) + (", …" if len(value) > 8 else "")
-        shown += "," if isinstance(value, tuple) and len(value) == 1 else ""
-        return f"[{shown}]" if isinstance(value, list) else f"({shown})"
+        listed = _listed([_python(item, depth - 1) for item in value[: 8 if depth else 0]], len(value))
+        if isinstance(value, list):
+            return f"[{listed}]"
+        return f"({listed},)" if len(value) == 1 else f"({listed})"
     return repr(value)
 
 
-def _dict(value: dict[Any, Any]) -> str:
-    shown = ", ".join(f"{key!r}: {short(item)}" for key, item in list(value.items())[:6])
-    return "{" + shown + (", …}" if len(value) > 6 else "}")
+def _listed(shown: list[str], count: int) -> str:
+    return ", ".join([*shown, "…"] if len(shown) < count else shown)

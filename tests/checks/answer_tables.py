@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
+from dataclasses import replace
+
 import pytest
 
-from coursekit.grading import find_exercise
+from coursekit.grading import NamespaceAnswers, find_exercise
 
 # What the sources of networks start with.
 KERAS = """
@@ -12,7 +15,17 @@ import keras
 from keras import layers
 """
 
+SEEDS, MODEL_SEEDS = 200, 3  # of the inputs that are drawn anew for each submission
+OF_MODELS = ("build_network", "training")
+
 quiet = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # by NumPy, of a logarithm of 0: no error in a notebook
+
+
+def run(source: str, names: dict) -> dict:
+    """The namespace after ``source`` ran as one notebook cell in which ``names`` are known."""
+    namespace: dict = dict(names)
+    exec(textwrap.dedent("import numpy as np\n") + textwrap.dedent(source), namespace)
+    return namespace
 
 
 class AnswerTables:
@@ -52,6 +65,17 @@ class AnswerTables:
     def test_right_answers_earn_all_points(self, earned, request, question, source):
         points = find_exercise(self.exercise).find(question).points
         assert earned(self.exercise, question, source, **self.names(question, request)) == points
+
+    @quiet
+    def test_right_answers_pass_with_every_seed(self, request, question, source):
+        namespace = run(source, self.names(question, request))
+        drawn = NamespaceAnswers(namespace)
+        find_exercise(self.exercise).find(question).run(drawn)
+        if drawn.has_drawn:
+            for seed in range(MODEL_SEEDS if question in OF_MODELS else SEEDS):
+                asked = replace(find_exercise(self.exercise).find(question), exercise=f"seed {seed}")
+                result = asked.run(NamespaceAnswers(namespace))
+                assert result.points == result.max_points, (seed, result)
 
     @quiet
     def test_wrong_answers_earn_nothing(self, earned, request, question, mistake, source):

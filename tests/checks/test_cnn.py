@@ -30,6 +30,7 @@ CONVOLUTIONS = (
     "layers.Conv2D(8, 3)",
     "layers.Flatten()",
 )
+AS_LOGITS = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
 SOFTMAX = 'layers.Dense(10, activation="softmax")'
 
 RIGHT = {
@@ -132,11 +133,40 @@ def build_network():
     return network
 """,
         network("keras.Sequential([layers.Conv2D(8, 3, strides=2), layers.Conv2D(8, 3)])", "layers.Flatten()", SOFTMAX),
+        network("layers.Reshape((28, 28, 1))", *CONVOLUTIONS, SOFTMAX, shape="(28, 28)"),
+        network(*CONVOLUTIONS, SOFTMAX, loss='["sparse_categorical_crossentropy"]'),
+        network(*CONVOLUTIONS, SOFTMAX, loss='keras.losses.SparseCategoricalCrossentropy(name="digits")'),
+        network("layers.RandomTranslation(0.1, 0.1)", *CONVOLUTIONS, SOFTMAX),
+        KERAS
+        + """
+class Edges(layers.Conv2D):
+    pass
+
+class Reader(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.blocks = [Edges(8, 3, activation="relu"), layers.SeparableConv2D(16, 3)]
+        self.last = layers.Dense(10)
+    def call(self, images):
+        for block in self.blocks:
+            images = keras.ops.max_pool(block(images), 2)
+        return keras.ops.softmax(self.last(keras.ops.reshape(images, (-1, 5 * 5 * 16))))
+
+def build_network():
+    network = Reader()
+    network.compile("adam", keras.losses.sparse_categorical_crossentropy)
+    return network
+""",
     ],
 }
 
 WRONG = {
     "slide": [
+        (
+            "three of the kernel",
+            "def slide(s, k): return [s[i] * k[0] + s[i + 1] * k[1] + s[i + 2] * k[2] for i in range(len(s) - 2)]",
+        ),
+        ("never written for lists of one", "def slide(s, k): return np.correlate(s, k, 'valid')[:-1]"),
         ("the notes' numbers", "def slide(signal, kernel): return [17, 22, 39, 44]"),
         ("kernel turned round", "def slide(signal, kernel): return np.convolve(signal, kernel, mode='valid')"),
         ("zeros added at the ends", "def slide(signal, kernel): return np.correlate(signal, kernel, mode='same')"),
@@ -262,7 +292,21 @@ WRONG = {
         ("dense", network("layers.Flatten()", 'layers.Dense(32, activation="relu")', SOFTMAX)),
         ("one convolution", network("layers.Conv2D(8, 3, strides=2)", "layers.Flatten()", SOFTMAX)),
         ("nothing shrinks", network("layers.Conv2D(4, 3)", "layers.Conv2D(8, 3)", "layers.Flatten()", SOFTMAX)),
-        ("no channel axis", network("layers.Reshape((28, 28, 1))", *CONVOLUTIONS, SOFTMAX, shape="(28, 28)")),
+        (
+            "pooling that shrinks nothing",
+            network(
+                'layers.Conv2D(4, 3, padding="same")',
+                'layers.MaxPooling2D(2, strides=1, padding="same")',
+                "layers.Conv2D(4, 3)",
+                "layers.Flatten()",
+                SOFTMAX,
+            ),
+        ),
+        (
+            "all frozen",
+            network(*CONVOLUTIONS, SOFTMAX).replace("network.compile", "network.trainable = False; network.compile"),
+        ),
+        ("a convolution that is not used", network(*CONVOLUTIONS, SOFTMAX).replace(CONVOLUTIONS[2] + ", ", "")),
         ("too many parameters", network(*CONVOLUTIONS, "layers.Dense(256)", SOFTMAX)),
         ("not flattened", network(*CONVOLUTIONS[:-1], SOFTMAX)),
     ],
@@ -320,6 +364,8 @@ PARTIAL = [
         1,
     ),
     ("build_network", network(*CONVOLUTIONS, "layers.Dense(10)"), 1),
+    ("build_network", network(*CONVOLUTIONS, 'layers.Dense(10, activation="sigmoid")', loss=AS_LOGITS), 1),
+    ("build_network", network(*CONVOLUTIONS, SOFTMAX, loss=AS_LOGITS), 1),
     ("build_network", network(*CONVOLUTIONS, SOFTMAX, loss='"categorical_crossentropy"'), 1),
 ]
 

@@ -15,6 +15,18 @@ def softmax(z):
     return e / e.sum(axis=-1, keepdims=True)
 """
 
+
+def network(layers: str, loss: str = '"sparse_categorical_crossentropy"', inputs: str = "keras.Input((784,)),") -> str:
+    """The source of `build_network` with these layers, as an expression, and this loss."""
+    return f"""
+{KERAS}
+def build_network():
+    network = keras.Sequential([{inputs} {layers}])
+    network.compile("adam", {loss})
+    return network
+"""
+
+
 RIGHT = {
     "as_vectors": [
         "def as_vectors(images): return images.reshape(len(images), -1).astype('float32') / 255",
@@ -22,6 +34,7 @@ RIGHT = {
         def as_vectors(images):
             return np.stack([image.ravel() / np.float32(255.0) for image in images]).astype(np.float32)
         """,
+        "def as_vectors(images): return [[np.float32(b) / np.float32(255) for b in each.flat] for each in images]",
     ],
     "one_hot": [
         "def one_hot(labels, classes): return np.eye(classes)[labels]",
@@ -104,6 +117,37 @@ def build_network():
     network.compile(keras.optimizers.SGD(0.1), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     return network
 """,
+        network('layers.Dense(32, "relu"), layers.Dense(10, "softmax")', inputs=""),  # not built
+        network('layers.Dense(32, "tanh"), layers.Dense(10, "softmax")', loss='["sparse_categorical_crossentropy"]'),
+        network(
+            "keras.Sequential([layers.Dense(32), layers.BatchNormalization(), layers.ReLU()]), layers.Dense(10)",
+            loss='keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum", name="digits")',
+        ),
+        network(
+            'layers.LayerNormalization(), layers.Dense(32, "gelu", kernel_regularizer="l2"), layers.Dense(10)',
+            loss="lambda labels, z: keras.ops.logsumexp(z, 1) - keras.ops.take_along_axis("
+            "z, keras.ops.cast(keras.ops.reshape(labels, (-1, 1)), 'int32'), 1)[:, 0]",
+        ),
+        KERAS
+        + """
+class Hidden(layers.Layer):
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(shape[-1], 32), initializer="he_normal")
+    def call(self, x):
+        return keras.ops.relu(x @ self.kernel)
+
+class Digits(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.last = Hidden(), layers.Dense(10)
+    def call(self, x):
+        return keras.ops.softmax(self.last(self.hidden(x)))
+
+def build_network():
+    network = Digits()
+    network.compile("adam", keras.losses.sparse_categorical_crossentropy)
+    return network
+""",
     ],
 }
 
@@ -117,6 +161,22 @@ WRONG = {
             "def as_vectors(images): return images.transpose(0, 2, 1).reshape(len(images), -1).astype('float32') / 255",
         ),
         ("a fixed number of images", "def as_vectors(images): return images.reshape(60_000, 784) / 255"),
+        (
+            "each image by its own largest byte",
+            """
+            def as_vectors(images):
+                vectors = images.reshape(len(images), -1).astype("float32")
+                return vectors / vectors.max(axis=1, keepdims=True)
+            """,
+        ),
+        (
+            "standardised",
+            """
+            def as_vectors(images):
+                vectors = images.reshape(len(images), -1).astype("float32")
+                return (vectors - vectors.mean()) / vectors.std()
+            """,
+        ),
     ],
     "one_hot": [
         ("nine columns", "def one_hot(labels, classes): return np.eye(classes - 1)[np.minimum(labels, classes - 2)]"),
@@ -199,6 +259,17 @@ def build_network():
     return network
 """,
         ),
+        ("no activation within", network('layers.Dense(64), layers.Dense(10, "softmax")')),
+        ("softmax within", network('layers.Dense(64, "softmax"), layers.Dense(10, "softmax")')),
+        ("all frozen", network('layers.Dense(64, "relu", trainable=False), layers.Dense(10, trainable=False)')),
+        (
+            "images are asked for",
+            network('layers.Dense(64, "relu"), layers.Dense(10)', inputs="keras.Input((28, 28)),"),
+        ),
+        (
+            "a sequence that keeps an axis",
+            network('layers.Reshape((28, 28)), layers.Dense(64, "relu"), layers.Dense(10)'),
+        ),
     ],
 }
 
@@ -207,7 +278,25 @@ PARTIAL = [
     ("as_vectors", "def as_vectors(images): return images.reshape(len(images), -1) / 255", 1),
     ("one_hot", "def one_hot(labels, classes): return np.eye(10)[labels]", 1),
     ("softmax", "def softmax(z): return np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)", 2),
-    ("softmax", "def softmax(z): e = np.exp(z - z.max()); return e / e.sum(axis=0)", 2),
+    ("softmax", "def softmax(z): e = np.exp(z - z.max()); return e / e.sum(axis=0)", 1),
+    ("softmax", "def softmax(z): e = np.exp(z - z.max()); return e / e.sum(axis=-1, keepdims=True)", 2),
+    ("softmax", "def softmax(z): e = np.exp(np.clip(z, -500, 500)); return e / e.sum(axis=-1, keepdims=True)", 2),
+    (
+        "softmax",
+        "def softmax(z): e = np.exp(z - abs(z).max(-1)[..., None]); return e / e.sum(-1, keepdims=True)",
+        2,
+    ),
+    ("as_vectors", "def as_vectors(images): return (images.reshape(-1, 784) / 255).astype('float16')", 0),
+    (
+        "cross_entropy",  # one maximum for the whole batch
+        """
+        def cross_entropy(logits, labels):
+            z = logits - logits.max()
+            log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+            return -log_p[np.arange(len(labels)), labels].mean()
+        """,
+        2,
+    ),
     (
         "cross_entropy",
         """
@@ -229,10 +318,16 @@ def gradients(x, labels, W, b):
     ),
 ]
 # Compiled, but loss and last activation do not fit: (last layer, loss).
+AS_LOGITS_LOSS = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
 MISMATCHED = [
     ('layers.Dense(10, "softmax")', '"categorical_crossentropy"'),
-    ('layers.Dense(10, "softmax")', "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"),
+    ('layers.Dense(10, "softmax")', '"mse"'),
+    ('layers.Dense(10, "softmax")', AS_LOGITS_LOSS),
     ("layers.Dense(10)", '"sparse_categorical_crossentropy"'),
+    ('layers.Dense(10, "relu")', AS_LOGITS_LOSS),
+    ('layers.Dense(10, "tanh")', AS_LOGITS_LOSS),
+    ('layers.Dense(10, "sigmoid")', AS_LOGITS_LOSS),
+    ('layers.Dense(10, "softmax"), layers.Dropout(0.5)', '"sparse_categorical_crossentropy"'),
 ]
 AS_LOGITS = (
     KERAS
@@ -252,15 +347,11 @@ class TestAnswers(AnswerTables):
 
 @pytest.mark.parametrize(("last", "loss"), MISMATCHED)
 def test_a_loss_that_does_not_fit_costs_a_point(earned, last, loss):
-    source = (
-        KERAS
-        + f"""
-def build_network():
-    network = keras.Sequential([keras.Input((784,)), layers.Dense(32, "relu"), {last}])
-    network.compile("adam", {loss})
-    return network
-"""
-    )
+    assert earned(EXERCISE, "build_network", network(f'layers.Dense(32, "relu"), {last}', loss)) == 1
+
+
+def test_what_is_not_compiled_costs_a_point(earned):
+    source = KERAS + "def build_network(): return keras.Sequential([layers.Dense(32, 'relu'), layers.Dense(10)])"
     assert earned(EXERCISE, "build_network", source) == 1
 
 
@@ -283,7 +374,16 @@ def trained():
     return model, history, first_epoch
 
 
-@pytest.mark.parametrize("source", ["", AS_LOGITS])
+AS_BYTES = (
+    KERAS
+    + """
+trained = model
+model = keras.Sequential([keras.Input((28, 28)), layers.Rescaling(1 / 255), layers.Flatten(), *trained.layers])
+"""
+)
+
+
+@pytest.mark.parametrize("source", ["", AS_LOGITS, AS_BYTES])
 def test_a_trained_network_earns_all_points(earned, trained, source):
     model, history, _ = trained
     points = find_exercise(EXERCISE).find("training").points

@@ -71,3 +71,15 @@ def test_it_is_regraded_from_its_recorded_answers(questions, graded, monkeypatch
     result = pipeline.regrade_class(graded, read_batch(graded).settings)
     assert result.rerun == ()
     assert points(result) == {"ada.ipynb": 4.0, "bob.ipynb": 2.0, "cyd.ipynb": 0.0}
+
+
+def test_where_a_question_draws_by_now_it_needs_a_new_run(questions, graded, monkeypatch):
+    def drawn(answers, expect):
+        x = answers.draw("logits").normal(size=3)
+        expect.shape(answers.call("softmax", x), x.shape)
+
+    monkeypatch.setitem(questions, "softmax", replace(questions["softmax"], body=drawn))
+    result = pipeline.regrade_class(graded, read_batch(graded).settings)
+    assert {each.shown_file for each in result.rerun} == {"ada.ipynb", "bob.ipynb", "cyd.ipynb"}
+    assert points(result) == earlier(graded)
+    assert not (graded / "secret").exists()

@@ -8,6 +8,7 @@ import json
 from dataclasses import replace
 
 import batch_demo
+import drawing_demo
 import grading_demo as demo
 import hypothesis.strategies as st
 import numpy as np
@@ -21,7 +22,7 @@ from coursekit.classroom.report.grades import MARKED, NOT_MARKED, UNUSABLE, Grad
 from coursekit.classroom.report.lateness import BadRule, LatePolicy
 from coursekit.classroom.report.overrides import BadTable, Override, read_overrides
 from coursekit.classroom.report.similarity import similar_pairs, tokens
-from coursekit.classroom.report.statistics import item_rest_correlation, statistics
+from coursekit.classroom.report.statistics import item_rest_correlation, notices, statistics
 from coursekit.classroom.report.tables import csv_text, grades_csv, grades_json
 from coursekit.grading import NamespaceAnswers
 from coursekit.grading.results import Unverified
@@ -234,6 +235,48 @@ def test_statistics_are_those_of_the_textbook():
     assert count.discrimination == pytest.approx(expected)
     assert [(wrong.got, wrong.learners) for wrong in count.wrong] == [("3", 1)]
     assert statistics(grades[:0], "99_demo") is None
+
+
+def drawn_mark(seed, **names):
+    return Mark("k", "r", drawing_demo.exercise.run(drawing_demo.seeded(names, seed)), 2.0, "held")
+
+
+def test_wrong_answers_are_grouped_by_part_and_hint_whatever_was_drawn():
+    def first_row_only(x, axis=None):
+        return np.mean(x) if axis is None else np.mean(x, axis=axis) * 0 + x[0].mean()
+
+    wrong = [drawn_mark(str(n), luck=7, mean=np.sum) for n in range(2)]
+    wrong += [drawn_mark(str(n), **drawing_demo.remembered(None)) for n in range(3)]
+    wrong += [drawn_mark(str(n), luck=7, mean=first_row_only) for n in range(4)]
+    found = statistics([grade(submission(f"l{n}"), each) for n, each in enumerate(wrong)], "99_demo").questions[0]
+    assert len({each.report.questions[0].message for each in wrong}) > 2
+    assert [(each.part, each.hint, each.learners) for each in found.wrong] == [
+        ("", "Their sum over their number.", 5),
+        ("rows", "One mean a row.", 4),
+    ]
+    assert found.wrong[0].message == wrong[0].report.questions[0].message
+    assert found.wrong[0].got == wrong[0].report.questions[0].got
+
+
+def test_notices_name_learner_question_part_and_input():
+    odd = drawn_mark("s", **drawing_demo.remembered(None) | {"luck": 777})
+    rows = drawing_demo.remembered(None)["mean"]
+    half = drawn_mark("s", mean=lambda x, axis=None: np.mean(x) if axis is None else rows(x, axis), luck=7)
+    grades = [grade(submission(name), each) for name, each in (("ada", odd), ("bob", half), ("cyd", mark(5)))]
+    one, flagged, part = notices(grades)
+    assert (one.learner, one.question, one.part, one.flag) == ("Ada", "A mean", "", "")
+    assert one.drawn == odd.report.questions[0].drawn
+    assert (flagged.learner, flagged.question, flagged.flag) == ("Ada", "Luck", "luck is 777: is that likely?")
+    assert (part.learner, part.part, part.drawn.endswith("axis=1)")) == ("Bob", "rows", True)
+    assert notices([replace(each, counts=False) for each in grades]) == []
+
+
+def test_of_private_questions_a_learner_sees_neither_inputs_nor_flags():
+    made = drawn_mark("s", **drawing_demo.remembered(None) | {"luck": 777})
+    seen = grade(submission(), replace(made, private=("mean", "luck")))
+    assert [(each.drawn, each.flags, each.parts[:0]) for each in seen.report.questions] == [(None, (), ())] * 2
+    assert seen.flags == (("Luck", "luck is 777: is that likely?"),)
+    assert [each.drawn for each in notices([seen])] == [""]
 
 
 def test_discrimination_needs_differences():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import signal
 import sys
 from contextlib import nullcontext
@@ -17,12 +18,25 @@ from dask_processes import Cluster, wait_until
 from test_pipeline import EXTRA
 
 from coursekit.classroom import pipeline
+from coursekit.classroom.marking import seeds
 from coursekit.classroom.marking.markers import MarkerHere, MarkerOnCluster
 from coursekit.executors import LocalExecutor, open_executor
 from coursekit.sandbox import WorkerPool
 from coursekit.worker.bounds import Limits
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("demo_lesson")]
+DRAWING = """
+from coursekit.grading import Exercise
+
+exercise = Exercise("99_demo")
+
+
+@exercise.question("drawn", points=1, title="Drawn")
+def drawn(answers, expect):
+    "A statement."
+    x = answers.draw("numbers").normal(size=4)
+    expect.close(answers.call("double", x), 2 * x)
+"""
 PATH = os.pathsep.join(filter(None, sys.path))
 
 
@@ -52,14 +66,17 @@ def test_a_class_gets_the_same_marks_on_a_cluster(grade_there, tmp_path):
     demo.write_notebook(tmp_path / "in" / "dan.ipynb", demo.SETUP, demo.COUNT, "1 / 0", "import os; os.listdir('..')")
     (tmp_path / "checks").mkdir()
     (tmp_path / "checks" / "more.py").write_text(EXTRA)
+    (tmp_path / "checks" / "drawing.py").write_text(DRAWING)
     settings = replace(settings, checks=str(tmp_path / "checks"))
     with WorkerPool(unsafe=True) as pool, LocalExecutor() as executor:
         here = pipeline.grade_class(tmp_path / "a", settings, lambda: nullcontext(MarkerHere(executor, pool)))
 
+    (tmp_path / "b").mkdir()
+    shutil.copy(tmp_path / "a" / seeds.NAME, tmp_path / "b")
     there = grade_there(tmp_path / "b", settings)
 
     assert [each.report for each in there.grades] == [each.report for each in here.grades]
-    assert [each.points for each in there.grades] == [6, 3, 5, 1]
+    assert [each.points for each in there.grades] == [7, 4, 6, 1]
     names = sorted(path.name for path in (tmp_path / "a" / "answers").iterdir())
     assert names == sorted(path.name for path in (tmp_path / "b" / "answers").iterdir())
     for name in names:

@@ -6,9 +6,10 @@ import re
 from dataclasses import replace
 from itertools import pairwise
 
+import drawing_demo
 import pytest
 from bs4 import BeautifulSoup
-from test_grades import doubted, mark, submission
+from test_grades import doubted, drawn_mark, mark, submission
 
 from coursekit.classroom.intake.learners import Learner
 from coursekit.classroom.report import pages
@@ -24,7 +25,8 @@ HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>{{ 7 * 7 }}\u202
 def hostile():
     """A grade in which everything that a learner can choose is hostile."""
     made = mark(0)
-    questions = tuple(replace(each, message=HOSTILE, got=HOSTILE) for each in made.report.questions)
+    fields = {"message": HOSTILE, "got": HOSTILE, "drawn": HOSTILE, "flags": (HOSTILE,)}
+    questions = tuple(replace(each, **fields) for each in made.report.questions)
     report = replace(made.report, questions=questions, cells=(CellError(3, HOSTILE),))
     sent = replace(submission(), learner=Learner(HOSTILE, HOSTILE), file=HOSTILE, notes=(HOSTILE,))
     return grade(sent, replace(made, report=report))
@@ -111,6 +113,20 @@ def test_a_feedback_page_says_what_was_expected_what_came_and_what_to_think_abou
     text = read(pages.feedback_page(grade(submission(), mark(0)), "A demo")).get_text(" ", strip=True)
     for words in ("0 of 5 points", "A count", "Expected: 10", "Came: 3", "Hint: From 0 to 9."):
         assert words in text
+
+
+def test_what_only_its_own_draws_showed_is_told_with_the_input_and_listed():
+    odd = grade(submission(), drawn_mark("s", **drawing_demo.remembered(None) | {"luck": 777}))
+    text = read(pages.feedback_page(odd, "A demo")).get_text(" ", strip=True)
+    drawn = odd.report.questions[0].drawn
+    assert f"wrong for this one, drawn for this submission. Input: {drawn} Expected:" in text
+    assert "likely" not in text
+    text = read(class_page(odd)).get_text(" ", strip=True)
+    assert "To look at: 2 answers" in text
+    assert f"Ada, A mean: wrong for {drawn}" in text
+    assert "Ada, Luck: luck is 777: is that likely?" in text
+    assert "1×: Hint: Their sum over their number. For example:" in text
+    assert "To look at" not in read(class_page(grade(submission(), mark(0)))).get_text()
 
 
 def test_a_feedback_page_of_a_file_that_cannot_be_used():

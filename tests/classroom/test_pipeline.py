@@ -238,10 +238,10 @@ def test_on_a_small_disk_that_is_full_no_mark_is_lost(tmp_path):
 def test_a_disk_that_is_full_elsewhere_is_told(tmp_path, monkeypatch, part):
     replace = files._replace
 
-    def full(path, content):
+    def full(path, content, *options):
         if path.match("*.answers" if part == "answers" else "grades.json"):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        replace(path, content)
+        replace(path, content, *options)
 
     monkeypatch.setattr(files, "_replace", full)
     with pytest.raises(CannotWrite, match=r"No space left on device\. The marks in the ledger are safe"):
@@ -418,7 +418,7 @@ def test_settings_and_submissions_come_back_as_they_were(tmp_path):
 def test_a_full_disk_at_the_beginning_is_told_and_an_earlier_batch_stands(tmp_path, monkeypatch):
     keep_batch(tmp_path, GradingSettings("in"), [])
 
-    def full(path, content):
+    def full(path, content, *options):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(files, "_replace", full)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from data_packing import pack
 
 from coursekit.data import (
     CacheWarning,
@@ -87,7 +88,7 @@ class TestDamagedEmbedded:
 
     def test_unpacks_to_something_else(self, cache, embedded):
         file = registry.file(SMALL)
-        other = packing.pack(b"something else")
+        other = pack(b"something else")
         (embedded / file.packed.name).write_bytes(other)
         wrong = File(file.name, file.hash, file.size, packed=type(file.packed)(file.packed.name, sha256(other), 0))
         with pytest.raises(DamagedFile, match="unpacked"):

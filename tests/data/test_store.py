@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from data_packing import pack
 
 from coursekit.data import cache as caching
 from coursekit.data import load_imdb, load_mnist, packing, registry, store
@@ -35,7 +36,7 @@ def test_nothing_else_is_embedded_and_all_of_it_fits():
 def test_packing_again_gives_the_embedded_bytes(name):
     file = registry.file(name)
     content = store.embedded_content(file, file.packed)
-    assert packing.pack(content, file.packed.rearrangement) == (store.EMBEDDED / file.packed.name).read_bytes()
+    assert pack(content, file.packed.rearrangement) == (store.EMBEDDED / file.packed.name).read_bytes()
 
 
 def test_registered_sizes_are_right():
@@ -79,11 +80,12 @@ def test_the_cache_folder_of_the_system_is_the_default(monkeypatch):
 def test_progress_appears_when_unpacking_takes_long(cache, monkeypatch, capsys):
     import tqdm
 
-    def now(*arguments, delay, disable, **keywords):
-        assert disable is None  # tqdm's word for: only in a terminal
-        return tqdm.std.tqdm(*arguments, delay=0, mininterval=0, **keywords)
+    class Now(tqdm.tqdm):
+        def __init__(self, *arguments, delay, disable, **keywords):
+            assert disable is None  # tqdm's word for: only in a terminal
+            super().__init__(*arguments, delay=0, mininterval=0, **keywords)
 
-    monkeypatch.setattr(tqdm, "tqdm", now)
+    monkeypatch.setattr(tqdm, "tqdm", Now)
     store.array(registry.file("mnist/x_test.npy"))
     assert "Unpacking mnist/x_test.npy" in capsys.readouterr().err
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import notebook_runs
 import psutil
 import pytest
 import work_for_workers
@@ -26,7 +27,7 @@ def test_results_are_those_of_the_local_run_byte_for_byte(executor, jobs):
     table = "from coursekit.results import results_table\nresults_table([('accuracy', None, X / 4)])"
     planned = jobs(["X = 1", table], ["X = 1", "print(X)", "1 / 0", "x = 2"], parameters={"X": "2"})
 
-    here, there = regenerate.run(planned), regenerate.run(planned, executor)
+    here, there = notebook_runs.run(planned), notebook_runs.run(planned, executor)
 
     assert [outcome.notebook for outcome in there] == [outcome.notebook for outcome in here]
     assert [outcome.failure for outcome in there] == [outcome.failure for outcome in here]
@@ -52,7 +53,7 @@ def test_the_work_of_a_worker_that_is_killed_is_done_by_another(executor, cluste
     tried = [int(line.split()[0]) for line in (tmp_path / "tried-1").read_text().splitlines()[::2]]
     assert tried == [worker, *cluster.workers]
     assert [each["failure"] for each in there] == ["", ""]
-    assert [each["notebook"] for each in there] == [outcome.notebook for outcome in regenerate.run(planned)]
+    assert [each["notebook"] for each in there] == [outcome.notebook for outcome in notebook_runs.run(planned)]
     wait_until(lambda: not psutil.pid_exists(kernel))
 
 
@@ -62,7 +63,7 @@ def test_a_notebook_that_ends_workers_is_named_and_the_others_go_on(executor, cl
     cluster.start_worker()
     executor._client.wait_for_workers(3, timeout=150)
 
-    bad, good = regenerate.run(planned, executor)
+    bad, good = notebook_runs.run(planned, executor)
 
     assert "notebooks/0 ended 2 workers, the last one tcp://127.0.0.1:" in bad.failure
     assert bad.notebook == planned[0].content

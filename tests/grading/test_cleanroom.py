@@ -359,3 +359,9 @@ def test_predictions_are_compared_up_to_rounding(theirs, ours, same):
 def test_half_precision_is_rough():
     assert alike(np.ones(3), np.ones(3) + 1e-2, rough=True)
     assert not alike(np.ones(3), np.ones(3) + 0.2, rough=True)
+
+
+def test_the_seed_of_a_submission_is_kept():
+    home = Home()
+    home.private_seed = "of the submission"
+    assert CleanRoomAnswers(home, CleanRoom()).private_seed == "of the submission"

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
 from coursekit.plotting import alt_text, plot_class_balance, plot_confusion_matrix
 from coursekit.plotting.style import luminance
@@ -64,9 +63,9 @@ def test_bad_classes_are_explained(true, predicted, names, words):
 
 
 def test_the_balance_counts_every_class():
-    ax = plot_class_balance([0, 0, 0, 2, 2, 4])
-    assert [bar.get_height() for bar in ax.patches] == [3, 0, 2, 0, 1]
-    assert "6 labels in 5 classes. Most frequent: 0, 3 (50.0 %). Never: 1 and 3." in alt_text(ax)
+    ax = plot_class_balance([0, 0, 0, 0, 2, 2, 2, 4])
+    assert [bar.get_height() for bar in ax.patches] == [50, 0, 37.5, 0, 12.5]
+    assert "8 labels in 5 classes. Most frequent: 0, 4 (50.0 %). Never: 1 and 3." in alt_text(ax)
 
 
 def test_splits_are_compared_by_their_shares():
@@ -83,9 +82,3 @@ def test_the_balance_refuses_nothing_at_all():
         plot_class_balance({})
     with pytest.raises(ValueError, match="test is empty"):
         plot_class_balance({"training": [1], "test": []})
-
-
-def test_they_draw_where_they_are_told():
-    left, right = Figure().subplots(1, 2)
-    assert plot_class_balance([0, 1], ax=left) is left
-    assert plot_confusion_matrix([0, 1], [0, 1], ax=right) is right

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
 from coursekit.plotting import alt_text, plot_optimizer_paths
 from coursekit.plotting.display import png
@@ -19,14 +18,8 @@ def path(rate: float, steps: int = 30) -> np.ndarray:
     return np.array(points)
 
 
-def test_few_paths_share_one_plot():
-    fig = plot_optimizer_paths(bowl, {"slow": path(0.01), "fast": path(0.08)}, minimum=(0, 0))
-    assert len(fig.axes) == 1
-    assert [t.get_text().split(":")[0] for t in fig.axes[0].get_legend().texts] == ["fast", "slow"]
-
-
-def test_many_paths_get_a_plot_each_with_the_same_axes():
-    fig = plot_optimizer_paths(bowl, {f"rate {n}": path(n / 100) for n in range(1, 9)}, minimum=(0, 0))
+def test_paths_get_a_plot_each_with_the_same_axes():
+    fig = plot_optimizer_paths(bowl, {f"rate {n}": path(n / 100) for n in range(1, 9)})
     assert len(fig.axes) == 8
     assert len({(ax.get_xlim(), ax.get_ylim()) for ax in fig.axes}) == 1
     assert fig.axes[0].get_title().startswith("rate 1: ")
@@ -54,19 +47,12 @@ def test_a_path_is_cut_where_it_stops_being_finite():
 
 def test_a_diverged_path_is_called_so_without_a_warning():
     fig = plot_optimizer_paths(bowl, {"good": path(0.05), "too fast": np.array([[3.0, 1.0], [1e200, 1e200]])})
-    assert fig.axes[0].get_legend().texts[1].get_text() == "too fast: diverged"
+    assert fig.axes[1].get_title() == "too fast: diverged"
     assert "too fast diverged after 1 step" in alt_text(fig)
 
 
 def test_an_exploding_path_alone_can_be_drawn():
     assert png(plot_optimizer_paths(bowl, {"too fast": np.array([[3.0, 1.0], [1e160, 1e160]])}))
-
-
-def test_it_draws_where_it_is_told():
-    fig = Figure()
-    ax = fig.subplots()
-    assert plot_optimizer_paths(bowl, {str(n): path(0.01 * n) for n in range(1, 7)}, ax=ax) is fig
-    assert "6 optimizers" in alt_text(ax)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import time
 from concurrent.futures import Future
 
 import nbformat
+import notebook_runs
 import numpy as np
 import psutil
 import pytest
@@ -38,7 +39,7 @@ def run(plan, tmp_path):
     """Plans and runs one notebook."""
 
     def run_one(path, **options):
-        return regenerate.run(plan(path, **options), archive=regenerate.RunArchive(tmp_path / "build"))[0]
+        return notebook_runs.run(plan(path, **options), archive=regenerate.RunArchive(tmp_path / "build"))[0]
 
     return run_one
 
@@ -68,7 +69,7 @@ def test_memory_counts_what_the_kernel_starts(notebook, run):
 def test_an_executed_copy_is_the_same_each_time(notebook, plan):
     (job,) = plan(notebook(PARAMETERS, "print(EPOCHS)", "1 / 0"), parameters={"EPOCHS": "2"})
 
-    first, second = (regenerate.run([job])[0].notebook for _ in range(2))
+    first, second = (notebook_runs.run([job])[0].notebook for _ in range(2))
 
     assert first == second
     copied = nbformat.reads(first.decode(), as_version=4)
@@ -124,7 +125,7 @@ def test_several_at_a_time_give_the_outcomes_in_order(notebook, plan, tmp_path):
     paths = [notebook(wait.format(*names), name=f"n{names[0]}") for names in ("ab", "ba")]
 
     with LocalExecutor(2) as executor:
-        outcomes = regenerate.run(plan(*paths), executor)
+        outcomes = notebook_runs.run(plan(*paths), executor)
 
     assert [outcome.job.source.stem for outcome in outcomes] == ["na", "nb"]
     assert all(outcome.passed for outcome in outcomes)
@@ -134,9 +135,9 @@ def test_resume_runs_what_is_missing_failed_or_changed(notebook, plan, tmp_path)
     count = "import pathlib\npathlib.Path('{0}.txt').open('a').write('x')\n{1}"
     codes = {"good": "", "bad": "1 / 0", "new": ""}
     paths = [notebook(count.format(name, code), name=name) for name, code in codes.items()]
-    first = regenerate.run(plan(*paths[:2]), archive=regenerate.RunArchive(tmp_path / "build"))
+    first = notebook_runs.run(plan(*paths[:2]), archive=regenerate.RunArchive(tmp_path / "build"))
 
-    second = regenerate.run(plan(*paths), archive=regenerate.RunArchive(tmp_path / "build"), resume=True)
+    second = notebook_runs.run(plan(*paths), archive=regenerate.RunArchive(tmp_path / "build"), resume=True)
 
     assert [outcome.kept for outcome in second] == [True, False, False]
     assert (second[0].notebook, second[0].figures) == (first[0].notebook, first[0].figures)
@@ -200,7 +201,7 @@ def test_ctrl_c_in_somebody_elses_callback_is_not_lost(notebook, plan):
                 self.running.set_exception(Halted())
 
     with pytest.raises(KeyboardInterrupt):
-        regenerate.run(plan(notebook("x = 1")), Swallowing())
+        notebook_runs.run(plan(notebook("x = 1")), Swallowing())
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -211,7 +212,7 @@ def test_ctrl_c_does_not_keep_a_finished_copy_from_its_archive(notebook, plan, t
             super().keep(outcome)
 
     with pytest.raises(KeyboardInterrupt):
-        regenerate.run(plan(notebook("x = 1")), archive=Interrupted(tmp_path / "build"))
+        notebook_runs.run(plan(notebook("x = 1")), archive=Interrupted(tmp_path / "build"))
     assert len(regenerate.RunArchive(tmp_path / "build").entries) == 1
 
 

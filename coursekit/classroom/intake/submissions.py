@@ -96,7 +96,7 @@ def _submission(source: SubmissionSource, file: SourceFile, exercise: str | None
     except (UnusableFile, UnusableNotebook) as error:
         return replace(made, reason=clean(str(error)))
     try:
-        name = _exercise(notebook, exercise)
+        name = exercise_of(notebook, exercise)
     except UnusableNotebook as error:
         return replace(made, exercise="", reason=clean(str(error)))
     made = replace(made, digest=hashlib.sha256(content).hexdigest(), exercise=name)
@@ -105,7 +105,12 @@ def _submission(source: SubmissionSource, file: SourceFile, exercise: str | None
     return replace(made, notes=tuple(map(clean, conformity.notes(notebook, name))))
 
 
-def _exercise(notebook: Notebook, wanted: str | None) -> str:
+def exercise_of(notebook: Notebook, wanted: str | None) -> str:
+    """The exercise that a notebook answers; ``wanted`` where it does not say.
+
+    Raises:
+        UnusableNotebook: it answers another than ``wanted``, or does not say which.
+    """
     try:
         named = notebook.exercise_name()
     except UnusableNotebook:

@@ -92,6 +92,14 @@ def _keep(job: MarkingJob, done: Done, ledger: Ledger, outcome: MarkingOutcome) 
         outcome.failures[job.key] = f"It could not be marked. {shorten(clean(told), 300)}"
 
 
+def recorded(job: MarkingJob, ledger: Ledger) -> Replies | None:
+    """The answers that were recorded when a job was run, ``None`` where they were not kept."""
+    try:
+        return Replies(ledger.answers(job.run).read_bytes())
+    except (FileNotFoundError, UnusableRecording):
+        return None
+
+
 def replay(job: MarkingJob, ledger: Ledger) -> Mark | None:
     """The mark of a job, from the answers that were recorded when it was run.
 
@@ -105,13 +113,12 @@ def replay(job: MarkingJob, ledger: Ledger) -> Mark | None:
     Raises:
         coursekit.worker.failures.BadCheck: a check is made wrongly.
     """
-    earlier = ledger.latest(job.run)
-    if earlier is None:
+    earlier, replies = ledger.latest(job.run), recorded(job, ledger)
+    if earlier is None or replies is None:
         return None
     try:
-        replies = Replies(ledger.answers(job.run).read_bytes())
         report = job.checks.exercise.run(ReplayedAnswers(replies))
-    except (FileNotFoundError, UnusableRecording, NotRecorded):
+    except NotRecorded:
         return None
     asked = {question.name for question in report.questions}
     unverified = tuple(each for each in earlier.report.unverified if each.question in asked)

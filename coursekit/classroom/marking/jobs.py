@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from coursekit import __version__
 from coursekit.classroom.intake.submissions import Submission
+from coursekit.classroom.marking import seeds
 from coursekit.classroom.marking.private import Checks
 from coursekit.classroom.settings import GradingSettings
 
@@ -28,6 +29,7 @@ class MarkingJob:
         checks: the questions that it gets.
         cell_seconds: how long each cell may run.
         seconds: how long the whole may take.
+        seed: of what is drawn for this content alone; ``None`` to ask with the notebook's draws only.
     """
 
     key: str
@@ -36,11 +38,17 @@ class MarkingJob:
     checks: Checks
     cell_seconds: float
     seconds: float
+    seed: str | None = None
+
+    def seeded(self, secret: bytes) -> MarkingJob:
+        """The job with the seed that the secret of a batch gives it."""
+        return replace(self, seed=seeds.draws_seed(secret, self.submission.digest, self.checks.exercise.name))
 
     def work(self, content: bytes) -> dict[str, Any]:
         """What :func:`coursekit.classroom.marking.markers.mark` needs to know of it."""
         limits = {"cell_seconds": self.cell_seconds, "seconds": self.seconds}
-        return {"title": self.submission.shown_file, "notebook": content, **limits}
+        drawn = {"seed": self.seed, "random_state": seeds.random_state(self.submission.digest)}
+        return {"title": self.submission.shown_file, "notebook": content, **limits, **drawn}
 
 
 def job_for(submission: Submission, checks: Checks, settings: GradingSettings) -> MarkingJob:

@@ -78,7 +78,8 @@ def mark(work: dict[str, Any], task: Task, exercise: Exercise, pool: WorkerPool,
     """Run a notebook and check it. Soon after the task is halted, every process that runs the notebook ends.
 
     Args:
-        work: ``notebook`` (bytes), ``cell_seconds`` and ``seconds``, the limits.
+        work: ``notebook`` (bytes); ``cell_seconds`` and ``seconds``, the limits; ``seed`` of its draws, and
+            ``random_state`` of its worker.
         task: is asked between the steps and twice a second whether it is halted.
         exercise: whose questions are asked.
         pool: where workers come from.
@@ -107,11 +108,21 @@ def mark(work: dict[str, Any], task: Task, exercise: Exercise, pool: WorkerPool,
             worker.close()
 
     notebook = parse_notebook(Path(f"{exercise.name}.ipynb"), work["notebook"])
-    limits = work["cell_seconds"], step, start, work["seconds"]
     with rooms.one(start) as room, watching(end_if_halted):
         workers.append(room)
         try:
-            report = check_notebook(notebook, exercise, *limits, recording, room=room)
+            report = check_notebook(
+                notebook,
+                exercise,
+                work["cell_seconds"],
+                step,
+                start,
+                work["seconds"],
+                recording,
+                seed=work["seed"],
+                random_state=work["random_state"],
+                room=room,
+            )
         finally:
             step("keeping the mark")
     answers, seconds = recording.packed(report.cells), time.monotonic() - began

@@ -50,9 +50,10 @@ def checks_for(exercises: Iterable[str], folder: Path | None = None) -> dict[str
 
 
 def redacted(report: Report, private: Iterable[str]) -> Report:
-    """``report`` as a learner may see it: of private questions only titles, points and statuses."""
+    """``report`` as a learner may see it: of private questions only titles, points and statuses, of no question what
+    is flagged for the instructor."""
     hidden = set(private)
-    questions = (_redacted(each) if each.name in hidden else each for each in report.questions)
+    questions = (_redacted(each) if each.name in hidden else replace(each, flags=()) for each in report.questions)
     return replace(report, questions=tuple(questions))
 
 

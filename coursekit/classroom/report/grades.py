@@ -38,6 +38,7 @@ class Grade:
         level: how the learner's code was sealed off, in words.
         outdated: whether the mark comes from earlier checks, because the new ones ask what was not recorded.
         withheld: the questions whose points are withheld, since a model could not be verified.
+        flags: what an instructor should look at: the title of each question that is flagged, and why.
     """
 
     submission: Submission
@@ -54,6 +55,7 @@ class Grade:
     level: str = ""
     outdated: bool = False
     withheld: tuple[str, ...] = ()
+    flags: tuple[tuple[str, str], ...] = ()
 
     @property
     def has_points(self) -> bool:
@@ -118,6 +120,7 @@ def grade(
         level=mark.level,
         outdated=outdated,
         withheld=withheld,
+        flags=tuple((question.title, words) for question in mark.report.questions for words in question.flags),
     )
 
 

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from coursekit import templating
 from coursekit.classroom.intake.cleaning import clean, file_name
 from coursekit.classroom.report.grades import Grade
-from coursekit.classroom.report.statistics import ExerciseStatistics
+from coursekit.classroom.report.statistics import ExerciseStatistics, notices
 from coursekit.classroom.report.tables import remarks
 from coursekit.grading.cards import LOOKS, own_details, part_details, summary
 from coursekit.grading.results import points_text
@@ -55,7 +55,8 @@ def class_page(
         level: how the learners' code was sealed off, in words.
         pages: for the position of each grade that has a page, the page's address.
     """
-    return _render("class.html", exercises=exercises, grades=grades, pairs=pairs, level=level, pages=pages)
+    listed = {"exercises": exercises, "grades": grades, "notices": notices(grades), "pairs": pairs, "pages": pages}
+    return _render("class.html", level=level, **listed)
 
 
 def time_in_words(seconds: float) -> str:

@@ -14,18 +14,47 @@ import numpy as np
 
 from coursekit.classroom.report.grades import MARKED, Grade
 from coursekit.grading import results
-from coursekit.grading.results import QuestionResult, Report
+from coursekit.grading.results import PartResult, QuestionResult, Report
 
 COMMONEST = 5
 
 
 @dataclass(frozen=True)
 class WrongAnswer:
-    """What several learners got wrong in the same way: the message, what came, and how many it was."""
+    """What several learners got wrong in the same way, since the same hint helps them.
 
+    Attributes:
+        part: the title of the part that they failed; empty where it was no part.
+        hint: what they should think about, or empty.
+        message, got: what went wrong for one of them, and what came, or empty.
+        learners: how many they are.
+    """
+
+    part: str
+    hint: str
     message: str
     got: str
     learners: int
+
+
+@dataclass(frozen=True)
+class Notice:
+    """An answer that an instructor should look at.
+
+    Attributes:
+        learner: whose it is.
+        question: its title.
+        part: the title of the part, or empty.
+        drawn: the request with inputs drawn for this submission that it failed, where it passed those that every
+            notebook draws; or empty.
+        flag: what the check says that is to be looked at, or empty.
+    """
+
+    learner: str
+    question: str
+    part: str = ""
+    drawn: str = ""
+    flag: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,7 +69,7 @@ class QuestionStatistics:
             same for everybody.
         passed: how many passed.
         not_written: how many have not written it.
-        wrong: the commonest wrong answers.
+        wrong: the commonest wrong answers, each part counted for itself.
     """
 
     title: str
@@ -95,6 +124,18 @@ def statistics(grades: Sequence[Grade], exercise: str) -> ExerciseStatistics | N
     )
 
 
+def notices(grades: Sequence[Grade]) -> list[Notice]:
+    """What to look at in the attempts that count."""
+    found = []
+    for each in grades:
+        learner = each.submission.learner.name
+        for question in each.report.questions if each.report and each.counts else ():
+            failures = [(part, failed.drawn) for part, failed in question.failures if failed.drawn]
+            found += [Notice(learner, question.title, part, drawn=drawn) for part, drawn in failures]
+        found += [Notice(learner, title, flag=words) for title, words in each.flags if each.counts]
+    return found
+
+
 def item_rest_correlation(points: np.ndarray, rest: np.ndarray) -> float | None:
     """Pearson's correlation of a question's points with the points of the others, both of shape ``(learner,)``.
 
@@ -132,11 +173,6 @@ def _questions(reports: Sequence[Report]) -> tuple[QuestionStatistics, ...]:
 def _question(answers: Sequence[QuestionResult], discrimination: float | None) -> QuestionStatistics:
     first = answers[0]
     statuses = Counter(answer.status for answer in answers)
-    wrong = Counter(
-        (answer.message, answer.got or "")
-        for answer in answers
-        if answer.status in (results.FAILED, results.PARTIAL) and answer.message
-    )
     return QuestionStatistics(
         first.title,
         first.max_points,
@@ -144,5 +180,15 @@ def _question(answers: Sequence[QuestionResult], discrimination: float | None) -
         discrimination,
         statuses[results.PASSED],
         statuses[results.NOT_YET],
-        tuple(WrongAnswer(*pair, count) for pair, count in wrong.most_common(COMMONEST)),
+        _wrong(answers),
     )
+
+
+def _wrong(answers: Sequence[QuestionResult]) -> tuple[WrongAnswer, ...]:
+    groups: dict[tuple[str, str], list[PartResult | QuestionResult]] = {}
+    for answer in answers:
+        for title, failed in answer.failures:
+            if failed.status != results.NOT_YET and failed.message:
+                groups.setdefault((title, failed.hint or ""), []).append(failed)
+    commonest = sorted(groups.items(), key=lambda item: -len(item[1]))[:COMMONEST]
+    return tuple(WrongAnswer(*key, same[0].message, same[0].got or "", len(same)) for key, same in commonest)

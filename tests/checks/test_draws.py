@@ -1,0 +1,93 @@
+"""Inputs that are drawn anew for each submission: right answers pass with all of them, remembered replies with none."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import msgspec
+import pytest
+from answer_tables import MODEL_SEEDS, SEEDS
+
+from coursekit import course
+from coursekit.grading import Exercise, NamespaceAnswers, find_exercise
+from coursekit.grading.results import PASSED
+from coursekit.worker.requests import GetModel, Question, Reply
+
+DRAWING = ("01_mnist_dense", "04_cnn")
+
+
+class Asked(NamespaceAnswers):
+    """Answers that keep what they were asked and what they replied."""
+
+    def __init__(self, namespace: dict) -> None:
+        super().__init__(namespace)
+        self.requests: dict[bytes, Reply] = {}
+        self.of_models = False
+
+    def exchange(self, question: Question, frame: bytes) -> Reply:
+        self.of_models |= isinstance(question, GetModel)
+        reply = super().exchange(question, frame)
+        self.requests[key(question)] = reply
+        return reply
+
+
+class Remembered(NamespaceAnswers):
+    """Answers from a table of earlier replies alone."""
+
+    def __init__(self, table: dict[bytes, Reply]) -> None:
+        super().__init__({})
+        self.table = table
+
+    def exchange(self, question: Question, frame: bytes) -> Reply:
+        return self.table.get(key(question), Reply.of(answer=None))
+
+
+def key(question: Question) -> bytes:
+    """What a request is known by, whatever handle it names."""
+    return (msgspec.structs.replace(question, handle=0) if hasattr(question, "handle") else question).as_frame()
+
+
+@pytest.fixture(scope="module", params=DRAWING)
+def solved(request) -> tuple[Exercise, dict]:
+    """An exercise, and what its stored solution defines before it trains."""
+    lesson = course.find(request.param)
+    namespace: dict = {"__name__": "__main__"}
+    for cell in json.loads(lesson.solution.read_text())["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "code" and not source.startswith("check") and ".fit(" not in source:
+            exec(source, namespace)
+    return find_exercise(lesson.name), namespace
+
+
+def drawing(solved) -> list[tuple[str, bool]]:
+    """The questions that draw, and whether they ask for models."""
+    exercise, namespace = solved
+    found = []
+    for name, question in exercise.questions.items():
+        answers = Asked(namespace)
+        question.run(answers)
+        found += [(name, answers.of_models)] if answers.has_drawn else []
+    return found
+
+
+def test_stored_solutions_pass_with_every_seed(solved):
+    exercise, namespace = solved
+    for name, of_models in drawing(solved):
+        for seed in range(MODEL_SEEDS if of_models else SEEDS):
+            result = replace(exercise.find(name), exercise=f"seed {seed}").run(NamespaceAnswers(namespace))
+            assert result.points == result.max_points, (seed, result)
+
+
+def test_remembered_replies_earn_nothing(solved):
+    exercise, namespace = solved
+    questions = drawing(solved)
+    assert len(questions) >= 6
+    for name, _ in questions:
+        asked = Asked(namespace)
+        for seed in (exercise.name, "another learner's", "a third learner's"):
+            replace(exercise.find(name), exercise=seed).run(asked)
+        remembered = Remembered(asked.requests)
+        assert exercise.find(name).run(remembered).status == PASSED, "the table knows the notebook's own inputs"
+        remembered.private_seed = "this learner's"
+        assert exercise.find(name).run(remembered).points == 0, name
