@@ -87,6 +87,9 @@ def grade_command(
     roster: Annotated[
         Path | None, typer.Option(metavar="CSV", help="Canvas's Gradebook export, or Moodle's grading worksheet.")
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Withhold points of questions with a model that could not be verified.")
+    ] = False,
     export: Annotated[
         list[str] | None, typer.Option(metavar="|".join(FORMATS), help="A format to write as well; repeatable.")
     ] = None,
@@ -126,6 +129,7 @@ def grade_command(
         overrides=_absolute(overrides),
         roster=_absolute(roster),
         exports=tuple(dict.fromkeys(export or ())),
+        strict=strict,
     )
     tls = tls_of(scheduler, tls_ca, tls_cert, tls_key)
     marker = partial(_marker, out, settings, jobs, unsafe_no_sandbox, scheduler, tls)

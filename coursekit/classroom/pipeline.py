@@ -174,4 +174,4 @@ class _Plan:
             failure = outcome.failures.get(job.key, "")
         outdated = bool(job and mark and mark.key != job.key)
         most = checks.exercise.points if checks else 0.0
-        return grade(submission, mark, failure, self.late, self.overrides, outdated, most)
+        return grade(submission, mark, failure, self.late, self.overrides, outdated, most, self.settings.strict)

@@ -39,6 +39,7 @@ class GradingSettings:
         overrides: the CSV file of points given by hand, or empty.
         roster: the CSV file that an LMS exported, or empty.
         exports: the formats to write.
+        strict: whether questions with a model that could not be verified earn nothing.
     """
 
     submissions: str
@@ -53,6 +54,7 @@ class GradingSettings:
     overrides: str = ""
     roster: str = ""
     exports: tuple[str, ...] = ()
+    strict: bool = False
 
     @property
     def limits(self) -> Limits:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from coursekit.grading.cleanroom import CleanRoom, CleanRoomAnswers
 from coursekit.grading.notebook_file import Notebook
 from coursekit.grading.questions import Exercise, find_exercise
 from coursekit.grading.recording import RecordedAnswers, Recording
@@ -28,6 +29,7 @@ def check_notebook(
     folder: Path | None = None,
     seed: str | None = None,
     random_state: int | None = None,
+    room: CleanRoom | None = None,
 ) -> Report:
     """The report on a notebook, whose cells are run in another process.
 
@@ -44,6 +46,7 @@ def check_notebook(
         seed: of what is drawn for this notebook alone, beside what is drawn in every one; see
             :meth:`coursekit.grading.answers.Answers.draw`. ``None`` to do without.
         random_state: 32 bits from which the random numbers of the learner's own code follow, if they are to repeat.
+        room: where models are made again, for the work of others.
 
     Raises:
         coursekit.grading.notebook_file.UnusableNotebook: it is of no known exercise.
@@ -53,5 +56,7 @@ def check_notebook(
         notebook.work, folder, cell_seconds, on_step, start, seconds_in_all, random_state=random_state
     ) as answers:
         answers.private_seed = seed
-        report = exercise.run(answers if recording is None else RecordedAnswers(answers, recording))
-        return replace(report, cells=answers.cell_errors)
+        checked = answers if room is None else CleanRoomAnswers(answers, room)
+        report = exercise.run(checked if recording is None else RecordedAnswers(checked, recording))
+        unverified = checked.unverified if isinstance(checked, CleanRoomAnswers) else ()
+        return replace(report, cells=answers.cell_errors, unverified=unverified)

@@ -18,7 +18,7 @@ import msgspec
 from coursekit.grading.answers import Answers
 from coursekit.grading.results import CellError
 from coursekit.worker import wire
-from coursekit.worker.bounds import RECORDING_BYTES
+from coursekit.worker.bounds import ANSWER_SECONDS, RECORDING_BYTES
 from coursekit.worker.failures import CheckingError
 from coursekit.worker.requests import Question, Reply
 
@@ -77,6 +77,11 @@ class RecordedAnswers(Answers):
         super().__init__()
         self._answers, self._recording = answers, recording
         self.private_seed = recording.seed = answers.private_seed
+
+    def begin(self, question: str, seed: str, seconds: float = ANSWER_SECONDS) -> None:
+        """Begin with a question, here and in the other answers."""
+        super().begin(question, seed, seconds)
+        self._answers.begin(question, seed, seconds)
 
     def exchange(self, question: Question, frame: bytes) -> Reply:
         """The other answers' reply, which is kept."""

@@ -82,8 +82,9 @@ class QuestionResult:
 
 @dataclass(frozen=True)
 class Unverified:
-    """A model whose predictions come from the learner's own process, since it could not be made again elsewhere, or
-    since what was made again predicts something else.
+    """A model that a person should look at: it could not be made again outside of the learner's own process, which
+    therefore predicted with it; or what was made again predicts something else. See
+    :mod:`coursekit.grading.cleanroom`.
 
     Attributes:
         question: the question's name.

@@ -10,6 +10,7 @@ import linecache
 import secrets
 import traceback
 from collections.abc import Callable, Iterator, MutableMapping
+from functools import partial
 from typing import Any, cast
 
 from coursekit.names import nearest
@@ -33,6 +34,7 @@ from coursekit.worker.requests import (
 )
 from coursekit.worker.text import shorten
 
+Predictor = Callable[[Any, Any], Any]
 NOT_THE_LEARNERS = frozenset({"In", "Out", "get_ipython", "exit", "quit", "open", "open_exercise", "check"})
 
 
@@ -48,7 +50,7 @@ class Respondent:
     def __init__(self, namespace: MutableMapping[str, Any], interruptible: bool) -> None:
         self._namespace = namespace
         self._interruptible = interruptible
-        self._models: dict[int, Any] = {}
+        self._models: dict[int, tuple[Any, Predictor]] = {}
         self._next_handle = secrets.randbits(48)  # a handle of an earlier process must not fit here
 
     def reply(self, question: Question) -> Reply:
@@ -75,11 +77,12 @@ class Respondent:
         if isinstance(question, GetModel):
             return self._model(question)
         if isinstance(question, RecreateModel):
-            return self._held(question.name, lambda: recreating.recreate(question.config, question.weights))
+            again = partial(recreating.recreate, question.config, question.weights)
+            return self._held(question.name, again, recreating.predict)
         if question.handle not in self._models:
             raise failures.StaleModel(f"The model `{question.name}` is gone.")
-        model = self._models[question.handle]
-        return self._plain(question.name, lambda: _of_model(model, question))
+        model, predict = self._models[question.handle]
+        return self._plain(question.name, lambda: _of_model(model, predict, question))
 
     def _model(self, question: GetModel) -> dict[str, Any]:
         name = question.name
@@ -91,12 +94,12 @@ class Respondent:
                 raise _wrong_kind(f"`{name}` returned {describe_type(model)}, not a Keras model.", model)
         return self._held(name, lambda: model)
 
-    def _held(self, name: str, get: Callable[[], Any]) -> dict[str, Any]:
+    def _held(self, name: str, get: Callable[[], Any], predict: Predictor = describing.predict) -> dict[str, Any]:
         """The description of a model, which is held from now on under the handle in it."""
         model = self._run(name, get)
         described: dict[str, Any] = self._run(name, lambda: describing.describe(model))
         self._next_handle += 1
-        self._models[self._next_handle] = model
+        self._models[self._next_handle] = model, predict
         self._models.pop(self._next_handle - MODELS_HELD, None)
         return described | {"handle": self._next_handle}
 
@@ -141,9 +144,9 @@ class Respondent:
         return learner_error(f"`{name}`", error, self._namespace)
 
 
-def _of_model(model: Any, question: OfModel) -> Any:
+def _of_model(model: Any, predict: Predictor, question: OfModel) -> Any:
     if isinstance(question, Predict):
-        return describing.predict(model, question.x)
+        return predict(model, question.x)
     if isinstance(question, Observe):
         return observing.observe(model, question.x)
     if isinstance(question, Rehearse):

@@ -25,6 +25,7 @@ from coursekit.classroom.report.similarity import similar_pairs, tokens
 from coursekit.classroom.report.statistics import item_rest_correlation, notices, statistics
 from coursekit.classroom.report.tables import csv_text, grades_csv, grades_json
 from coursekit.grading import NamespaceAnswers
+from coursekit.grading.results import Unverified
 
 pytestmark = pytest.mark.usefixtures("demo_lesson")
 DAY = 86_400.0
@@ -165,6 +166,37 @@ def test_the_table_has_a_row_for_each_submission_and_a_column_for_each_question(
     first, second = rows(grades_csv(grades))
     assert (first["points"], first["max_points"], first["softmax"], first["count"]) == ("1", "5", "0", "1")
     assert (second["points"], second["notes"], second["state"]) == ("", "damaged", "unusable")
+
+
+def doubted(points=5):
+    """A mark with a model that could not be verified."""
+    made = mark(points)
+    found = Unverified("double", "model", "It answered from the learner's own process: it has `Own` layers.")
+    return replace(made, report=replace(made.report, unverified=(found, replace(found, model="other"))))
+
+
+def test_points_of_a_model_that_could_not_be_verified_count_and_are_listed():
+    given = grade(submission(), doubted())
+    assert (given.points, given.withheld) == (5, ())
+    assert rows(grades_csv([given]))[0]["unverified"] == "double"
+    kept = json.loads(grades_json([given], "held"))["grades"][0]["report"]["unverified"]
+    assert [each["model"] for each in kept] == ["model", "other"]
+
+
+def test_strict_grading_withholds_them_and_says_so():
+    given = grade(submission(), doubted(), strict=True)
+    assert (given.points, given.max_points, given.withheld) == (3, 5, ("double",))
+    result = given.report.questions[2]
+    assert result.message.startswith("2 of 2 points withheld: a model that it asks for could not be verified.")
+    assert (result.points, result.status, result.parts) == (0, "failed", ())
+    assert grade(submission(), doubted(0), strict=True).withheld == ()
+    assert grade(submission(), mark(), strict=True).points == 5
+
+
+def test_points_by_hand_are_not_withheld():
+    by_hand = Override("ada", "99_demo", "double", 1.5, "I have run it.")
+    given = grade(submission(), doubted(), overrides=[by_hand], strict=True)
+    assert (given.points, given.withheld) == (4.5, ())
 
 
 def test_columns_of_several_exercises_are_told_apart():

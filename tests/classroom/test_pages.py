@@ -9,7 +9,7 @@ from itertools import pairwise
 import drawing_demo
 import pytest
 from bs4 import BeautifulSoup
-from test_grades import drawn_mark, mark, submission
+from test_grades import doubted, drawn_mark, mark, submission
 
 from coursekit.classroom.intake.learners import Learner
 from coursekit.classroom.report import pages
@@ -144,6 +144,24 @@ def test_the_class_page_shows_what_an_instructor_looks_at():
     assert page.svg["role"] == "img"
     assert len(page.svg.find_all("rect")) == 10
     assert page.find("a", href="feedback/a.html").get_text() == "L0"
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_models_that_could_not_be_verified_are_for_the_instructor(strict):
+    given = grade(submission(), doubted(), strict=strict)
+    page = read(class_page(given, grade(submission("bob"), mark(1)))).get_text(" ", strip=True)
+    assert "Models that could not be verified" in page
+    assert "Ada, question double , model other" in page
+    assert "it has Own layers" in page
+    assert ("points withheld" in page) is strict
+    told = read(pages.feedback_page(given, "A demo")).get_text(" ", strip=True)
+    assert ("2 of 2 points withheld: a model that it asks for could not be verified." in told) is strict
+    assert ("verified" in told) is strict
+    assert "Own" not in told
+
+
+def test_a_class_without_doubts_is_told_of_none():
+    assert "verified" not in read(class_page(grade(submission(), mark()))).get_text()
 
 
 def test_page_names_differ_and_are_safe():

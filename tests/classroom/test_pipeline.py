@@ -31,6 +31,7 @@ from coursekit.classroom.report.overrides import BadTable
 from coursekit.classroom.settings import NAME, GradingSettings, NoBatch, keep_batch, read_batch
 from coursekit.executors import Halted
 from coursekit.files import CannotWrite
+from coursekit.grading.results import Unverified
 from coursekit.worker.failures import BadCheck
 
 pytestmark = pytest.mark.usefixtures("demo_lesson")
@@ -373,6 +374,25 @@ def test_regrade_after_damage_runs_again_what_it_must(tmp_path, monkeypatch):
     files[1].unlink()
     corrected(monkeypatch, lambda answers, expect: expect.equal(answers.value("count"), 10))
     assert len(pipeline.regrade_class(tmp_path / "out", read_batch(tmp_path / "out").settings).rerun) == 2
+
+
+def test_doubts_and_strictness_outlive_a_regrade(tmp_path, monkeypatch):
+    out, marker = tmp_path / "out", batch_demo.StandIn()
+    settings = replace(batch_demo.three(tmp_path / "in"), strict=True)
+    pipeline.grade_class(out, settings, marker)
+    with ledger.Ledger(out) as opened:
+        earlier = next(each for each in opened.marks.values() if each.report.points == 5)
+        doubts = tuple(Unverified(name, "model", "It has layers of its own.") for name in ("double", "gone"))
+        opened.add(replace(earlier, report=replace(earlier.report, unverified=doubts)))
+    count = demo.exercise.questions["count"]
+    monkeypatch.setitem(demo.exercise.questions, "count", replace(count, title="Another title"))
+    result = pipeline.regrade_class(out, read_batch(out).settings)
+    assert result.rerun == ()
+    ada = result.grades[0]
+    assert (ada.points, ada.withheld) == (3, ("double",))
+    assert [each.question for each in ada.report.unverified] == ["double"]
+    assert "double" in (out / "grades.csv").read_text()
+    assert "withheld" in (out / "class.html").read_text()
 
 
 def test_regrade_of_what_was_never_graded(tmp_path):

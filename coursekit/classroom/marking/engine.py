@@ -120,5 +120,7 @@ def replay(job: MarkingJob, ledger: Ledger) -> Mark | None:
         report = job.checks.exercise.run(ReplayedAnswers(replies))
     except NotRecorded:
         return None
-    report = replace(report, cells=replies.cells)
+    asked = {question.name for question in report.questions}
+    unverified = tuple(each for each in earlier.report.unverified if each.question in asked)
+    report = replace(report, cells=replies.cells, unverified=unverified)
     return Mark(job.key, job.run, report, earlier.seconds, earlier.level, job.checks.private, replayed=True)

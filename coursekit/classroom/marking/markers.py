@@ -10,7 +10,8 @@ from __future__ import annotations
 import platform
 import tempfile
 import time
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from coursekit.executors import Executor, ExecutorError, Halted, Task, kept
 from coursekit.executors.bounded import Done
 from coursekit.executors.watching import watching
 from coursekit.grading.checking import check_notebook
+from coursekit.grading.cleanroom import CleanRoom, CleanRooms
 from coursekit.grading.notebook_file import parse_notebook
 from coursekit.grading.questions import Exercise
 from coursekit.grading.recording import Recording
@@ -36,15 +38,19 @@ class MarkerHere:
     Attributes:
         executor: of this machine.
         pool: where workers come from; it is open.
+        rooms: where models are made again.
     """
 
     executor: Executor
     pool: WorkerPool
+    rooms: CleanRooms = field(default_factory=CleanRooms)
 
     def begin(self, job: MarkingJob, content: bytes) -> Done:
         """Start marking a notebook."""
         exercise = job.checks.exercise
-        return self.executor.submit(lambda work, task: mark(work, task, exercise, self.pool), job.work(content))
+        return self.executor.submit(
+            lambda work, task: mark(work, task, exercise, self.pool, self.rooms), job.work(content)
+        )
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ class MarkerOnCluster:
         return self.executor.submit(mark_on_worker, job.work(content) | checks)
 
 
-def mark(work: dict[str, Any], task: Task, exercise: Exercise, pool: WorkerPool) -> dict[str, Any]:
+def mark(work: dict[str, Any], task: Task, exercise: Exercise, pool: WorkerPool, rooms: CleanRooms) -> dict[str, Any]:
     """Run a notebook and check it. Soon after the task is halted, every process that runs the notebook ends.
 
     Args:
@@ -77,6 +83,7 @@ def mark(work: dict[str, Any], task: Task, exercise: Exercise, pool: WorkerPool)
         task: is asked between the steps and twice a second whether it is halted.
         exercise: whose questions are asked.
         pool: where workers come from.
+        rooms: where models are made again.
 
     Returns:
         ``report``, ``answers`` (the packed recording; ``None`` if it is too large), ``seconds`` and ``level``, how the
@@ -85,7 +92,7 @@ def mark(work: dict[str, Any], task: Task, exercise: Exercise, pool: WorkerPool)
     Raises:
         Halted: the batch was stopped.
     """
-    recording, began, workers = Recording(), time.monotonic(), list[Worker]()
+    recording, began, workers = Recording(), time.monotonic(), list[Worker | CleanRoom]()
 
     def step(words: str) -> None:
         if task.halted():
@@ -93,15 +100,16 @@ def mark(work: dict[str, Any], task: Task, exercise: Exercise, pool: WorkerPool)
 
     def start(folder: Path | None) -> Worker:
         step("starting")
-        workers.append(pool.start(folder))
-        return workers[-1]
+        workers.append(worker := pool.start(folder))
+        return worker
 
     def end_if_halted() -> None:
         for worker in workers if task.halted() else ():
             worker.close()
 
     notebook = parse_notebook(Path(f"{exercise.name}.ipynb"), work["notebook"])
-    with watching(end_if_halted):
+    with rooms.one(start) as room, watching(end_if_halted):
+        workers.append(room)
         try:
             report = check_notebook(
                 notebook,
@@ -113,6 +121,7 @@ def mark(work: dict[str, Any], task: Task, exercise: Exercise, pool: WorkerPool)
                 recording,
                 seed=work["seed"],
                 random_state=work["random_state"],
+                room=room,
             )
         finally:
             step("keeping the mark")
@@ -132,7 +141,8 @@ def mark_on_worker(work: dict[str, Any], task: Task) -> dict[str, Any]:
         pool = kept(("sandbox", unsafe, limits), lambda: WorkerPool(limits=limits, unsafe=unsafe))
     except NoSandbox as error:
         raise ExecutorError(f"The worker on {platform.node()}: {error}") from None
-    return mark(work, task, _exercise(work["exercise"], work["private"]), pool)
+    rooms = kept(("clean rooms", unsafe, limits), lambda: nullcontext(CleanRooms()))
+    return mark(work, task, _exercise(work["exercise"], work["private"]), pool, rooms)
 
 
 @cache

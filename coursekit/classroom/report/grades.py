@@ -12,10 +12,11 @@ from coursekit.classroom.marking.private import redacted
 from coursekit.classroom.report.lateness import LatePolicy
 from coursekit.classroom.report.overrides import Override
 from coursekit.grading import results
-from coursekit.grading.results import QuestionResult, Report
+from coursekit.grading.results import QuestionResult, Report, points_text
 
 MARKED, BY_HAND, UNUSABLE, NOT_MARKED = "marked", "marked by hand", "unusable", "not marked"
 GIVEN_BY_HAND = "Points given by hand."
+WITHHELD = "withheld: a model that it asks for could not be verified. Your instructor decides."
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Grade:
         key: of its mark.
         level: how the learner's code was sealed off, in words.
         outdated: whether the mark comes from earlier checks, because the new ones ask what was not recorded.
+        withheld: the questions whose points are withheld, since a model could not be verified.
         flags: what an instructor should look at: the title of each question that is flagged, and why.
     """
 
@@ -52,6 +54,7 @@ class Grade:
     key: str = ""
     level: str = ""
     outdated: bool = False
+    withheld: tuple[str, ...] = ()
     flags: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -73,6 +76,7 @@ def grade(
     overrides: Iterable[Override] = (),
     outdated: bool = False,
     max_points: float = 0.0,
+    strict: bool = False,
 ) -> Grade:
     """The grade of one submission.
 
@@ -84,6 +88,8 @@ def grade(
         overrides: points given by hand, to any learners.
         outdated: whether the mark comes from earlier checks.
         max_points: what could be earned, for a submission without a mark.
+        strict: whether points of questions with a model that could not be verified are withheld, unless points are
+            given by hand.
     """
     work = (submission.learner.id, submission.exercise)
     given = [each for each in overrides if (each.learner, each.exercise) == work]
@@ -94,7 +100,10 @@ def grade(
         if totals:
             return Grade(submission, BY_HAND, reason, points=totals[-1], max_points=max_points, comments=comments)
         return Grade(submission, NOT_MARKED if submission.usable else UNUSABLE, reason)
-    report = _with_overrides(redacted(mark.report, mark.private), {each.question: each.points for each in given})
+    by_hand = {each.question: each.points for each in given}
+    withheld = _withheld(mark.report, by_hand) if strict else ()
+    report = _with_overrides(redacted(mark.report, mark.private), by_hand)
+    report = replace(report, questions=tuple(_without_points(each, withheld) for each in report.questions))
     share = late.share(submission.submitted, submission.late) if late and not totals else 0.0
     penalty = min(report.max_points * share, report.points)
     points = totals[-1] if totals else report.points - penalty
@@ -110,6 +119,7 @@ def grade(
         key=mark.key,
         level=mark.level,
         outdated=outdated,
+        withheld=withheld,
         flags=tuple((question.title, words) for question in mark.report.questions for words in question.flags),
     )
 
@@ -151,6 +161,20 @@ def _rank(each: Grade, which: str) -> tuple[Any, ...]:
 def _with_overrides(report: Report, points: Mapping[str, float]) -> Report:
     questions = (_given(each, points[each.name]) if each.name in points else each for each in report.questions)
     return replace(report, questions=tuple(questions))
+
+
+def _withheld(report: Report, by_hand: Mapping[str, float]) -> tuple[str, ...]:
+    """The questions that earned something with a model that could not be verified."""
+    doubted = {each.question for each in report.unverified} - by_hand.keys()
+    return tuple(each.name for each in report.questions if each.name in doubted and each.points)
+
+
+def _without_points(result: QuestionResult, withheld: Iterable[str]) -> QuestionResult:
+    if result.name not in withheld:
+        return result
+    told = f"{points_text(result.points, result.max_points)} {WITHHELD}"
+    about = result.name, result.title, result.statement
+    return QuestionResult(*about, 0.0, result.max_points, results.FAILED, told)
 
 
 def _given(result: QuestionResult, points: float) -> QuestionResult:

@@ -15,7 +15,7 @@ from coursekit.classroom.intake.cleaning import cell, clean
 from coursekit.classroom.report.grades import Grade
 
 FIRST = ("learner", "name", "exercise", "file", "attempt", "counts", "state", "points", "max_points")
-LAST = ("earned", "penalty", "submitted", "seconds", "notes")
+LAST = ("earned", "penalty", "submitted", "seconds", "unverified", "notes")
 FORMAT = 1
 
 
@@ -99,6 +99,7 @@ def _row(each: Grade, questions: Mapping[tuple[str, str], str]) -> dict[str, Any
     if each.has_points:
         row |= {"points": each.points, "max_points": each.max_points}
     if each.report:
+        row["unverified"] = " ".join(dict.fromkeys(one.question for one in each.report.unverified))
         row |= {"earned": each.earned, "penalty": each.penalty, "seconds": round(each.seconds, 1)}
         row |= {questions[each.report.exercise, question.name]: question.points for question in each.report.questions}
     return row
