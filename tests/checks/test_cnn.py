@@ -136,16 +136,21 @@ def build_network():
         network("layers.Reshape((28, 28, 1))", *CONVOLUTIONS, SOFTMAX, shape="(28, 28)"),
         network(*CONVOLUTIONS, SOFTMAX, loss='["sparse_categorical_crossentropy"]'),
         network(*CONVOLUTIONS, SOFTMAX, loss='keras.losses.SparseCategoricalCrossentropy(name="digits")'),
+        network("layers.ZeroPadding2D(2)", 'layers.Conv2D(8, 3, 2, padding="same")', *CONVOLUTIONS[2:], SOFTMAX),
+        network("layers.Conv2D(8, 3)", "layers.Conv2D(8, 3)", "layers.GlobalMaxPooling2D()", SOFTMAX),
         network("layers.RandomTranslation(0.1, 0.1)", *CONVOLUTIONS, SOFTMAX),
         KERAS
         + """
-class Edges(layers.Conv2D):
-    pass
+class Edges(layers.Layer):
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(3, 3, shape[-1], 8))
+    def call(self, images):
+        return keras.ops.relu(keras.ops.conv(images, self.kernel))
 
 class Reader(keras.Model):
     def __init__(self):
         super().__init__()
-        self.blocks = [Edges(8, 3, activation="relu"), layers.SeparableConv2D(16, 3)]
+        self.blocks = [Edges(), layers.SeparableConv2D(16, 3)]
         self.last = layers.Dense(10)
     def call(self, images):
         for block in self.blocks:
@@ -250,6 +255,16 @@ WRONG = {
             """,
         ),
         (
+            "starting from minus ten",
+            """
+            def max_pool(maps, size):
+                result = np.full((maps.shape[0] // size, maps.shape[1] // size, maps.shape[2]), -10.0)
+                for r, c in np.ndindex(result.shape[0] * size, result.shape[1] * size):
+                    result[r // size, c // size] = np.maximum(result[r // size, c // size], maps[r, c])
+                return result
+            """,
+        ),
+        (
             "starting from zero",
             """
             def max_pool(maps, size):
@@ -305,6 +320,10 @@ WRONG = {
         (
             "all frozen",
             network(*CONVOLUTIONS, SOFTMAX).replace("network.compile", "network.trainable = False; network.compile"),
+        ),
+        (
+            "convolutions that do not learn",
+            network(*CONVOLUTIONS, SOFTMAX).replace("8, 3", "8, 3, trainable=False"),
         ),
         ("a convolution that is not used", network(*CONVOLUTIONS, SOFTMAX).replace(CONVOLUTIONS[2] + ", ", "")),
         ("too many parameters", network(*CONVOLUTIONS, "layers.Dense(256)", SOFTMAX)),
@@ -363,7 +382,18 @@ PARTIAL = [
         """,
         1,
     ),
+    (
+        "max_pool",  # one row and one column at most are thought to be left over
+        """
+        def max_pool(maps, size):
+            rows, columns = (n - bool(n % size) for n in maps.shape[:2])
+            windows = maps[:rows, :columns].reshape(rows // size, size, columns // size, size, -1)
+            return windows.max(axis=(1, 3))
+        """,
+        1,
+    ),
     ("build_network", network(*CONVOLUTIONS, "layers.Dense(10)"), 1),
+    ("build_network", network(*CONVOLUTIONS, SOFTMAX, "layers.Softmax()"), 1),
     ("build_network", network(*CONVOLUTIONS, 'layers.Dense(10, activation="sigmoid")', loss=AS_LOGITS), 1),
     ("build_network", network(*CONVOLUTIONS, SOFTMAX, loss=AS_LOGITS), 1),
     ("build_network", network(*CONVOLUTIONS, SOFTMAX, loss='"categorical_crossentropy"'), 1),
@@ -402,6 +432,7 @@ HISTORIES = {"history": {"val_accuracy": [0.97, 0.98]}, "dense_history": {"val_a
     [
         ("", 3),
         ("history, dense_history = dense_history, history", 2),  # the two mixed up
+        ("dense_history = history", 2),
         ("history['val_accuracy'].append(0.99)", 2),  # compared after different numbers of epochs
         ("dense_history = {'accuracy': [0.9, 0.9]}", 2),  # no validation data
         ("model = unmoved", 2),  # never saw a digit that was moved

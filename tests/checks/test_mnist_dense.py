@@ -15,6 +15,8 @@ def softmax(z):
     return e / e.sum(axis=-1, keepdims=True)
 """
 
+AS_LOGITS_LOSS = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
+
 
 def network(layers: str, loss: str = '"sparse_categorical_crossentropy"', inputs: str = "keras.Input((784,)),") -> str:
     """The source of `build_network` with these layers, as an expression, and this loss."""
@@ -128,6 +130,19 @@ def build_network():
             loss="lambda labels, z: keras.ops.logsumexp(z, 1) - keras.ops.take_along_axis("
             "z, keras.ops.cast(keras.ops.reshape(labels, (-1, 1)), 'int32'), 1)[:, 0]",
         ),
+        network('layers.Dense(64, "relu"), layers.Dense(10, "softmax", kernel_initializer="zeros")'),
+        network(
+            'layers.Rescaling(1 / 255), layers.Dense(64, "tanh"), layers.Dense(10, use_bias=False)', loss=AS_LOGITS_LOSS
+        ),
+        network('layers.Dense(64, "relu"), layers.Dense(10, "log_softmax")', loss=AS_LOGITS_LOSS),
+        network(
+            'layers.Dense(64, "relu"), layers.Dense(10, "log_softmax")',
+            loss="lambda labels, log_p: -keras.ops.sum(np.eye(10)[np.asarray(labels).astype(int)] * log_p, -1)",
+        ),
+        network(
+            'layers.Reshape((28, 28)), layers.EinsumDense("bij,ijhk->bhk", (8, 4), bias_axes="hk", activation="relu"), '
+            'layers.Flatten(), layers.Dense(10, "softmax")'
+        ),
         KERAS
         + """
 class Hidden(layers.Layer):
@@ -179,6 +194,7 @@ WRONG = {
         ),
     ],
     "one_hot": [
+        ("last class never marked", "def one_hot(labels, classes): return np.eye(classes)[labels % (classes - 1)]"),
         ("nine columns", "def one_hot(labels, classes): return np.eye(classes - 1)[np.minimum(labels, classes - 2)]"),
         ("transposed", "def one_hot(labels, classes): return np.eye(classes)[labels].T"),
         ("counted from 1", "def one_hot(labels, classes): return np.eye(classes)[labels - 1]"),
@@ -215,6 +231,13 @@ WRONG = {
         ),
     ],
     "count_parameters": [
+        (
+            "a width is looked up by its value",
+            """
+            def count_parameters(sizes):
+                return sum((n + 1) * sizes[sizes.index(n) + 1] for n in sizes[:-1])
+            """,
+        ),
         ("biases forgotten", "def count_parameters(sizes): return sum(n * m for n, m in zip(sizes, sizes[1:]))"),
         ("bias of the input", "def count_parameters(sizes): return sum(n * (m + 1) for n, m in zip(sizes, sizes[1:]))"),
     ],
@@ -225,6 +248,15 @@ WRONG = {
             + """
 def gradients(x, labels, W, b):
     d = softmax(x @ W + b) - np.eye(W.shape[1])[labels]
+    return x.T @ d, d.sum(axis=0)
+""",
+        ),
+        (
+            "as many classes as occur",
+            SOFTMAX
+            + """
+def gradients(x, labels, W, b):
+    d = (softmax(x @ W + b) - np.eye(labels.max() + 1)[labels]) / len(x)
     return x.T @ d, d.sum(axis=0)
 """,
         ),
@@ -260,6 +292,18 @@ def build_network():
 """,
         ),
         ("no activation within", network('layers.Dense(64), layers.Dense(10, "softmax")')),
+        ("softmax within, rescaled", network('layers.Dense(64, "softmax"), layers.Rescaling(9.0), layers.Dense(10)')),
+        (
+            "a convolution",
+            network(
+                'layers.Reshape((28, 28)), layers.Conv1D(8, 3, 2, activation="relu"), layers.Flatten(), '
+                'layers.Dense(64, "relu"), layers.Dense(10)'
+            ),
+        ),
+        (
+            "nothing is learnt",
+            network('layers.Dense(64, "relu"), layers.Dense(10)').replace('"adam"', "keras.optimizers.SGD(0.0)"),
+        ),
         ("softmax within", network('layers.Dense(64, "softmax"), layers.Dense(10, "softmax")')),
         ("all frozen", network('layers.Dense(64, "relu", trainable=False), layers.Dense(10, trainable=False)')),
         (
@@ -286,6 +330,9 @@ PARTIAL = [
         "def softmax(z): e = np.exp(z - abs(z).max(-1)[..., None]); return e / e.sum(-1, keepdims=True)",
         2,
     ),
+    ("softmax", "def softmax(z): e = np.exp(z - z.mean(-1, keepdims=True)); return e / e.sum(-1, keepdims=True)", 2),
+    ("softmax", "def softmax(z): e = np.exp(z - z[..., :1]); return e / e.sum(axis=-1, keepdims=True)", 2),
+    ("softmax", "def softmax(z): e = np.exp(z - z[..., -1:]); return e / e.sum(axis=-1, keepdims=True)", 2),
     ("as_vectors", "def as_vectors(images): return (images.reshape(-1, 784) / 255).astype('float16')", 0),
     (
         "cross_entropy",  # one maximum for the whole batch
@@ -318,7 +365,6 @@ def gradients(x, labels, W, b):
     ),
 ]
 # Compiled, but loss and last activation do not fit: (last layer, loss).
-AS_LOGITS_LOSS = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
 MISMATCHED = [
     ('layers.Dense(10, "softmax")', '"categorical_crossentropy"'),
     ('layers.Dense(10, "softmax")', '"mse"'),
@@ -327,7 +373,11 @@ MISMATCHED = [
     ('layers.Dense(10, "relu")', AS_LOGITS_LOSS),
     ('layers.Dense(10, "tanh")', AS_LOGITS_LOSS),
     ('layers.Dense(10, "sigmoid")', AS_LOGITS_LOSS),
+    ('layers.Dense(10, "selu")', AS_LOGITS_LOSS),
     ('layers.Dense(10, "softmax"), layers.Dropout(0.5)', '"sparse_categorical_crossentropy"'),
+    ('layers.Dense(10, "softmax"), layers.Softmax()', '"sparse_categorical_crossentropy"'),
+    ('layers.Dense(10, "sigmoid"), layers.Softmax()', '"sparse_categorical_crossentropy"'),
+    ('layers.Dense(10, "log_softmax")', '"sparse_categorical_crossentropy"'),
 ]
 AS_LOGITS = (
     KERAS
@@ -374,6 +424,14 @@ def trained():
     return model, history, first_epoch
 
 
+AS_IMAGES = (
+    KERAS
+    + """
+trained = model
+turned = [layers.Rescaling(2, -1), layers.Rescaling(0.5, 0.5), layers.Flatten()]
+model = keras.Sequential([keras.Input((28, 28, 1)), *turned, *trained.layers])
+"""
+)
 AS_BYTES = (
     KERAS
     + """
@@ -383,7 +441,7 @@ model = keras.Sequential([keras.Input((28, 28)), layers.Rescaling(1 / 255), laye
 )
 
 
-@pytest.mark.parametrize("source", ["", AS_LOGITS, AS_BYTES])
+@pytest.mark.parametrize("source", ["", AS_LOGITS, AS_IMAGES, AS_BYTES])
 def test_a_trained_network_earns_all_points(earned, trained, source):
     model, history, _ = trained
     points = find_exercise(EXERCISE).find("training").points

@@ -159,6 +159,20 @@ def test_what_training_would_move(namespace, batch):
         assert not any(weight.moves for weight in weights if "frozen" in weight.path)
 
 
+def test_a_nudge_moves_what_stands_still_by_chance(namespace, batch):
+    x, _ = batch
+    namespace["still"] = namespace["build"]()
+    namespace["still"].layers[-1].kernel.assign(np.zeros((6, 3)))
+    model = NamespaceAnswers(namespace).model("still")
+
+    def moving(**options) -> int:
+        return sum(len(weight.shape) == 2 and weight.gradient > 0 for weight in model.training_step(x, **options))
+
+    namespace["still"].layers[0].trainable = True
+    assert (moving(), moving(seed=0)) == (1, 2)
+    assert not namespace["still"].layers[-1].kernel.numpy().any()
+
+
 def test_drawn_weights_are_the_seeds(namespace, batch):
     x, _ = batch
     model = NamespaceAnswers(namespace).model("build")
