@@ -58,6 +58,8 @@ class Step:
         took: the shape of its input, or of its first input where there are several; a list where that is a list.
         gave: the shape of its output; a list where there are several.
         took_probabilities: whether the last axis of its input held numbers from 0 up that sum to one.
+        sample: numbers of its output, at places that follow from the output's size alone, to compare it with that of
+            another layer; empty where there are several outputs.
     """
 
     layer: str
@@ -65,6 +67,7 @@ class Step:
     took: Shape
     gave: Shape
     took_probabilities: bool
+    sample: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         _check_shapes(self.took, self.gave)
@@ -78,11 +81,14 @@ class Weight:
         path: its name, with the layers that hold it.
         shape: its shape.
         gradient: the largest absolute value of its gradient; 0 where it is frozen or plays no part.
+        moves: whether the step would change it: by its gradient, or as batch normalisation in training changes its
+            moving mean and variance.
     """
 
     path: str
     shape: tuple[int, ...]
     gradient: float
+    moves: bool = False
 
 
 @dataclass(frozen=True)

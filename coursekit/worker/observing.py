@@ -19,6 +19,7 @@ from coursekit.worker import describing
 from coursekit.worker.failures import WrongKind
 
 GAIN = 2.0  # of drawn weights over those that keep the size of what goes through
+SAMPLE = 256  # numbers of what a layer gave
 NEVER = float("nan")
 CALL_HINT = "Compare what your model takes with what the question says that it is fed."
 
@@ -82,21 +83,25 @@ def training_step(model: Any, x: Any, y: Any) -> list[dict[str, Any]]:
             with.
 
     Returns:
-        For each weight its ``path``, ``shape`` and ``gradient``, the largest absolute value of its gradient: 0 where it
-        is frozen or plays no part.
+        For each weight its ``path`` and ``shape``; ``gradient``, the largest absolute value of its gradient, 0 where it
+        is frozen or plays no part; and ``moves``, whether the step would change it, as a gradient does, or as a layer in
+        training changes the mean and variance that follow its batches.
     """
     tensorflow = sys.modules["tensorflow"]
     loss = (lambda labels, outputs: outputs**2) if y is None else describing.single_loss(model)
     _build(model, x)
     trained = model.trainable_weights
+    before = [np.array(weight.numpy()) for weight in model.weights]
     with unchanged(model):
         with tensorflow.GradientTape() as tape:
             value = tensorflow.reduce_mean(loss(y, _call(model, x, training=True)))
         gradients = tape.gradient(value, [weight.value for weight in trained])
+        followed = [not np.array_equal(old, weight.numpy()) for old, weight in zip(before, model.weights)]
     largest = {id(weight): _largest(gradient) for weight, gradient in zip(trained, gradients)}
+    steps = [largest.get(id(weight), 0.0) for weight in model.weights]
     return [
-        {"path": str(weight.path), "shape": tuple(weight.shape), "gradient": largest.get(id(weight), 0.0)}
-        for weight in model.weights
+        {"path": str(weight.path), "shape": tuple(weight.shape), "gradient": step, "moves": moved or step > 0}
+        for weight, step, moved in zip(model.weights, steps, followed)
     ]
 
 
@@ -159,6 +164,7 @@ def _step(layer: Any, took: Any, gave: Any) -> dict[str, Any]:
         "took": _shapes(took),
         "gave": _shapes(gave),
         "took_probabilities": _are_probabilities(took),
+        "sample": _sample(gave),
     }
 
 
@@ -177,6 +183,16 @@ def _are_probabilities(tensor: Any) -> bool:
         return False
     values = np.asarray(tensor)
     return values.dtype.kind == "f" and bool((values >= 0).all() and np.allclose(values.sum(axis=-1), 1, atol=1e-3))
+
+
+def _sample(tensor: Any) -> list[float]:
+    """Numbers of a tensor, at places that follow from its size alone; none if it holds none."""
+    if not isinstance(_shapes(tensor), tuple):
+        return []
+    values = np.asarray(tensor).ravel()
+    if values.dtype.kind not in "biuf" or not values.size:
+        return []
+    return values[np.random.default_rng(0).integers(values.size, size=SAMPLE)].astype(float).tolist()
 
 
 def _drawn(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

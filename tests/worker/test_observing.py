@@ -125,6 +125,16 @@ def test_layers_are_found_at_any_depth_and_by_what_they_are(namespace, batch):
     assert [step.layer for step in model.steps][-1] == model.find("Dense")[-1].name
 
 
+def test_equal_layers_are_known_by_what_they_give(namespace, batch):
+    x, _ = batch
+    namespace["first"] = namespace["build"]()
+    namespace["second"] = type(namespace["first"]).from_config(namespace["first"].get_config())
+    namespace["second"].layers[0].set_weights(namespace["first"].layers[0].get_weights())
+    first, second = (NamespaceAnswers(namespace).model(name).on(x) for name in ("first", "second"))
+    equal = [one.sample == other.sample for one, other in zip(first.steps, second.steps)]
+    assert equal[0] and not equal[-1]
+
+
 def test_a_loss_is_what_it_gives(namespace, batch):
     x, y = batch
     even, wrong = np.full((12, 3), 1 / 3, dtype=np.float32), np.zeros((12, 2, 5), dtype=np.float32)
@@ -143,6 +153,9 @@ def test_what_training_would_move(namespace, batch):
         assert {weight.shape for weight in weights if "frozen" in weight.path} == {(4, 6), (6,)}
         assert not any("frozen" in path or "moving" in path for path in moving)
         assert len(moving) == 4
+        following = {weight.path.split("/")[-1] for weight in weights if weight.moves and not weight.gradient}
+        assert following == {"moving_mean", "moving_variance"}
+        assert not any(weight.moves for weight in weights if "frozen" in weight.path)
 
 
 def test_drawn_weights_are_the_seeds(namespace, batch):
