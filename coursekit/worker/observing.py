@@ -84,8 +84,8 @@ def training_step(model: Any, x: Any, y: Any) -> list[dict[str, Any]]:
 
     Returns:
         For each weight its ``path`` and ``shape``; ``gradient``, the largest absolute value of its gradient, 0 where it
-        is frozen or plays no part; and ``moves``, whether the step would change it, as a gradient does, or as a layer in
-        training changes the mean and variance that follow its batches.
+        is frozen or plays no part; and ``moves``, whether the step would change it: by its gradient, or as batch
+        normalisation in training changes its moving mean and variance.
     """
     tensorflow = sys.modules["tensorflow"]
     loss = (lambda labels, outputs: outputs**2) if y is None else describing.single_loss(model)
