@@ -99,8 +99,8 @@ def lstm_step(answers: Answers, expect: Expect) -> None:
                 _lstm_step(*cell)[1],
                 rtol=1e-4,
                 atol=1e-5,
-                hint="c = forget · c + input · candidate. Sigmoid for the gates, tanh for the candidate; np.split(z, 4) gives "
-                "input, forget, candidate, output.",
+                hint="c = forget · c + input · candidate; sigmoid for the gates, tanh for the candidate. np.split "
+                "gives input, forget, candidate, output.",
             )
     for cell in cells:
         hint = "h = output · tanh(c), with the new c."
