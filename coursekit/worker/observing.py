@@ -192,7 +192,8 @@ def _sample(tensor: Any) -> list[float]:
     values = np.asarray(tensor).ravel()
     if values.dtype.kind not in "biuf" or not values.size:
         return []
-    return values[np.random.default_rng(0).integers(values.size, size=SAMPLE)].astype(float).tolist()
+    places = np.random.default_rng(0).integers(values.size, size=SAMPLE)
+    return [float(number) for number in values[places]]
 
 
 def _drawn(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
