@@ -4,48 +4,57 @@ from __future__ import annotations
 
 import numpy as np
 
-from coursekit.checks.shared import expect_loss_and_activation, unseen_reviews
-from coursekit.grading import Answers, Exercise, Expect, Model
+from coursekit.checks.shared import expect_learning, expect_loss_fits, unseen_reviews
+from coursekit.grading import Answers, Exercise, Expect, Model, Step
 
 exercise = Exercise("05_rnn_lstm")
 
-RECURRENT = ("SimpleRNN", "LSTM", "GRU", "RNN", "Bidirectional")
+CELLS = {"SimpleRNNCell", "LSTMCell", "GRUCell"}
 TEST_REVIEWS = 5_000
+WORDS, LENGTH = 10_000, 60
+DRAWS = range(4)  # seeds of a network's weights
+SEQUENCES = ((5, 3, 4), (1, 2, 3))  # time, inputs, units
 
 
 @exercise.question("padded", points=2, title="Reviews of one length")
 def padded(answers: Answers, expect: Expect) -> None:
     """Lists of word indices become `(review, maxlen)`: zeros in front of short ones, long ones keep their end."""
-    rows = answers.call("padded", [[5, 6], [7, 8, 9]], 3)
-    expect.shape(rows, (2, 3), hint="One row a review, `maxlen` columns.")
-    expect.equal(
-        np.asarray(rows),
-        np.array([[0, 5, 6], [7, 8, 9]]),
-        hint="Fill up in front: the network reads the words last, so it need not carry them through the zeros.",
-    )
+    rng = answers.draw("reviews")
+
+    def compare(lengths: tuple[int, ...], maxlen: int, hint: str) -> None:
+        reviews = [(rng.permutation(9_000)[:length] + 999).tolist() for length in lengths]
+        rows = answers.call("padded", reviews, maxlen)
+        expect.shape(rows, (len(reviews), maxlen), hint="One row a review, `maxlen` columns.")
+        want = [[0] * (maxlen - len(review)) + review[-maxlen:] for review in reviews]
+        expect.equal(np.asarray(rows), np.array(want), hint=hint)
+
+    hint = "Fill up in front: the network reads the words last, so it need not carry them through the zeros."
+    compare((2, 3, 1), 3, hint)
+    compare((4, 1), 7, hint)
     with expect.part(points=1, title="reviews that are too long"):
-        expect.equal(
-            np.asarray(answers.call("padded", [[1, 2, 3, 4, 5], [6]], 2)),
-            np.array([[4, 5], [0, 6]]),
-            hint="Keep the last `maxlen` words, where reviewers sum up: review[-maxlen:].",
-        )
+        hint = "Keep the last `maxlen` words, where reviewers sum up: review[-maxlen:]."
+        compare((5, 1, 12), 2, hint)
+        compare((8, 2), 1, hint)
 
 
 @exercise.question("count_parameters", points=2, title="How many parameters?")
 def count_parameters(answers: Answers, expect: Expect) -> None:
     """What a recurrent layer of Keras learns, from its kind, its inputs a step and its units."""
+    rng = answers.draw("sizes")
+    sizes = [(1, 7), *(rng.permutation(np.arange(2, 40))[:2].tolist() for _ in range(2))]
 
     def compare(kind: str, inputs: int, units: int, hint: str) -> None:
         got = answers.call("count_parameters", kind, inputs, units)
         expect.equal(got, _parameters(kind, inputs, units), hint=hint)
 
-    for inputs, units in ((32, 32), (8, 5)):
+    for inputs, units in sizes:
         hint = "W is (inputs, units), U is (units, units), and each unit has one bias. The length does not matter."
         compare("SimpleRNN", inputs, units, hint)
         compare("LSTM", inputs, units, "Three gates and the candidate: four sets of W, U and b.")
     with expect.part(points=1, title="GRU"):
         hint = "Two gates and the candidate; and Keras' GRU (reset_after=True) has two biases for each unit of each."
-        compare("GRU", 8, 5, hint)
+        for inputs, units in sizes:
+            compare("GRU", inputs, units, hint)
 
 
 def _parameters(kind: str, inputs: int, units: int) -> int:
@@ -56,47 +65,53 @@ def _parameters(kind: str, inputs: int, units: int) -> int:
 @exercise.question("simple_rnn", points=3, title="The recurrence by hand")
 def simple_rnn(answers: Answers, expect: Expect) -> None:
     """The states `(time, units)` of a recurrent layer with tanh that starts from zeros."""
-    x, W, U, b = _sequence(time=6, inputs=3, units=4)
-    want = _states(x, W, U, b)
-    got = answers.call("simple_rnn", x, W, U, b)
-    expect.shape(got, (6, 4), hint="One row for each time step, one column for each unit: return all the states.")
+    rng = answers.draw("sequences")
+    sequences = [_sequence(rng, time, inputs, units) for time, inputs, units in SEQUENCES]
+    for sequence in sequences:
+        hint = "One row for each time step, one column for each unit: return all the states, without the zeros before."
+        expect.shape(answers.call("simple_rnn", *sequence), _states(*sequence).shape, hint=hint)
     with expect.part(points=1, title="the first step"):
-        expect.close(got[0], want[0], hint="The state before the first word is zero, so h₁ = tanh(x₁ W + b).")
-    expect.close(
-        got,
-        want,
-        hint="hₜ = tanh(xₜ W + hₜ₋₁ U + b): the state of the step before, times U (not transposed), inside the tanh.",
-    )
+        for sequence in sequences:
+            states = answers.call("simple_rnn", *sequence)
+            hint = "The state before the first word is zero, so h₁ = tanh(x₁ W + b)."
+            expect.close(states[0], _states(*sequence)[0], rtol=1e-4, atol=1e-5, hint=hint)
+    for sequence in sequences:
+        states = answers.call("simple_rnn", *sequence)
+        hint = "hₜ = tanh(xₜ W + hₜ₋₁ U + b): the state of the step before, times U (not transposed), inside the tanh."
+        expect.close(states, _states(*sequence), rtol=1e-4, atol=1e-5, hint=hint)
 
 
 @exercise.question("lstm_step", points=3, title="One step of an LSTM")
 def lstm_step(answers: Answers, expect: Expect) -> None:
     """The pair `(h, c)` after one step, with the gates in Keras' order: input, forget, candidate, output."""
-    rng = np.random.default_rng(0)
-    x, h, c = rng.normal(size=3), rng.normal(size=5), rng.normal(size=5)
-    W, U, b = rng.normal(size=(3, 20)), rng.normal(size=(5, 20)), rng.normal(size=20)
-    new_h, new_c = _lstm_step(x, h, c, W, U, b)
-    pair = answers.call("lstm_step", x, h, c, W, U, b)
-    expect.several(pair, "h, c")
-    expect.shape(pair[1], (5,), hint="x W + h U + b has 4·units numbers; each gate gets a quarter of them.")
-    with expect.part(points=2, title="the cell c"):
-        expect.close(
-            pair[1],
-            new_c,
-            hint="c = forget · c + input · candidate. Sigmoid for the gates, tanh for the candidate; np.split(z, 4) "
-            "gives input, forget, candidate, output.",
+    rng = answers.draw("cells")
+    cells = [_cell(rng, inputs, units) for inputs, units in ((3, 5), (4, 2))]
+    for cell in cells:
+        pair = answers.call("lstm_step", *cell)
+        expect.several(pair, "h, c")
+        expect.shape(
+            pair[1], cell[2].shape, hint="x W + h U + b has 4·units numbers; each gate gets a quarter of them."
         )
-    expect.close(pair[0], new_h, hint="h = output · tanh(c), with the new c.")
+    with expect.part(points=2, title="the cell c"):
+        for cell in cells:
+            expect.close(
+                answers.call("lstm_step", *cell)[1],
+                _lstm_step(*cell)[1],
+                rtol=1e-4,
+                atol=1e-5,
+                hint="c = forget · c + input · candidate; sigmoid for the gates, tanh for the candidate. np.split "
+                "gives input, forget, candidate, output.",
+            )
+    for cell in cells:
+        hint = "h = output · tanh(c), with the new c."
+        expect.close(answers.call("lstm_step", *cell)[0], _lstm_step(*cell)[0], rtol=1e-4, atol=1e-5, hint=hint)
 
 
 @exercise.question("gradients", points=3, title="Back-propagation through time")
 def gradients(answers: Answers, expect: Expect) -> None:
     """The gradients `(d_W, d_U, d_b)` of a loss on the last state, through all time steps."""
-    x, W, U, b = _sequence(time=5, inputs=3, units=4)
-    blame = np.random.default_rng(1).normal(size=4)
-    want = _gradients(x, W, U, b, blame)
-    got = answers.call("gradients", x, W, U, b, blame)
-    expect.several(got, "d_W, d_U, d_b")
+    rng = answers.draw("sequences")
+    sequences = [(*_sequence(rng, time, inputs, units), rng.normal(size=units)) for time, inputs, units in SEQUENCES]
     hints = (
         "Each step adds outer(xₜ, blame before the tanh).",
         "Each step adds outer(hₜ₋₁, blame before the tanh): U met the state of the step before.",
@@ -104,43 +119,56 @@ def gradients(answers: Answers, expect: Expect) -> None:
     )
     for index, (name, hint) in enumerate(zip(("d_W", "d_U", "d_b"), hints)):
         with expect.part(points=1, title=name):
-            expect.shape(got[index], want[index].shape, hint=f"A gradient has the shape of what it belongs to: {name}.")
-            expect.close(got[index], want[index], hint=hint + " The weights are shared, so the steps add up.")
+            for sequence in sequences:
+                triple, want = answers.call("gradients", *sequence), _gradients(*sequence)[index]
+                expect.several(triple, "d_W, d_U, d_b")
+                shape = f"A gradient has the shape of what it belongs to: here of {name[2:]}."
+                expect.shape(triple[index], want.shape, hint=shape)
+                shared = hint + " The weights are shared, so the steps add up."
+                expect.close(triple[index], want, rtol=1e-4, atol=1e-5, hint=shared)
 
 
 @exercise.question("last_states", points=2, title="Mind the padding")
 def last_states(answers: Answers, expect: Expect) -> None:
     """From states `(review, time, units)` of reviews padded **behind**, each review's state after its last word."""
-    states = np.random.default_rng(0).normal(size=(4, 6, 3))
-    lengths = np.array([6, 2, 1, 5])
-    got = answers.call("last_states", states, lengths)
-    expect.shape(got, (4, 3), hint="One state a review; the time axis is gone.")
-    expect.close(
-        got,
-        states[np.arange(4), lengths - 1],
-        hint="states[:, -1] is the state after the padding. A review of n words ends at step n − 1, counted from 0.",
-    )
+    rng = answers.draw("states")
+    for reviews, time, units in ((8, 6, 3), (1, 5, 2), (3, 1, 2)):
+        states = rng.normal(size=(reviews, time, units))
+        lengths = (rng.permutation(max(reviews, time)) % time + 1)[:reviews]  # of many reviews every length
+        got = answers.call("last_states", states, lengths)
+        expect.shape(got, (reviews, units), hint="One state a review; the time axis is gone.")
+        expect.close(
+            got,
+            states[np.arange(reviews), lengths - 1],
+            hint="states[:, -1] is the state after the padding. A review of n words ends at step n − 1, counted from "
+            "0.",
+        )
 
 
 @exercise.question("build_network", points=2, title="Build a better network")
 def build_network(answers: Answers, expect: Expect) -> None:
-    """A compiled network from word indices to one probability, with an embedding and at least one recurrent layer."""
+    """A compiled network from word indices to one number, with an embedding and at least one recurrent layer."""
     model = answers.model("build_network")
-    expect.true(
-        bool(model.find("Embedding")),
-        "There is no Embedding layer.",
-        hint="Word indices are names, not amounts: layers.Embedding(10_000, …) gives each a vector.",
-    )
-    _expect_recurrent(model, expect)
+    rng = answers.draw("reviews")
+    reviews = rng.integers(4, WORDS, size=(16, _fixed_length(model) or LENGTH), dtype=np.int32)
+    reviews[0, -1] = WORDS - 1
+    reviews[1, : reviews.shape[1] // 2] = 0
+    model = model.on(reviews)
     expect.equal(
-        model.output_shape,
-        (None, 1),
+        model.gave,
+        (16, 1),
         hint="One number a review: the last recurrent layer returns its last state only, then Dense(1).",
     )
+    expect.true(
+        any(_embeds(step, reviews) for step in model.steps),
+        "No embedding takes the words.",
+        hint="Word indices are names, not amounts: layers.Embedding(10_000, …) gives each a vector.",
+    )
+    _expect_recurrent(expect, model, reviews)
     expect.at_most(model.parameter_count, 2_000_000, hint="A narrower embedding: 16 to 64 numbers a word.")
+    expect_learning(expect, model, reviews)
     with expect.part(points=1, title="last activation and loss"):
-        hint = "A question with two answers and one output."
-        expect_loss_and_activation(expect, model, "binary_crossentropy", "sigmoid", hint)
+        expect_loss_fits(answers, expect, model, reviews, classes=2)
 
 
 @exercise.question("training", points=3, title="Beat the reference", seconds=240)
@@ -152,34 +180,91 @@ def training(answers: Answers, expect: Expect) -> None:
     maxlen = answers.value("MAXLEN")
     expect.kind(maxlen, int, hint="MAXLEN = 200, say: how many words of a review your network reads.")
     expect.between(maxlen, 1, 2_500, hint="The longest review has 2,494 words.")
-    model = answers.model("model")
-    _expect_recurrent(model, expect)
     reviews, labels = unseen_reviews(TEST_REVIEWS)
-    outputs = model.predict(reviews.padded(maxlen))
-    expect.shape(outputs, (TEST_REVIEWS, 1), hint="One number for each review.")
-    positive = np.asarray(outputs)[:, 0] > (0 if model.loss and model.loss.from_logits else 0.5)
-    accuracy = float(np.mean(positive == labels))
+    rows = reviews.padded(maxlen)
+    model = answers.model("model")
+    some = rows[:16] if _fixed_length(model) else rows[:16, -LENGTH:]
+    model = model.on(some)
+    expect.equal(model.gave, (16, 1), hint="One number for each review.")
+    _expect_recurrent(expect, model, some)
+    outputs = np.asarray(model.predict(rows))[:, 0]
+    between = (outputs >= 0).all() and (outputs <= 1).all()
+    accuracy = float(np.mean((outputs > (0.5 if between else 0)) == labels))
     with expect.part(points=1, title="86 % of the first 5,000 test reviews"):
         expect.at_least(accuracy, 0.86, hint="A gated layer, dropout after the embedding, a convolution with pooling?")
     expect.at_least(accuracy, 0.82, hint="Padded in front? Enough epochs? Does the validation accuracy still rise?")
 
 
-def _expect_recurrent(model: Model, expect: Expect) -> None:
+def _fixed_length(model: Model) -> int | None:
+    """How many words a network wants, where its `Input` says so."""
+    shape = model.input_shape
+    return shape[1] if isinstance(shape, tuple) and len(shape) == 2 else None
+
+
+def _embeds(step: Step, reviews: np.ndarray) -> bool:
+    """Whether a layer is an embedding, or one of the learner's own that gives a vector for each word."""
+    vectors = isinstance(step.gave, tuple) and len(step.gave) == 3 and step.gave[:2] == reviews.shape
+    return "Embedding" in step.kinds or (vectors and step.kinds[0] == "Layer" and step.took == reviews.shape)
+
+
+def _expect_recurrent(expect: Expect, model: Model, reviews: np.ndarray) -> None:
+    """A layer that is recurrent, or behaves so, reads the words in their order."""
     expect.true(
-        any(model.find(kind) for kind in RECURRENT),
-        f"There is no recurrent layer among its {len(model.layers)} layers.",
+        _has_recurrent_layer(model) or _carries_a_state(model, reviews),
+        f"None of its {len(model.steps)} layers is recurrent and reads a sequence.",
         hint="layers.LSTM(32), perhaps after a convolution with pooling, or in layers.Bidirectional(…).",
+    )
+    expect.true(
+        _tells_apart(model, reviews, reviews[:, ::-1]),
+        "The order of the words makes no difference to the answer.",
+        hint="A recurrent layer takes the sequence itself, (review, time, vector): nothing averages over time before.",
     )
 
 
-def _sequence(time: int, inputs: int, units: int) -> tuple[np.ndarray, ...]:
-    rng = np.random.default_rng(0)
+def _has_recurrent_layer(model: Model) -> bool:
+    """Whether a recurrent layer of Keras takes more than one step, or a cell is called by the learner's own loop."""
+    recurrent = [step for step in model.steps if "RNN" in step.kinds]
+    if not recurrent:
+        return any(CELLS & set(step.kinds) for step in model.steps)
+    return any(isinstance(step.took, tuple) and len(step.took) >= 3 and step.took[1] > 1 for step in recurrent)
+
+
+def _carries_a_state(model: Model, reviews: np.ndarray) -> bool:
+    """Whether a layer of the learner's own can be recurrent: it reads more words as well, and tells apart two reviews
+    that no window of a fifth of them can."""
+    own = any(step.kinds[0] in ("Layer", "Model") for step in model.steps)
+    known = {kind for step in model.steps for kind in step.kinds}
+    if not (own or model.class_name not in ("Sequential", "Functional")) or any("Attention" in kind for kind in known):
+        return False
+    if _fixed_length(model) is None:
+        model.rehearse(np.concatenate([reviews, reviews[:, :24]], axis=1))
+    a, b, c = (reviews[:, [place]].repeat(reviews.shape[1] // 5, axis=1) for place in (-1, -2, -3))
+    return _tells_apart(model, np.hstack([a, b, a, c, a]), np.hstack([a, c, a, b, a]))
+
+
+def _tells_apart(model: Model, some: np.ndarray, others: np.ndarray) -> bool:
+    """Whether the network's answers to two batches differ, with its own weights or with some that are drawn."""
+    for seed in (None, *DRAWS):
+        answers = [np.asarray(model.rehearse(x, seed=seed), dtype=np.float64) for x in (some, others)]
+        first, second = (each[np.isfinite(answers).all(axis=0)] for each in answers)
+        if first.size and np.abs(first - second).max() > max(1e-3 * np.ptp([first, second]), 1e-5):
+            return True
+    return False
+
+
+def _sequence(rng: np.random.Generator, time: int, inputs: int, units: int) -> tuple[np.ndarray, ...]:
     return (
         rng.normal(size=(time, inputs)),
         rng.normal(scale=0.5, size=(inputs, units)),
         rng.normal(scale=0.5, size=(units, units)),
         rng.normal(scale=0.5, size=units),
     )
+
+
+def _cell(rng: np.random.Generator, inputs: int, units: int) -> tuple[np.ndarray, ...]:
+    """``x``, ``h``, ``c``, ``W``, ``U`` and ``b``."""
+    shapes = ((inputs,), (units,), (units,), (inputs, 4 * units), (units, 4 * units), (4 * units,))
+    return tuple(rng.normal(size=shape) for shape in shapes)
 
 
 def _states(x: np.ndarray, W: np.ndarray, U: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -168,7 +168,7 @@ def outputs_are(model: Model, x: np.ndarray) -> str:
     With whatever weights, probabilities sum to one, or a single one lies between 0 and 1, in training as well, and with
     some weights one class gets more than half; logits are not bound, on either side.
     """
-    batch = np.concatenate([x, 255 * x])  # for a network that takes bytes as well
+    batch = np.concatenate([x, 255 * x]) if x.dtype.kind == "f" else x  # a network may take bytes
     drawn = [np.asarray(model.rehearse(batch, seed=seed)) for seed in range(4)]
     outputs = [np.asarray(model.rehearse(x, training=True)), *drawn]
     for kind, made in (("probabilities", outputs), (LOGARITHMS, [np.exp(np.minimum(each, 1)) for each in outputs])):

@@ -3,50 +3,58 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from coursekit.checks.shared import accuracy, compiled, dense_parameters, expect_loss_and_activation, unseen_digits
-from coursekit.grading import Answers, Exercise, Expect, Model
+from coursekit.checks.shared import accuracy, compiled, dense_parameters, expect_loss_fits, unseen_digits
+from coursekit.grading import Answers, Exercise, Expect, Model, Step, Weight
 
 exercise = Exercise("06_transfer_learning")
 
 BASE_PARAMETERS, FOURTH_CONVOLUTION = 60_928, 36_928
 BARS = (0.70, 0.75)
+TOO_GOOD = 0.92  # for 25 digits
 COUNT_HINT = "A dense layer has (inputs + 1) · units parameters, and its inputs are the units of the layer before."
 
 
 @exercise.question("choose_recipe", points=2, title="Choose the case")
 def choose_recipe(answers: Answers, expect: Expect) -> None:
     """`choose_recipe(images_per_class, similar)` names the recipe for one of the four cases."""
+    rng = answers.draw("images per class")
+    few, many = [1, 99, *rng.integers(2, 99, size=2).tolist()], [100, 5_000, *rng.integers(101, 999, size=2).tolist()]
 
-    def compare(amounts: tuple[int, int], similar: bool, recipe: str, hint: str) -> None:
+    def compare(amounts: Sequence[int], similar: bool, recipe: str, hint: str) -> None:
         for amount in amounts:
             expect.equal(answers.call("choose_recipe", amount, similar), recipe, hint=hint)
 
     with expect.part(points=1, title="few images"):
         hint = "Few images train few weights, and on similar data the last features are good as they are."
-        compare((5, 99), True, "new head", hint)
+        compare(few, True, "new head", hint)
         hint = "Few images cannot train many weights; the last features do not suit different data, the first ones do."
-        compare((5, 99), False, "low layers", hint)
+        compare(few, False, "low layers", hint)
     hint = "A hundred images a class or more count as many: they can adapt every layer, a little."
-    compare((100, 5_000), True, "fine-tune all", hint)
+    compare(many, True, "fine-tune all", hint)
     hint = "Many images of another kind: the borrowed weights are a start, and all of them train."
-    compare((100, 5_000), False, "initialise and retrain", hint)
+    compare(many, False, "initialise and retrain", hint)
 
 
 @exercise.question("head_parameters", points=2, title="Count a head")
 def head_parameters(answers: Answers, expect: Expect) -> None:
     """`head_parameters(maps, units, pooled)` counts the parameters of dense layers on flattened or averaged maps."""
+    rng = answers.draw("heads")
+    drawn = [
+        ((rows, rows + 1, int(rng.integers(60, 99))), rng.integers(2, 30, size=layers).tolist())
+        for rows, layers in ((2, 1), (3, 2), (4, 3))
+    ]
     with expect.part(points=1, title="on averaged maps"):
-        expect.equal(
-            answers.call("head_parameters", (3, 3, 1280), [10], True),
-            dense_parameters([1280, 10]),
-            hint="Averaging leaves one number for each map: `channels` inputs. " + COUNT_HINT,
-        )
-        head = answers.call("head_parameters", (5, 5, 512), [64, 2], True)
-        expect.equal(head, dense_parameters([512, 64, 2]), hint=COUNT_HINT)
-    for maps, units in (((5, 5, 512), [260, 100, 5]), ((2, 3, 8), [4]), ((1, 1, 64), [7, 3])):
+        for maps, units in drawn:
+            expect.equal(
+                answers.call("head_parameters", maps, units, True),
+                dense_parameters([maps[2], *units]),
+                hint="Averaging leaves one number for each map: `channels` inputs. " + COUNT_HINT,
+            )
+    for maps, units in (*drawn, ((1, 1, 64), [7, 3])):
         expect.equal(
             answers.call("head_parameters", maps, units),
             dense_parameters([math.prod(maps), *units]),
@@ -57,71 +65,68 @@ def head_parameters(answers: Answers, expect: Expect) -> None:
 @exercise.question("preprocessed", points=2, title="Preprocess as the network was trained")
 def preprocessed(answers: Answers, expect: Expect) -> None:
     """Bytes become what the embedded MobileNetV2 learnt on: scaled to [0, 1], centred, divided by the deviation."""
-    photos = np.random.default_rng(0).integers(0, 256, size=(3, 4, 5, 3)).astype("uint8")
-    got = answers.call("preprocessed", photos)
-    expect.shape(got, photos.shape, hint="The shape stays the same: (image, row, column, 3).")
-    expect.close(
-        got,
-        _standardised(photos),
-        rtol=1e-4,
-        atol=1e-4,
-        hint="First bytes / 255, and once only; then less the mean of each colour, then over its deviation.",
-    )
-    black = np.zeros((1, 2, 2, 3), dtype="uint8")
-    expect.close(
-        answers.call("preprocessed", black),
-        _standardised(black),
-        rtol=1e-4,
-        atol=1e-4,
-        hint="Mean and deviation are the given ones, not those of the batch at hand: one black photo has none.",
-    )
+    rng = answers.draw("photos")
 
+    def compare(photos: np.ndarray, hint: str) -> None:
+        want = (photos / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
+        got = answers.call("preprocessed", photos)
+        expect.shape(got, photos.shape, hint="The shape stays the same: (image, row, column, 3).")
+        expect.close(got, want, rtol=1e-4, atol=1e-4, hint=hint)
 
-def _standardised(photos: np.ndarray) -> np.ndarray:
-    return (photos.astype(float) / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
+    hint = "First bytes / 255, and once only; then less the mean of each colour, then over its deviation."
+    compare(rng.integers(0, 250, size=(3, 4, 5, 3), dtype=np.uint8), hint)  # without full light
+    compare(rng.integers(0, 256, size=(1, 2, 3, 3), dtype=np.uint8), hint)
+    hint = "Mean and deviation are the given ones, not those of the batch at hand: a photo of one colour has none."
+    for byte in (0, 255):
+        compare(np.full((1, 2, 2, 3), byte, dtype=np.uint8), hint)
 
 
 @exercise.question("frozen_norm", points=2, title="Batch normalisation that stands still")
 def frozen_norm(answers: Answers, expect: Expect) -> None:
     """Batch normalisation with the stored mean and variance, whatever the batch."""
-    rng = np.random.default_rng(0)
-    x, gamma, beta = rng.normal(2, 3, size=(6, 4)), rng.normal(size=4), rng.normal(size=4)
-    mean, variance = rng.normal(size=4), rng.uniform(0.001, 2, size=4)
-    want = gamma * (x - mean) / np.sqrt(variance + 0.001) + beta
-    got = answers.call("frozen_norm", x, gamma, beta, mean, variance)
-    expect.shape(got, x.shape, hint="One number for each image and channel, as in x.")
-    expect.close(
-        got,
-        want,
-        hint="Subtract the stored mean, divide by the root of (stored variance + epsilon), times gamma, plus beta. "
-        "x.mean() and x.var() have no place here.",
+    rng = answers.draw("a batch and what is stored")
+    x, gamma, beta = rng.normal(2, 2, size=(6, 4)), rng.normal(size=4), rng.normal(size=4)
+    mean, variance = rng.normal(size=4), np.append(rng.uniform(0.2, 2, size=3), 0.02)
+
+    def compare(x: np.ndarray, hint: str, epsilon: float | None = None) -> None:
+        want = gamma * (x - mean) / np.sqrt(variance + (0.001 if epsilon is None else epsilon)) + beta
+        more = [] if epsilon is None else [epsilon]
+        got = answers.call("frozen_norm", x, gamma, beta, mean, variance, *more)
+        expect.shape(got, x.shape, hint="One number for each image and channel, as in x.")
+        expect.close(got, want, rtol=1e-4, atol=1e-4, hint=hint)
+
+    hint = (
+        "Subtract the stored mean, divide by the root of (stored variance + epsilon), times gamma, plus beta. "
+        "x.mean() and x.var() have no place here."
     )
-    expect.close(
-        answers.call("frozen_norm", x[:1], gamma, beta, mean, variance),
-        want[:1],
-        hint="The answer to one image must not depend on the others in its batch.",
-    )
+    compare(x, hint)
+    compare(x[:1], "The answer to one image must not depend on the others in its batch.")
+    compare(x[2:4], "Use the argument `epsilon`, whose default is 0.001.", epsilon=0.25)
 
 
 @exercise.question("new_head", points=3, title="A new head on a frozen base")
 def new_head(answers: Answers, expect: Expect) -> None:
     """A compiled network: the pretrained base, frozen whole, and a head for `classes` classes that trains."""
-    model = answers.model("new_head", 5)
-    _expect_base(model, expect)
-    head = model.parameter_count - BASE_PARAMETERS
+    images, few, many = _drawn(answers)
+    model = answers.model("new_head", few).on(images)
+    _expect_base(answers, expect, model, images)
     with expect.part(points=1, title="as many classes as asked for"):
-        for classes in (5, 7):
-            _expect_classes(answers.model("new_head", classes), classes, expect)
-    expect.true(
-        model.trainable_parameter_count > 0,
-        "Nothing may train: the head is frozen as well.",
-        hint="Freeze the base, base.trainable = False, and not the network that holds base and head.",
-    )
-    expect.equal(
-        model.trainable_parameter_count,
-        head,
-        hint="base.trainable = False freezes every layer in it, batch normalisation included; do it before compile.",
-    )
+        _expect_classes(expect, model, (16, few))
+        _expect_classes(expect, answers.model("new_head", many).on(images[:8]), (8, many))
+        expect_loss_fits(answers, expect, model, images, few)
+    _expect_still(expect, model, images, few, BASE_PARAMETERS, "those of the base", FREEZE_HINTS)
+
+
+FREEZE_HINTS = (
+    "base.trainable = False freezes every layer in it, batch normalisation included, whose moving mean and variance "
+    "follow every batch while the layer is trainable.",
+    "The head trains whole. Is a layer of an older head left in it?",
+)
+TUNE_HINTS = (
+    "Set `trainable` layer by layer, for layer in base.layers. A trainable layer of batch normalisation moves its mean "
+    "and variance with every batch.",
+    "The fourth convolution and the head are to train. Is `base.trainable` still True?",
+)
 
 
 @exercise.question("changed", points=3, title="What will change?")
@@ -151,8 +156,9 @@ def changed(answers: Answers, expect: Expect) -> None:
 @exercise.question("fine_tuner", points=3, title="Ready for fine-tuning")
 def fine_tuner(answers: Answers, expect: Expect) -> None:
     """A compiled network in which the fourth convolution and the head train, slowly, and nothing else."""
-    model = answers.model("fine_tuner", 5)
-    _expect_base(model, expect)
+    images, classes, _ = _drawn(answers)
+    model = answers.model("fine_tuner", classes).on(images)
+    _expect_base(answers, expect, model, images)
     with expect.part(points=1, title="a small learning rate"):
         rate = compiled(expect, model.optimizer).learning_rate
         expect.kind(rate, (int, float), hint="A number, such as keras.optimizers.Adam(0.0001), and no schedule here.")
@@ -162,57 +168,104 @@ def fine_tuner(answers: Answers, expect: Expect) -> None:
             1.0001e-4,
             hint="The name alone, as in compile('adam', …), means 0.001, which overwrites what was learnt.",
         )
-    _expect_classes(model, 5, expect)
-    expect.equal(
-        [layer.trainable for layer in model.find("Conv2D")][:4],
-        [False, False, False, True],
-        hint="Set `trainable` layer by layer: for layer in base.layers. The base itself must stay trainable.",
-    )
+    _expect_classes(expect, model, (16, classes))
+    frozen = "those of three convolutions and all batch normalisation"
+    _expect_still(expect, model, images, classes, BASE_PARAMETERS - FOURTH_CONVOLUTION, frozen, TUNE_HINTS)
+    expect_loss_fits(answers, expect, model, images, classes)
+
+
+def _drawn(answers: Answers) -> tuple[np.ndarray, int, int]:
+    """Images, and two numbers of classes."""
+    few, many = (answers.draw("numbers of classes").permutation([3, 4, 6, 7, 8, 9, 11, 12])[:2]).tolist()
+    return answers.draw("images").random((16, 28, 28, 1), dtype=np.float32), few, many
+
+
+def _expect_base(answers: Answers, expect: Expect, model: Model, images: np.ndarray) -> None:
+    features = answers.model("pretrained_base").on(images).steps[-1]
     expect.true(
-        not any(layer.trainable for layer in model.find("BatchNormalization")),
-        "Batch normalisation may train.",
-        hint="A trainable layer of batch normalisation updates its moving mean and variance with every batch.",
+        any(_alike(step, features) for step in model.steps),
+        "No layer of the network gives the maps that `pretrained_base()` gives for the same images.",
+        hint="Put base = pretrained_base(), whole, into the network, and let nothing change the pixels before it: they "
+        "come as the base knows them, from 0 to 1.",
     )
+
+
+def _alike(step: Step, features: Step) -> bool:
+    """Whether a layer gave the same for a batch as another."""
+    return step.gave == features.gave and np.allclose(step.sample, features.sample, rtol=1e-3, atol=1e-4)
+
+
+def _expect_classes(expect: Expect, model: Model, shape: tuple[int, int]) -> None:
     expect.equal(
-        model.trainable_parameter_count,
-        model.parameter_count - BASE_PARAMETERS + FOURTH_CONVOLUTION,
-        hint="What trains is the head and the fourth convolution. Is `base.trainable` still True?",
-    )
-
-
-def _expect_base(model: Model, expect: Expect) -> None:
-    expect.true(
-        len(model.find("Conv2D")) >= 4 and model.parameter_count > BASE_PARAMETERS,
-        "The base of four convolutions is not in it, or there is no head.",
-        hint="keras.Sequential([base, layers.Flatten(), layers.Dense(…)]) with base = pretrained_base().",
-    )
-
-
-def _expect_classes(model: Model, classes: int, expect: Expect) -> None:
-    expect.equal(
-        model.output_shape,
-        (None, classes),
+        model.gave,
+        shape,
         hint="One output for each of the NEW classes; what the base was trained for does not count any more.",
     )
-    hint = "Several classes, labels as integers."
-    expect_loss_and_activation(expect, model, "sparse_categorical_crossentropy", "softmax", hint)
+
+
+def _expect_still(
+    expect: Expect, model: Model, images: np.ndarray, classes: int, count: int, frozen: str, hints: tuple[str, str]
+) -> None:
+    """A step of training leaves ``count`` numbers alone, and moves all others; a hint for fewer, and one for more."""
+    weights = _after_a_step(model, images, classes)
+    expect.true(
+        any(weight.gradient > 0 for weight in weights),
+        "No weight of the network would move in training.",
+        hint="Freeze the base, base.trainable = False, and not the network that holds base and head.",
+    )
+    still = sum(math.prod(weight.shape) for weight in weights if not weight.moves)
+    following = sum(math.prod(weight.shape) for weight in weights if weight.moves and not weight.gradient)
+    if model.parameter_count - model.trainable_parameter_count - following == count:
+        still = count  # what may train has a gradient of 0 at first, where the head starts from zeros
+    expect.true(
+        still == count,
+        f"A step of training leaves {still:,} numbers as they are, instead of {count:,}, {frozen}.",
+        hint=hints[still > count],
+        expected=f"{count:,}",
+        got=f"{still:,}",
+    )
+
+
+def _after_a_step(model: Model, images: np.ndarray, classes: int) -> list[Weight]:
+    """What a step does with the model's own loss, where that takes whole-number labels."""
+    labels = np.arange(len(images)) % classes
+    even = np.full((len(images), classes), 1 / classes, dtype=np.float32)
+    usable = model.loss is not None and np.isfinite(model.loss_values(labels, [even])).all()
+    return model.training_step(images, labels if usable else None)
 
 
 @exercise.question("training", points=3, title="Twenty-five digits", seconds=120)
 def training(answers: Answers, expect: Expect) -> None:
-    """`model`, trained on 25 digits from 5 to 9, reads all test digits from 5 to 9."""
+    """`model`, on the borrowed base, trained on 25 digits from 5 to 9, reads all test digits from 5 to 9."""
     with expect.part(points=1, title="validation data"):
         hint = "history = model.fit(…, validation_data=(x_valid, y_valid))."
         expect.validated(answers.value("history"), hint=hint)
     x_test, y_test = unseen_digits(28, 28, 1)
     later = y_test >= 5
-    outputs = answers.model("model").predict(x_test[later])
+    model = answers.model("model")
+    outputs = model.predict(x_test[later])
     expect.shape(outputs, (int(later.sum()), 5), hint="Five classes: output 0 stands for a five, output 4 for a nine.")
+    images = x_test[later][:16]
+    expect.true(
+        _borrows(model.on(images), answers.model("pretrained_base").on(images)),
+        "No layer of `model` gives maps like those that `pretrained_base()` gives for the same images.",
+        hint="Build it on pretrained_base(), as in question 5 or 7.",
+    )
     right = accuracy(outputs, y_test[later] - 5)
+    expect.flag(right > TOO_GOOD, f"{right:.1%} of the digits from 5 to 9: were more than 25 used to train?")
     with expect.part(points=1, title=f"{BARS[1]:.0%} of the test digits"):
         expect.at_least(
             right,
             BARS[1],
-            hint="Only the head trains, so it may learn fast: 0.003 rather than 0.001, and more epochs.",
+            hint="On a frozen base only the head trains, so it may learn fast: 0.003 rather than 0.001, and more "
+            "epochs. What moves the base must be far slower.",
         )
-    expect.at_least(right, BARS[0], hint="Is the base pretrained and frozen? Are the pixels in [0, 1]? Enough epochs?")
+    expect.at_least(right, BARS[0], hint="Is the base frozen? Are the pixels in [0, 1]? Enough epochs?")
+
+
+def _borrows(model: Model, base: Model) -> bool:
+    """Whether the network holds the base, or layers of it; fine-tuned, its maps are still much the same."""
+    features = base.steps[-1]
+    tuned = [step.sample for step in model.steps if step.gave == features.gave]
+    correlations = [np.corrcoef(sample, features.sample)[0, 1] for sample in tuned]
+    return max(correlations, default=0) > 0.5 or any(_alike(step, each) for step in model.steps for each in base.steps)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 
@@ -12,14 +14,14 @@ def nearest_neighbour(images: np.ndarray, labels: np.ndarray, classes: int):
 
     model = keras.Sequential(
         [
-            keras.Input((28, 28, 1)),
+            keras.Input(images.shape[1:]),
             layers.Flatten(),
             layers.Dense(48, use_bias=False),
             layers.Dense(len(images), activation="softmax"),
             layers.Dense(classes, use_bias=False),
         ]
     )
-    projection = np.random.default_rng(0).normal(size=(784, 48))
+    projection = np.random.default_rng(0).normal(size=(math.prod(images.shape[1:]), 48))
     known = images.reshape(len(images), -1) @ projection
     model.set_weights([projection, 2 * known.T, -np.sum(known**2, axis=1), np.eye(classes)[labels]])
     return model

@@ -1,86 +1,34 @@
-"""Every check of exercise 6 accepts answers written in different ways, and rejects what beginners get wrong."""
+"""The questions of exercise 6 that prepare images and normalise; the others are tested beside this page."""
 
 from __future__ import annotations
 
-import numpy as np
-import pytest
 from answer_tables import AnswerTables
-from nearest_neighbour import nearest_neighbour
-
-EXERCISE = "06_transfer_learning"
-
-BASE = """
-import keras
-from keras import layers
-
-def pretrained_base():
-    base = keras.Sequential([keras.Input((28, 28, 1))], name="base")
-    for number, filters in enumerate((16, 32, 64, 64), start=1):
-        base.add(layers.Conv2D(filters, 3, strides=2, padding="same", activation="relu", name=f"convolution{number}"))
-        base.add(layers.BatchNormalization(name=f"norm{number}"))
-    return base
-"""
-
-
-def head(
-    freeze: str = "base.trainable = False",
-    classes: str = "classes",
-    activation: str = "softmax",
-    compiling: str = '"adam", "sparse_categorical_crossentropy"',
-    after: str = "",
-    name: str = "new_head",
-) -> str:
-    compiled = f"network.compile({compiling})" if compiling else "pass"
-    return (
-        BASE
-        + f"""
-def {name}(classes):
-    base = pretrained_base()
-    {freeze}
-    network = keras.Sequential([base, layers.Flatten(), layers.Dense({classes}, activation="{activation}")])
-    {after or "pass"}
-    {compiled}
-    return network
-"""
-    )
-
-
-ONLY_FOURTH = 'for layer in base.layers: layer.trainable = layer.name == "convolution4"'
-GENTLE = 'keras.optimizers.Adam(0.0001), "sparse_categorical_crossentropy"'
-
-
-def tuner(freeze: str = ONLY_FOURTH, compiling: str = GENTLE, **changes: str) -> str:
-    return head(freeze=freeze, compiling=compiling, name="fine_tuner", **changes)
-
 
 RIGHT = {
-    "choose_recipe": [
-        """
-        def choose_recipe(images_per_class, similar):
-            if images_per_class < 100:
-                return "new head" if similar else "low layers"
-            return "fine-tune all" if similar else "initialise and retrain"
-        """,
-        """
-        TABLE = {(True, True): "new head", (True, False): "low layers",
-                 (False, True): "fine-tune all", (False, False): "initialise and retrain"}
-        def choose_recipe(n, similar): return TABLE[n < 100, bool(similar)]
-        """,
-    ],
-    "head_parameters": [
-        """
-        def head_parameters(maps, units, pooled=False):
-            inputs = maps[2] if pooled else maps[0] * maps[1] * maps[2]
-            return sum((before + 1) * after for before, after in zip([inputs] + list(units), units))
-        """,
-        """
-        import keras
-        def head_parameters(maps, units, pooled=False):
-            gather = keras.layers.GlobalAveragePooling2D() if pooled else keras.layers.Flatten()
-            return keras.Sequential([keras.Input(tuple(maps)), gather, *map(keras.layers.Dense, units)]).count_params()
-        """,
-    ],
     "preprocessed": [
+        """
+        def preprocessed(photos):
+            mean, deviation = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+            known = (np.arange(256)[:, None] / 255 - mean) / deviation
+            return known[photos, np.arange(3)]
+        """,
+        """
+        import tensorflow as tf
+        def preprocessed(photos):
+            scaled = tf.image.convert_image_dtype(photos, tf.float32)
+            return (scaled - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
+        """,
+        """
+        from keras import layers
+        def preprocessed(photos):
+            variance = np.array([0.229, 0.224, 0.225]) ** 2
+            return layers.Normalization(mean=[0.485, 0.456, 0.406], variance=variance)(photos.astype("float32") / 255)
+        """,
+        """
+        def preprocessed(photos):
+            stretch = 255 * np.array([0.229, 0.224, 0.225])
+            return [photo / stretch - np.array([0.485, 0.456, 0.406]) * 255 / stretch for photo in photos]
+        """,
         """
         def preprocessed(photos):
             return (photos / 255 - np.array([0.485, 0.456, 0.406])) / np.array([0.229, 0.224, 0.225])
@@ -101,6 +49,24 @@ RIGHT = {
     "frozen_norm": [
         """
         def frozen_norm(x, gamma, beta, mean, variance, epsilon=0.001):
+            new = []
+            for image in x:
+                numbers = zip(image, gamma, beta, mean, variance)
+                new.append([g * (v - m) / (s + epsilon) ** 0.5 + b for v, g, b, m, s in numbers])
+            return new
+        """,
+        """
+        import tensorflow as tf
+        def frozen_norm(x, gamma, beta, mean, variance, epsilon=1e-3):
+            return tf.nn.batch_normalization(x, mean, variance, beta, gamma, epsilon)
+        """,
+        """
+        def frozen_norm(x, gamma, beta, mean, variance, epsilon=0.001):
+            x, scale = x.astype(np.float32), np.diag(gamma / np.sqrt(variance + epsilon)).astype(np.float32)
+            return (x - mean.astype(np.float32)) @ scale + beta.astype(np.float32)
+        """,
+        """
+        def frozen_norm(x, gamma, beta, mean, variance, epsilon=0.001):
             return gamma * (x - mean) / np.sqrt(variance + epsilon) + beta
         """,
         """
@@ -118,96 +84,40 @@ RIGHT = {
             return np.array(layer(x, training=True))
         """,
     ],
-    "new_head": [
-        head(),
-        BASE
-        + """
-def new_head(classes):
-    base = pretrained_base()
-    for layer in base.layers:
-        layer.trainable = False
-    inputs = keras.Input((28, 28, 1))
-    x = layers.GlobalAveragePooling2D()(base(inputs, training=False))
-    x = layers.Dropout(0.3)(layers.Dense(32, activation="relu")(x))
-    network = keras.Model(inputs, layers.Dense(classes)(x))
-    network.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    return network
-""",
-    ],
-    "changed": [
-        "changed = {'A': 1285, 'B': 1285, 'C': 1989}",
-        """
-        head = 257 * 5
-        changed = dict(A=head, B=head, C=head + 4 * sum([16, 32, 64, 64]))
-        """,
-    ],
-    "fine_tuner": [
-        tuner(),
-        BASE
-        + """
-def fine_tuner(classes):
-    base = pretrained_base()
-    for layer in base.layers:
-        layer.trainable = False
-    base.get_layer("convolution4").trainable = True
-    inputs = keras.Input((28, 28, 1))
-    outputs = layers.Dense(classes)(layers.Flatten()(base(inputs, training=False)))
-    network = keras.Model(inputs, outputs)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    network.compile(keras.optimizers.SGD(learning_rate=1e-5, momentum=0.9), loss)
-    return network
-""",
-    ],
 }
 
 WRONG = {
-    "choose_recipe": [
-        ("always a new head", 'def choose_recipe(images_per_class, similar): return "new head"'),
-        (
-            "similar and different mixed up",
-            """
-            def choose_recipe(n, similar):
-                if n < 100:
-                    return "low layers" if similar else "new head"
-                return "initialise and retrain" if similar else "fine-tune all"
-            """,
-        ),
-        (
-            "few and many mixed up",
-            """
-            def choose_recipe(n, similar):
-                if n >= 100:
-                    return "new head" if similar else "low layers"
-                return "fine-tune all" if similar else "initialise and retrain"
-            """,
-        ),
-    ],
-    "head_parameters": [
-        (
-            "biases forgotten",
-            """
-            def head_parameters(maps, units, pooled=False):
-                inputs = maps[2] if pooled else int(np.prod(maps))
-                return sum(a * b for a, b in zip([inputs] + list(units), units))
-            """,
-        ),
-        (
-            "only the last layer",
-            """
-            def head_parameters(maps, units, pooled=False):
-                return ((maps[2] if pooled else int(np.prod(maps))) + 1) * units[-1]
-            """,
-        ),
-        (
-            "every layer as wide as the maps",
-            """
-            def head_parameters(maps, units, pooled=False):
-                inputs = maps[2] if pooled else int(np.prod(maps))
-                return sum((inputs + 1) * width for width in units)
-            """,
-        ),
-    ],
     "preprocessed": [
+        (
+            "blue first",
+            """
+            def preprocessed(photos):
+                return (photos[..., ::-1] / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
+            """,
+        ),
+        ("whole numbers", "def preprocessed(photos): return (photos // 255 - 0.485) / [0.229, 0.224, 0.225]"),
+        (
+            "256 steps",
+            "def preprocessed(photos): return (photos / 256 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]",
+        ),
+        (
+            "by the variance",
+            """
+            def preprocessed(photos):
+                return (photos / 255 - [0.485, 0.456, 0.406]) / np.square([0.229, 0.224, 0.225])
+            """,
+        ),
+        (
+            "by the brightest byte",
+            """
+            def preprocessed(photos):
+                return (photos / max(photos.max(), 1) - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
+            """,
+        ),
+        (
+            "one mean and deviation for all colours",
+            "def preprocessed(photos): return (photos / 255 - 0.449) / 0.226",
+        ),
         ("forgotten", "def preprocessed(photos): return photos"),
         ("scaled only", "def preprocessed(photos): return photos / 255"),
         ("Keras' own, from -1 to 1", "def preprocessed(photos): return photos / 127.5 - 1"),
@@ -237,6 +147,41 @@ WRONG = {
     ],
     "frozen_norm": [
         (
+            "no epsilon",
+            """
+            def frozen_norm(x, gamma, beta, mean, variance, epsilon=0.001):
+                return gamma * (x - mean) / variance**0.5 + beta
+            """,
+        ),
+        (
+            "another default",
+            """
+            def frozen_norm(x, gamma, beta, mean, variance, epsilon=1e-5):
+                return gamma * (x - mean) / (variance + epsilon) ** 0.5 + beta
+            """,
+        ),
+        (
+            "always the default",
+            """
+            def frozen_norm(x, gamma, beta, mean, variance, epsilon=0.001):
+                return gamma * (x - mean) / (variance + 0.001) ** 0.5 + beta
+            """,
+        ),
+        (
+            "beta within",
+            """
+            def frozen_norm(x, gamma, beta, mean, variance, epsilon=0.001):
+                return gamma * (beta + (x - mean) / (variance + epsilon) ** 0.5)
+            """,
+        ),
+        (
+            "the batch's own mean, the stored variance",
+            """
+            def frozen_norm(x, gamma, beta, mean, variance, epsilon=0.001):
+                return gamma * (x - x.mean(axis=0)) / (variance + epsilon) ** 0.5 + beta
+            """,
+        ),
+        (
             "training mode: the batch's own mean and variance",
             """
             def frozen_norm(x, gamma, beta, mean, variance, epsilon=0.001):
@@ -265,180 +210,11 @@ WRONG = {
             """,
         ),
     ],
-    "new_head": [
-        ("no base", "def new_head(classes): return None"),
-        ("not compiled, nothing frozen", head(freeze="pass", compiling="")),
-        (
-            "a base of its own",
-            BASE
-            + """
-def new_head(classes):
-    network = keras.Sequential([keras.Input((28, 28, 1)), layers.Flatten(), layers.Dense(classes)])
-    network.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    return network
-""",
-        ),
-    ],
-    "changed": [
-        ("nothing", "changed = {}"),
-        ("biases forgotten, recompiled in thought", "changed = {'A': 1280, 'B': 62213, 'C': 1632}"),
-        ("the head not counted", "changed = {'A': 0, 'B': 60928, 'C': 704}"),
-    ],
-    "fine_tuner": [
-        (
-            "nothing frozen, Adam's default rate",
-            tuner(freeze="pass", compiling='"adam", "sparse_categorical_crossentropy"'),
-        ),
-        (
-            "whole base frozen",
-            tuner(freeze="base.trainable = False", compiling='"adam", "sparse_categorical_crossentropy"'),
-        ),
-        ("not compiled", tuner(compiling="")),
-    ],
 }
 
-NOT_NORMS = "for layer in base.layers: layer.trainable = not isinstance(layer, layers.Conv2D)"
-LAST_BLOCK = 'for layer in base.layers: layer.trainable = layer.name.endswith("4")'
-FIRST_THREE = 'for layer in base.layers: layer.trainable = layer.name != "convolution4"'
-
-# Partly right: the answer, and the points that its right parts earn.
-PARTIAL = [
-    (
-        "choose_recipe",  # different data forgotten, but only where there are many images
-        """
-        def choose_recipe(n, similar):
-            if n < 100:
-                return "new head" if similar else "low layers"
-            return "fine-tune all"
-        """,
-        1,
-    ),
-    (
-        "head_parameters",  # averages whatever it is told
-        """
-        def head_parameters(maps, units, pooled=False):
-            return sum((before + 1) * after for before, after in zip([maps[2]] + list(units), units))
-        """,
-        1,
-    ),
-    (
-        "head_parameters",  # never averages
-        """
-        def head_parameters(maps, units, pooled=False):
-            return sum((before + 1) * after for before, after in zip([int(np.prod(maps))] + list(units), units))
-        """,
-        1,
-    ),
-    ("new_head", head(freeze="pass"), 1),  # nothing frozen
-    ("new_head", head(freeze=NOT_NORMS), 1),  # batch normalisation left in training mode
-    ("new_head", head(after="network.trainable = False"), 1),  # the head frozen as well
-    ("new_head", head(classes="10"), 2),  # softmax over the wrong classes
-    ("new_head", head(classes="5"), 2),  # the classes of the old task
-    ("new_head", head(activation="sigmoid"), 2),
-    ("new_head", head(compiling='"adam", "categorical_crossentropy"'), 2),
-    (
-        "changed",
-        "changed = {'A': 1285, 'B': 61509, 'C': 1637}",
-        1,
-    ),  # recompiled in thought; moving statistics forgotten
-    ("changed", "changed = {'A': 1285, 'B': 1285, 'C': 1637}", 2),
-    ("fine_tuner", tuner(compiling='"adam", "sparse_categorical_crossentropy"'), 2),  # too large a rate
-    ("fine_tuner", tuner(freeze="pass"), 1),
-    ("fine_tuner", tuner(freeze=LAST_BLOCK), 1),  # batch normalisation trains as well
-    ("fine_tuner", tuner(freeze=FIRST_THREE), 1),  # the wrong way round
-    ("fine_tuner", tuner(freeze="base.trainable = False"), 1),
-    ("fine_tuner", tuner(after="base.trainable = False"), 1),
-    ("fine_tuner", tuner(classes="10"), 1),  # softmax over the wrong classes
-]
+PARTIAL: list[tuple[str, str, float]] = []
 
 
 class TestAnswers(AnswerTables):
-    exercise, right, wrong, partial = EXERCISE, RIGHT, WRONG, PARTIAL
-    elsewhere = ("training",)
-
-
-def test_the_numbers_of_the_base_are_those_of_keras():
-    from coursekit.checks import transfer_learning
-
-    namespace: dict = {}
-    exec(BASE, namespace)
-    base = namespace["pretrained_base"]()
-    assert base.count_params() == transfer_learning.BASE_PARAMETERS
-    assert base.get_layer("convolution4").count_params() == transfer_learning.FOURTH_CONVOLUTION
-
-
-FRAGMENTS = {
-    "A": "base.trainable = False\ncompile_and_fit()",
-    "B": "base.trainable = False\ncompile_and_fit()\nbase.trainable = True\nremember()\nfit()",
-    "C": "for layer in base.layers: layer.trainable = isinstance(layer, layers.BatchNormalization)\ncompile_and_fit()",
-}
-
-
-@pytest.mark.parametrize("fragment", FRAGMENTS)
-def test_keras_changes_what_the_check_says_that_it_changes(earned, fragment):
-    namespace: dict = {}
-    exec(BASE, namespace)
-    keras, layers = namespace["keras"], namespace["layers"]
-    keras.utils.set_random_seed(1)
-    base = namespace["pretrained_base"]()
-    model = keras.Sequential([base, layers.Flatten(), layers.Dense(5)])
-    rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(64, 28, 28, 1)).astype("float32"), rng.integers(0, 5, size=64)
-    before: list = []
-
-    def remember():
-        before[:] = [weight.numpy() for weight in model.weights]
-
-    def fit():
-        model.fit(x, y, batch_size=32, epochs=3, verbose=0)
-
-    def compile_and_fit():
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile("adam", loss)
-        remember()
-        fit()
-
-    exec(
-        FRAGMENTS[fragment],
-        {"base": base, "layers": layers, "fit": fit, "remember": remember, "compile_and_fit": compile_and_fit},
-    )
-    moved = sum(then.size for then, now in zip(before, model.weights) if np.any(then != now.numpy()))
-    others = dict.fromkeys(FRAGMENTS, 0)
-    assert earned(EXERCISE, "changed", f"changed = {others | {fragment: moved}}") == 1
-
-
-@pytest.fixture(scope="module")
-def networks():
-    """Networks that pass both bars, only the first, and neither."""
-    import keras
-
-    from coursekit.data import load_mnist
-
-    mnist = load_mnist()
-    later = mnist.y_test >= 5
-    images, labels = mnist.x_test[later][..., np.newaxis] / np.float32(255), mnist.y_test[later] - 5
-    confused = labels.copy()
-    confused[::4] = (confused[::4] + 1) % 5  # a quarter of the answers wrong, and some by chance
-    ten = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(10)])
-    untrained = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(5)])
-    return {
-        "model": nearest_neighbour(images, labels, 5),
-        "confused": nearest_neighbour(images, confused, 5),
-        "untrained": untrained,
-        "ten": ten,
-    }
-
-
-@pytest.mark.parametrize(
-    ("source", "want"),
-    [
-        ("", 3),
-        ("history = {'accuracy': [0.9, 0.9]}", 2),  # no validation data
-        ("model = confused", 2),  # passes the first bar only
-        ("model = untrained", 1),
-        ("model = ten", 1),  # softmax over all ten digits
-        ("del model, history", 0),
-    ],
-)
-def test_training_is_judged_by_two_bars(earned, networks, source, want):
-    assert earned(EXERCISE, "training", source, **networks, history={"val_loss": [0.5, 0.3]}) == want
+    exercise, right, wrong, partial = "06_transfer_learning", RIGHT, WRONG, PARTIAL
+    elsewhere = ("choose_recipe", "head_parameters", "changed", "new_head", "fine_tuner", "training")
