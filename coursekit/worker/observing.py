@@ -10,7 +10,7 @@ import contextlib
 import math
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,10 +56,17 @@ def rehearse(model: Any, x: Any, training: bool, seed: int | None) -> Any:
     _build(model, x)
     with unchanged(model):
         if seed is not None:
-            rng = np.random.default_rng(seed)
-            for weight in model.trainable_weights:
-                weight.assign(_drawn(rng, tuple(weight.shape)))
+            weights = model.trainable_weights
+            for weight, value in zip(weights, drawn_weights(seed, [tuple(weight.shape) for weight in weights])):
+                weight.assign(value)
         return _call(model, x, training)
+
+
+def drawn_weights(seed: int, shapes: Sequence[tuple[int, ...]]) -> list[np.ndarray]:
+    """The weights that :func:`rehearse` draws from ``seed`` for a model whose trainable weights have these shapes."""
+    rng = np.random.default_rng(seed)
+    inputs = [math.prod(shape[:-1]) if len(shape) > 1 else 1 for shape in shapes]
+    return [rng.normal(scale=GAIN * math.sqrt(2 / max(n, 1)), size=shape) for n, shape in zip(inputs, shapes)]
 
 
 def loss_values(model: Any, labels: Any, predictions: list[Any]) -> list[float]:
@@ -177,11 +184,6 @@ def _are_probabilities(tensor: Any) -> bool:
         return False
     values = np.asarray(tensor)
     return values.dtype.kind == "f" and bool((values >= 0).all() and np.allclose(values.sum(axis=-1), 1, atol=1e-3))
-
-
-def _drawn(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    inputs = math.prod(shape[:-1]) if len(shape) > 1 else 1
-    return rng.normal(scale=GAIN * math.sqrt(2 / max(inputs, 1)), size=shape)
 
 
 def _loss_value(loss: Any, labels: Any, prediction: Any) -> float:
