@@ -90,7 +90,7 @@ def dropout(answers: Answers, expect: Expect) -> None:
         expect.shape(got, outputs.shape, hint="Units become 0; none is removed from the array.")
         return np.asarray(got)
 
-    ones = np.ones((400, 60))
+    ones = np.ones((100, 40))
     with expect.part(points=1, title="in use"):
         for rate, dtype in zip(rates, (np.float64, np.float32)):
             outputs = rng.normal(size=(3, 4)).astype(dtype)

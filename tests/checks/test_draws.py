@@ -14,7 +14,7 @@ from coursekit.grading import Exercise, NamespaceAnswers, find_exercise
 from coursekit.grading.results import PASSED
 from coursekit.worker.requests import GetModel, Question, Reply
 
-DRAWING = ("01_mnist_dense", "04_cnn")
+DRAWING = ("01_mnist_dense", "02_imdb_dense", "03_regularization", "04_cnn")
 
 
 class Asked(NamespaceAnswers):
