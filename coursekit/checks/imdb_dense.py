@@ -202,9 +202,8 @@ def log_count_ratio(answers: Answers, expect: Expect) -> None:
 def build_network(answers: Answers, expect: Expect) -> None:
     """`build_network(hidden, units, activation, loss)` returns a compiled network for 10,000 columns."""
     rng = answers.draw("reviews and widths")
-    x = rng.integers(0, 2, size=(16, 10_000)).astype(np.float32)
     for hidden, units in zip((3, 1), (rng.permutation(30)[:2] + 17).tolist()):
-        model = answers.model("build_network", hidden, units, "relu", "binary_crossentropy").on(x)
+        model = answers.model("build_network", hidden, units, "relu", "binary_crossentropy").on(_reviews(rng))
         expect.equal(model.gave, (16, 1), hint="One question, good or bad, needs one output.")
         expect.equal(
             model.parameter_count,
@@ -215,6 +214,7 @@ def build_network(answers: Answers, expect: Expect) -> None:
     with expect.part(points=1, title="activations and loss"):
         units = int(rng.integers(10, 20))
         for activation, loss in (("relu", "binary_crossentropy"), ("tanh", "mse")):
+            x = _reviews(rng)
             model = answers.model("build_network", 2, units, activation, loss).on(x)
             _expect_sigmoid_last(expect, model, x)
             expect.true(
@@ -233,6 +233,10 @@ def build_network(answers: Answers, expect: Expect) -> None:
                 f"The optimizer is {optimizer.name}, not RMSprop.",
                 hint='network.compile("rmsprop", …)',
             )
+
+
+def _reviews(rng: np.random.Generator) -> np.ndarray:
+    return rng.integers(0, 2, size=(16, 10_000)).astype(np.float32)
 
 
 def _expect_sigmoid_last(expect: Expect, model: Model, x: np.ndarray) -> None:
