@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from coursekit.checks.shared import unseen_reviews
@@ -10,55 +12,67 @@ from coursekit.grading import Answers, Exercise, Expect
 exercise = Exercise("03_regularization")
 
 WORDS = 2_000
-TEST_REVIEWS = 2_000
+TEST_REVIEWS = 10_000
 LARGEST_LOSS = 0.36
 LEAST_ACCURACY = 0.86
 
 
 @exercise.question("penalty", points=2, title="The price of weights")
 def penalty(answers: Answers, expect: Expect) -> None:
-    """`penalty(weights, l1, l2)`: l1 · Σ|w| + l2 · Σw² over all arrays of a list."""
-    from keras import regularizers
-
-    weights = list(_weights())
-    for l1, l2 in ((0.0, 0.01), (0.02, 0.0), (0.3, 0.001)):
-        reference = sum(float(regularizers.L1L2(l1, l2)(w.astype("float32"))) for w in weights)
-        expect.close(
-            answers.call("penalty", weights, l1, l2),
-            reference,
-            rtol=1e-4,
-            hint="Sums, not means; sizes (np.abs) for L1; squares for L2 and no root; every array of the list counts.",
-        )
+    """`penalty(weights, l1, l2)` is one number: `l1` times the sizes plus `l2` times the squares of all weights."""
+    rng = answers.draw("weights")
+    for shapes in (((5, 3), (4,)), ((2, 3, 3, 2), (1,), (3, 3)), ((6,),)):
+        weights = [rng.normal(scale=2, size=shape) for shape in shapes]
+        sizes, squares = (sum(float(each(w).sum()) for w in weights) for each in (np.abs, np.square))
+        low, high = rng.uniform(0.001, 0.1), rng.uniform(0.2, 0.9)
+        for l1, l2 in ((0.0, low), (low, 0.0), (high, low)):
+            for dtype in (np.float64, np.float32):
+                expect.close(
+                    answers.call("penalty", [w.astype(dtype) for w in weights], l1, l2),
+                    l1 * sizes + l2 * squares,
+                    rtol=1e-4,
+                    hint="Sums, not means; sizes (np.abs) for L1; squares for L2 and no root; every array of the list "
+                    "counts.",
+                )
 
 
 @exercise.question("penalty_gradient", points=2, title="How hard it pulls")
 def penalty_gradient(answers: Answers, expect: Expect) -> None:
-    """The gradient of `l1 · Σ|w| + l2 · Σw²` with respect to one array of weights; 0 where a weight is 0."""
-    w = _weights()[0]
-    for l1, l2 in ((0.0, 0.01), (0.3, 0.0), (0.3, 0.01)):
-        expect.close(
-            answers.call("penalty_gradient", w, l1, l2),
-            l1 * np.sign(w) + 2 * l2 * w,
-            hint="The derivative of w² is 2w. |w| has the slope 1 or −1, whatever the size of the weight: its sign.",
-        )
+    """The gradient of the penalty of question 1 with respect to one array of weights; 0 where a weight is 0."""
+    rng = answers.draw("weights")
+
+    def compare(w: np.ndarray, l1: float, l2: float, hint: str) -> None:
+        for dtype in (np.float64, np.float32):
+            gradient = answers.call("penalty_gradient", w.astype(dtype), l1, l2)
+            expect.shape(gradient, w.shape, hint="A gradient has the shape of what it belongs to.")
+            expect.finite(gradient, hint=hint)
+            expect.close(gradient, l1 * np.sign(w) + 2 * l2 * w, rtol=1e-4, atol=1e-5, hint=hint)
+
+    hint = "The derivative of w² is 2w. |w| has the slope 1 or −1, whatever the size of the weight: its sign."
+    for shape in ((5, 3), (7,), (1,), (2, 2, 3)):
+        w = rng.choice([-1, 1], size=shape) * rng.uniform(0.01, 3, size=shape)
+        l1, l2 = rng.uniform(0.1, 0.9, size=2).tolist()
+        compare(w, 0.0, l2, hint)
+        compare(w, l1, 0.0, hint)
+        compare(w, l1, l2, hint)
     with expect.part(points=1, title="weights that are exactly zero"):
-        zeros = np.array([0.0, -2.0, 0.0, 1.5])
-        gradient = answers.call("penalty_gradient", zeros, 0.5, 0.1)
-        expect.finite(gradient, hint="w / |w| is 0 / 0 for a weight that is zero. Is there a function for the sign?")
-        expect.close(gradient, 0.5 * np.sign(zeros) + 0.2 * zeros, hint="A weight that is 0 already is not pulled at.")
+        hint = "A weight that is 0 already is not pulled at. w / |w| is 0 / 0 there: is there a function for the sign?"
+        l1, l2 = rng.uniform(0.1, 0.9, size=2).tolist()
+        compare(np.where(rng.permutation(6) < 3, 0, rng.uniform(0.5, 2, size=6)), l1, l2, hint)
+        compare(np.zeros((2, 3)), l1, l2, hint)
 
 
 @exercise.question("shrink", points=2, title="Shrinkage by L1")
 def shrink(answers: Answers, expect: Expect) -> None:
     """`shrink(w, strength)`: the weights that minimise ½(v − w)² + strength · |v|, one by one."""
-    from scipy.optimize import minimize_scalar
-
-    w = np.array([-2.0, -0.55, -0.1, 0.2, 0.45, 1.3])
-    for strength in (0.5, 0.25):
-        best = [minimize_scalar(lambda v, x=x, s=strength: 0.5 * (v - x) ** 2 + s * abs(v)).x for x in w]
+    rng = answers.draw("weights")
+    for dtype in (np.float64, np.float32, np.float64):
+        strength = float(rng.uniform(0.2, 1.2))
+        far, near = rng.uniform(1.2, 5, size=3), rng.uniform(0.1, 0.8, size=2)
+        w = (strength * rng.permutation([*far, *-far[::-1], *near, *-near, 0, 1, -1])).astype(dtype)
         expect.close(
             answers.call("shrink", w, strength),
-            best,
+            w - np.clip(w, -strength, strength),
             atol=1e-4,
             hint="Every weight moves towards zero by `strength` and stops at zero; it never changes its sign.",
         )
@@ -67,117 +81,279 @@ def shrink(answers: Answers, expect: Expect) -> None:
 @exercise.question("dropout", points=4, title="Inverted dropout")
 def dropout(answers: Answers, expect: Expect) -> None:
     """`dropout(outputs, rate, training, seed)`: units left out at random in training, nothing changed in use."""
-    ones = np.ones((400, 50))
+    rng = answers.draw("outputs, rates and seeds")
+    seeds = rng.permutation(10_000).tolist()
+    rates = rng.uniform(0.15, 0.4), rng.uniform(0.6, 0.85)
+
+    def drop(outputs: np.ndarray, rate: float, training: bool = True, seed: int | None = None) -> np.ndarray:
+        got = answers.call("dropout", outputs, float(rate), training, seeds.pop() if seed is None else seed)
+        expect.shape(got, outputs.shape, hint="Units become 0; none is removed from the array.")
+        return np.asarray(got)
+
+    ones = np.ones((60, 40))
     with expect.part(points=1, title="in use"):
-        outputs = np.arange(12.0).reshape(3, 4)
-        expect.close(
-            answers.call("dropout", outputs, 0.4, training=False, seed=1),
-            outputs,
-            hint="Without training nothing is left out, and inverted dropout needs no scaling here either.",
-        )
+        for rate, dtype in zip(rates, (np.float64, np.float32)):
+            outputs = rng.normal(size=(3, 4)).astype(dtype)
+            hint = "Without training nothing is left out, and inverted dropout needs no scaling here either."
+            expect.close(drop(outputs, rate, training=False), outputs, hint=hint)
     with expect.part(points=1, title="the share that is left out"):
-        for rate in (0.5, 0.2):
-            dropped = [answers.call("dropout", ones, rate, training=True, seed=seed) for seed in range(10)]
-            expect.shape(dropped[0], ones.shape, hint="Units become 0; none is removed from the array.")
-            expect.between(
-                float(np.mean(np.asarray(dropped) == 0)),
-                rate - 0.08,
-                rate + 0.08,
-                hint="`rate` is the share that is set to 0, not the share that is kept.",
-            )
+        for rate in rates:
+            zeros = _drawn_one_by_one(drop(ones, rate) == 0)
+            expect.share(zeros, rate, hint="`rate` is the share that is set to 0, not the share that is kept.")
     with expect.part(points=1, title="the same on average"):
-        outputs = np.linspace(-2, 3, 50)
-        dropped = answers.call("dropout", outputs + 0 * ones, 0.2, training=True, seed=2)
-        survivors = np.asarray(dropped) != 0
-        expect.shape(dropped, ones.shape, hint="Units become 0; none is removed from the array.")
-        expect.true(survivors.any() and not survivors.all(), "Nothing, or everything, was left out.")
-        expect.close(
-            np.asarray(dropped)[survivors],
-            ((outputs + 0 * ones) / 0.8)[survivors],
-            hint="What survives makes up for what is lost: divide it by the share that is kept.",
-        )
+        for rate, dtype in zip(rates, (np.float64, np.float32)):
+            outputs = (rng.choice([-1, 1], size=ones.shape) * rng.uniform(0.1, 3, size=ones.shape)).astype(dtype)
+            dropped = drop(outputs, rate)
+            survivors = dropped != 0
+            expect.true(survivors.any() and not survivors.all(), "Nothing, or everything, was left out.")
+            hint = "What survives makes up for what is lost: divide it by the share that is kept."
+            expect.close(dropped[survivors], outputs[survivors] / (1 - rate), rtol=1e-4, atol=1e-5, hint=hint)
+            expect.true(
+                survivors[outputs < 0].any() and survivors[outputs > 0].any(),
+                "Outputs of one sign are all left out.",
+                hint="Whether an entry is left out does not depend on what it is: negative ones stay as often.",
+            )
     with expect.part(points=1, title="a mask of its own for every example"):
-        masked = np.asarray(answers.call("dropout", ones, 0.5, training=True, seed=3))
-        again = answers.call("dropout", ones, 0.5, training=True, seed=3)
-        rows, columns = (np.unique(masked == 0, axis=axis).shape[axis] for axis in (0, 1))
-        expect.true(
-            rows > 1 or columns == 1,
-            "Every example has lost the same units.",
-            hint="Draw one random number for each entry: the shape of the mask is the shape of `outputs`.",
-        )
-        expect.true(
-            columns > 1,
-            "Whole examples were left out, or nothing was.",
-            hint="Dropout leaves out units, not data: draw one random number for each entry.",
-        )
-        expect.equal(again, masked, hint="The same seed gives the same mask: np.random.default_rng(seed).")
+        first, second = seeds.pop(), seeds.pop()
+        _expect_own_masks(expect, *(drop(ones, rates[0], seed=seed) == 0 for seed in (first, second, first)))
+
+
+def _drawn_one_by_one(zeros: np.ndarray) -> np.ndarray:
+    """One row where all rows are the same, one column where all columns are: what chance decided."""
+    if (zeros == zeros[:1]).all():
+        return np.asarray(zeros[0])
+    return np.asarray(zeros[:, 0]) if (zeros == zeros[:, :1]).all() else zeros
+
+
+def _expect_own_masks(expect: Expect, mask: np.ndarray, other: np.ndarray, again: np.ndarray) -> None:
+    """Of two seeds and the first once more."""
+    expect.true(mask.any() and not mask.all(), "Nothing, or everything, was left out.")
+    expect.true(
+        (mask != mask[:1]).any(),
+        "Every example has lost the same units.",
+        hint="Draw one random number for each entry: the shape of the mask is the shape of `outputs`.",
+    )
+    expect.true(
+        (mask != mask[:, :1]).any(),
+        "Whole examples were left out.",
+        hint="Dropout leaves out units, not data: draw one random number for each entry.",
+    )
+    expect.equal(again, mask, hint="The same seed gives the same mask: np.random.default_rng(seed).")
+    expect.true(
+        (other != mask).any(),
+        "Two seeds gave the same mask.",
+        hint="The argument `seed` decides: np.random.default_rng(seed).",
+    )
 
 
 @exercise.question("clip_by_norm", points=3, title="Clip by norm")
 def clip_by_norm(answers: Answers, expect: Expect) -> None:
     """`clip_by_norm(gradients, limit)`: a list of arrays, scaled together so that their norm is at most `limit`."""
-    gradients = [np.array([[3.0, 0.0], [0.0, 4.0]]), np.array([12.0, 0.0])]  # norm 13
-    clipped = _arrays(answers, expect, gradients, 2.6)
-    together = np.sqrt(sum(np.sum(np.square(g)) for g in clipped))
-    expect.close(together, 2.6, hint="The norm of all arrays together: the root of the sum of all squares.")
+    rng = answers.draw("gradients")
+
+    def drawn(norm: float, *shapes: tuple[int, ...]) -> list[np.ndarray]:
+        """Arrays of these shapes that have this norm together."""
+        arrays = [rng.normal(size=shape) for shape in shapes]
+        return [each * norm / _norm(arrays) for each in arrays]
+
+    limit = float(rng.uniform(0.5, 3))
+    long = [
+        drawn(limit * rng.uniform(3, 20), (3, 2), (4,)),
+        drawn(limit * rng.uniform(1.2, 1.4), (2, 3), (5,), (2, 2, 2)),
+        drawn(limit * 1000, (3,)),
+        [*drawn(limit * 2, (4,), (1,)), np.zeros((2, 2))],
+    ]
+    clipped = [_arrays(answers, expect, gradients, limit) for gradients in long]
+    for each in clipped:
+        hint = "The norm of all arrays together: the root of the sum of all squares."
+        expect.close(_norm(each), limit, rtol=1e-4, hint=hint)
     with expect.part(points=1, title="the direction is kept"):
-        for got, gradient in zip(clipped, gradients):
-            expect.close(
-                got,
-                gradient * 0.2,
-                hint="One factor for all entries of all arrays, limit / norm. Clipping entries, or each array by "
-                "itself, turns the step.",
-            )
+        hint = (
+            "One factor for all entries of all arrays, limit / norm. Clipping entries, or each array by itself, turns "
+            "the step."
+        )
+        for gradients, each in zip(long, clipped):
+            for got, gradient in zip(each, gradients):
+                expect.close(got, gradient * limit / _norm(gradients), rtol=1e-4, atol=1e-5, hint=hint)
     with expect.part(points=1, title="short gradients stay as they are"):
-        short = [np.array([0.3, -0.4]), np.zeros((2, 2))]
-        for got, gradient in zip(_arrays(answers, expect, short, 2.0), short):
-            expect.close(got, gradient, hint="Clipping only ever shortens: the factor is never above 1.")
-        for got in _arrays(answers, expect, [np.zeros(3)], 1.0):
-            expect.close(got, np.zeros(3), hint="At a norm of 0, limit / norm divides by zero.")
+        short = [
+            (limit, drawn(limit * rng.uniform(0.1, 0.9), (2,), (2, 2))),
+            (limit, drawn(limit * 0.01, (3, 2))),
+            (5.0, [rng.permutation([3.0, -4.0, 0.0])]),  # as long as the limit
+        ]
+        for longest, gradients in short:
+            for got, gradient in zip(_arrays(answers, expect, gradients, longest), gradients):
+                hint = "Clipping only ever shortens: the factor is never above 1."
+                expect.close(got, gradient, rtol=1e-4, atol=1e-5, hint=hint)
+        for got in _arrays(answers, expect, [np.zeros(3), np.zeros((1, 2))], limit):
+            expect.close(got, np.zeros_like(got), hint="At a norm of 0, limit / norm divides by zero.")
+
+
+def _norm(arrays: list[np.ndarray]) -> float:
+    return float(np.sqrt(sum(np.sum(np.square(each, dtype=np.float64)) for each in arrays)))
+
+
+def _arrays(answers: Answers, expect: Expect, gradients: list[np.ndarray], limit: float) -> list[np.ndarray]:
+    """What comes back for the gradients as float32."""
+    clipped = answers.call("clip_by_norm", [each.astype(np.float32) for each in gradients], limit)
+    names = ", ".join(f"array {place}" for place in range(1, len(gradients) + 1))
+    expect.several(clipped, names, hint="One clipped array for each that came, in a list.")
+    for got, gradient in zip(clipped, gradients):
+        expect.shape(got, gradient.shape, hint="Clipping changes lengths, not shapes.")
+    return [np.asarray(got) for got in clipped]
 
 
 @exercise.question("early_stopping", points=3, title="When to stop")
 def early_stopping(answers: Answers, expect: Expect) -> None:
     """`early_stopping(losses, patience, min_delta)` → the epoch to keep and the last epoch, counted from 1."""
+    rng = answers.draw("losses")
 
-    def compare(losses: list[float], patience: int, min_delta: float, hint: str) -> None:
+    def compare(epochs: int, patience: int, min_delta: float, runs_out: bool, hint: str, steps: int = 40) -> None:
+        losses = _losses(rng, epochs, patience, min_delta, runs_out, steps)
         got = answers.call("early_stopping", losses, patience, min_delta)
+        expect.several(got, "kept, last")
         expect.equal(got, _kept_and_last(losses, patience, min_delta), hint=hint)
 
     hint = "Count the epochs since the last best one; it starts anew with each improvement. Epochs count from 1."
-    compare([0.6, 0.5, 0.4, 0.45, 0.5, 0.6], 2, 0.0, hint)
-    compare([0.6, 0.5, 0.55, 0.4, 0.45, 0.5, 0.3], 2, 0.0, hint)
-    compare([0.3, 0.4, 0.5, 0.6, 0.2], 3, 0.0, hint)
-    compare([0.3, 0.4, 0.5, 0.2], 1, 0.0, hint)
+    for patience in (1, 2, 3, 2, 4, 3, 2, 3):
+        compare(14, patience, 0.0, True, hint)
     with expect.part(points=1, title="losses that keep falling"):
         hint = "When patience never runs out, training ends with the last epoch there is."
-        for losses in ([0.5, 0.4, 0.3, 0.2], [0.5], [0.5, 0.4, 0.45]):
-            compare(losses, 3, 0.0, hint)
+        for epochs, patience in ((1, 1), (1, 3), (4, 4), (5, 2), (7, 3), (3, 9)):
+            compare(epochs, patience, 0.0, False, hint)
     with expect.part(points=1, title="gains too small to count"):
         hint = "A loss counts as better only if it is below the best one by more than `min_delta`."
-        compare([0.5, 0.4, 0.399, 0.398, 0.397, 0.2], 2, 0.01, hint)
-        compare([0.5, 0.5, 0.5, 0.5], 2, 0.01, hint)
+        for patience in (1, 2, 3, 2, 3, 2):
+            compare(14, patience, 0.0, True, hint, steps=2)
+            compare(14, patience, 2 / 64, True, hint, steps=4)
+            compare(14, patience, 6 / 64, True, hint, steps=9)
+
+
+def _losses(
+    rng: np.random.Generator, epochs: int, patience: int, min_delta: float, runs_out: bool, steps: int
+) -> list[float]:
+    """Losses that go up and down by up to ``steps`` of 1/64, so that sums and differences of them are exact.
+
+    Patience runs out with them, or does not. With few steps it matters that a gain of ``min_delta`` is none.
+    """
+    while True:
+        moves = rng.integers(-steps, steps, size=epochs) - (0 if runs_out else steps // 2)
+        losses = ((600 + np.cumsum(moves)) / 64).tolist()
+        kept, last = _kept_and_last(losses, patience, min_delta)
+        if (last - kept == patience) != runs_out or (runs_out and kept == 1):
+            continue
+        equal_is_better = _kept_and_last(losses, patience, min_delta - 1 / 128)
+        if equal_is_better != (kept, last) if steps < 10 else len(set(losses)) == epochs:
+            return list(losses)
+
+
+def _kept_and_last(losses: list[float], patience: int, min_delta: float) -> tuple[int, int]:
+    best = 1
+    for epoch, loss in enumerate(losses, start=1):
+        if loss < losses[best - 1] - min_delta:
+            best = epoch
+        if epoch - best >= patience:
+            return best, epoch
+    return best, len(losses)
+
+
+Data = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # to train: x, y; to validate: x, y
+Rule = Callable[[Data, float], float]  # what a strength is judged by: the lower, the better
 
 
 @exercise.question("choose_strength", points=2, title="Choose λ by validation")
 def choose_strength(answers: Answers, expect: Expect) -> None:
     """The strength whose ridge regression, fitted on the training data, has the lowest error on validation data."""
-    strengths = [0.01, 0.1, 1.0, 10.0, 100.0, 1000.0]
-    for seed, noise in ((0, 3.0), (1, 0.05), (2, 8.0)):
-        data = _regression(seed, noise)
+    rng = answers.draw("regressions")
+    for rival in RIVALS:
+        data, strengths = _regression(rng, rival)
         expect.close(
             answers.call("choose_strength", *data, strengths),
-            _best_strength(*data, strengths),
-            hint="Fit on x_train only, with each strength; compare the errors on x_valid; return the strength, not "
-            "its place in the list. The training error always prefers the smallest.",
+            _chosen(_validation_error, data, strengths),
+            hint="Fit on x_train only, by the formula of the question, with each strength; compare the mean squared "
+            "errors on x_valid; return the strength, not its place in the list.",
         )
+
+
+def _chosen(rule: Rule, data: Data, strengths: list[float]) -> float:
+    return min(strengths, key=lambda strength: rule(data, strength))
+
+
+def _misses(data: Data, strength: float, added: np.ndarray | float | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """By how much ridge regression misses each ``y`` to validate, and its weights."""
+    x, y, x_valid, y_valid = data
+    added = np.eye(x.shape[1]) if added is None else added
+    w = np.linalg.solve(x.T @ x + strength * added, x.T @ y)
+    return x_valid @ w - y_valid, w
+
+
+def _validation_error(data: Data, strength: float) -> float:
+    return float(np.mean(_misses(data, strength)[0] ** 2))
+
+
+def _training_error(data: Data, strength: float) -> float:
+    return _validation_error((*data[:2], *data[:2]), strength)
+
+
+def _error_fitted_on_all(data: Data, strength: float) -> float:
+    x, y, x_valid, y_valid = data
+    return _validation_error((np.vstack([x, x_valid]), np.append(y, y_valid), x_valid, y_valid), strength)
+
+
+def _error_of_mean_form(data: Data, strength: float) -> float:
+    return _validation_error(data, strength * len(data[0]))
+
+
+def _error_without_identity(data: Data, strength: float) -> float:
+    return float(np.mean(_misses(data, strength, added=1.0)[0] ** 2))
+
+
+def _absolute_error(data: Data, strength: float) -> float:
+    return float(np.mean(np.abs(_misses(data, strength)[0])))
+
+
+def _penalised_error(data: Data, strength: float) -> float:
+    misses, w = _misses(data, strength)
+    return float(np.sum(misses**2) + strength * w @ w)
+
+
+def _error_with_intercept(data: Data, strength: float) -> float:
+    x, y, x_valid, y_valid = data
+    x_mean, y_mean = x.mean(axis=0), y.mean()
+    return _validation_error((x - x_mean, y - y_mean, x_valid - x_mean, y_valid - y_mean), strength)
+
+
+RIVALS: tuple[Rule, ...] = (
+    _training_error,
+    _error_fitted_on_all,
+    _error_of_mean_form,
+    _error_without_identity,
+    _absolute_error,
+    _penalised_error,
+    _error_with_intercept,
+)
+
+
+def _regression(rng: np.random.Generator, rival: Rule) -> tuple[Data, list[float]]:
+    """Data with which the rival rule chooses otherwise, the choice being clear, and strengths in no order."""
+    while True:
+        n, features = int(rng.integers(20, 40)), int(rng.integers(5, 15))
+        x = rng.normal(loc=0.3, size=(n + 60, features))
+        y = x @ rng.normal(size=features) + 1 + rng.standard_t(3, size=n + 60) * rng.choice([1, 3, 6])
+        data = x[:n], y[:n], x[n:], y[n:]
+        powers = rng.permutation(7)[: rng.integers(4, 8)] - 2 + rng.uniform(-0.3, 0.3)
+        strengths = list(map(float, 10.0**powers))
+        lowest, second, *_ = sorted(_validation_error(data, strength) for strength in strengths)
+        chosen = _chosen(_validation_error, data, strengths)
+        if second > 1.01 * lowest and _chosen(rival, data, strengths) != chosen:
+            return data, strengths
 
 
 @exercise.question("training", points=2, title="A network that does not overfit")
 def training(answers: Answers, expect: Expect) -> None:
     """`model` reads new reviews well and is not too sure of itself; `history` holds validation losses."""
     reviews, y_test = unseen_reviews(TEST_REVIEWS, num_words=WORDS)
-    x_test = reviews.multi_hot()
+    x_test = reviews.multi_hot(np.uint8)
     with expect.part(points=1, title="not too sure of itself"):
         right = np.where(y_test == 1, *_probabilities(answers, expect, x_test))
         expect.at_most(
@@ -191,49 +367,6 @@ def training(answers: Answers, expect: Expect) -> None:
         expect.validated(answers.value("history"), hint=hint)
         right = np.where(y_test == 1, *_probabilities(answers, expect, x_test))
         expect.at_least(float((right > 0.5).mean()), LEAST_ACCURACY, hint="Too strong a penalty? Too few epochs?")
-
-
-def _weights() -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(0)
-    return rng.normal(size=(5, 3)), rng.normal(size=4)
-
-
-def _arrays(answers: Answers, expect: Expect, gradients: list[np.ndarray], limit: float) -> list[np.ndarray]:
-    clipped = answers.call("clip_by_norm", gradients, limit)
-    expect.true(
-        isinstance(clipped, list | tuple) and len(clipped) == len(gradients),
-        f"A list of {len(gradients)} arrays was expected.",
-        hint="One clipped array for each that came, in a list.",
-    )
-    for got, gradient in zip(clipped, gradients):
-        expect.shape(got, gradient.shape, hint="Clipping changes lengths, not shapes.")
-    return [np.asarray(got) for got in clipped]
-
-
-def _kept_and_last(losses: list[float], patience: int, min_delta: float) -> tuple[int, int]:
-    best = 1
-    for epoch, loss in enumerate(losses, start=1):
-        if loss < losses[best - 1] - min_delta:
-            best = epoch
-        if epoch - best >= patience:
-            return best, epoch
-    return best, len(losses)
-
-
-def _regression(seed: int, noise: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(seed)
-    weights, x = rng.normal(size=20), rng.normal(size=(130, 20))
-    y = x @ weights + rng.normal(scale=noise, size=130)
-    return x[:30], y[:30], x[30:], y[30:]
-
-
-def _best_strength(
-    x_train: np.ndarray, y_train: np.ndarray, x_valid: np.ndarray, y_valid: np.ndarray, strengths: list[float]
-) -> float:
-    from sklearn.linear_model import Ridge
-
-    fits = [Ridge(alpha=strength, fit_intercept=False).fit(x_train, y_train) for strength in strengths]
-    return strengths[int(np.argmin([np.mean((fit.predict(x_valid) - y_valid) ** 2) for fit in fits]))]
 
 
 def _probabilities(answers: Answers, expect: Expect, x_test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -19,7 +19,7 @@ from coursekit.worker import describing
 from coursekit.worker.failures import WrongKind
 
 GAIN = 2.0  # of drawn weights over those that keep the size of what goes through
-NUDGE = 0.05  # of drawn weights
+NUDGE = 0.5  # of drawn weights
 SAMPLE = 256  # numbers of what a layer gave
 NEVER = float("nan")
 CALL_HINT = "Compare what your model takes with what the question says that it is fed."

@@ -14,7 +14,7 @@ from coursekit.grading import Exercise, NamespaceAnswers, find_exercise
 from coursekit.grading.results import PASSED
 from coursekit.worker.requests import GetModel, Question, Reply
 
-DRAWING = ("01_mnist_dense", "04_cnn", "05_rnn_lstm", "06_transfer_learning")
+DRAWING = tuple(lesson.name for lesson in course.LESSONS)
 
 
 class Asked(NamespaceAnswers):
