@@ -214,6 +214,34 @@ def softmax_inside(model: Model) -> bool:
     )
 
 
+def expect_normal(expect: Expect, noise: np.ndarray, hint: str) -> None:
+    """Independent ``noise``, thousands of numbers, comes from N(0, 1): mean, variance, and how much lies far out."""
+    from scipy.stats import norm
+
+    expect.mean(noise, 0, 1, hint)
+    expect.mean(noise**2, 1, np.sqrt(2), hint)
+    for distance in (1, 2):
+        expect.share(np.abs(noise) > distance, 2 * norm.sf(distance), hint)
+
+
+def expect_own_noise(expect: Expect, noise: np.ndarray, hint: str) -> None:
+    """No number in ``noise``, thousands of them along two axes, goes with that of another place.
+
+    The correlation between places that lie any number of rows and columns apart is below 0.15.
+    """
+    noise = (noise - noise.mean()) / max(noise.std(), 1e-9)
+    together = np.fft.ifft2(np.abs(np.fft.fft2(noise)) ** 2).real / noise.size
+    together[0, 0] = 0
+    most = np.abs(together).max()
+    expect.true(
+        most < 0.15,
+        "Several places share their noise.",
+        hint,
+        expected="noise of its own for each number",
+        got=f"numbers that go together, with a correlation of {most:.2f}",
+    )
+
+
 def dense_parameters(sizes: Sequence[int]) -> int:
     """How many numbers dense layers learn that lead from ``sizes[0]`` inputs over each size to the last.
 

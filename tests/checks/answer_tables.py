@@ -16,7 +16,7 @@ from keras import layers
 """
 
 SEEDS, MODEL_SEEDS = 200, 3  # of the inputs that are drawn anew for each submission
-OF_MODELS = ("build_network", "new_head", "fine_tuner", "training")
+OF_MODELS = ("build_network", "build_denoiser", "new_head", "fine_tuner", "training")
 
 quiet = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # by NumPy, of a logarithm of 0: no error in a notebook
 

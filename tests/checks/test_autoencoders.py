@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from answer_tables import KERAS, AnswerTables
+from answer_tables import AnswerTables
 
 from coursekit.checks import autoencoders as checks
 
@@ -37,17 +37,6 @@ ALARM = """
 def find_outsiders(valid_errors, test_errors, rate):
     return test_errors > np.quantile(valid_errors, 1 - rate)
 """
-NETWORK = (
-    KERAS
-    + """
-def build_denoiser():
-    network = keras.Sequential([
-        keras.Input((784,)), layers.Dense(32, activation="relu"), layers.Dense(784, activation="sigmoid")])
-    network.compile("adam", "binary_crossentropy")
-    return network
-"""
-)
-
 RIGHT = {
     "compression_ratio": [
         "def compression_ratio(pixels, code_length, a, b): return pixels * a / (code_length * b)",
@@ -56,6 +45,8 @@ RIGHT = {
             before, after = np.zeros(pixels, f"V{bytes_per_pixel}"), np.zeros(code_length, f"V{bytes_per_number}")
             return before.nbytes / after.nbytes
         """,
+        "from fractions import Fraction\ndef compression_ratio(p, c, a, b): return float(Fraction(p * a, c * b))",
+        "def compression_ratio(p, c, a, b): return np.divide(np.float32(p) * a, [c * b])",
     ],
     "psnr": [
         PSNR,
@@ -71,6 +62,29 @@ RIGHT = {
             a, b = (np.reshape(x, (1, -1, 1)).astype("float32") for x in (a, b))
             return float(tf.image.psnr(a[..., None], b[..., None], float(peak))[0])
         """,
+        """
+        def psnr(images, others, peak):  # everything on the scale of 0 to 1
+            return -20 * np.log10(np.sqrt(np.mean(np.square(images / peak - others / peak))))
+        """,
+        """
+        from keras import ops
+        def psnr(images, others, peak):
+            error = ops.mean(ops.square(ops.cast(images, "float32") - ops.cast(others, "float32")))
+            return 20 * ops.log10(float(peak)) - 10 * ops.log10(error)
+        """,
+        """
+        import keras
+        import tensorflow as tf
+        def psnr(images, others, peak):
+            error = keras.losses.mean_squared_error(np.ravel(images) * 1.0, np.ravel(others) * 1.0)
+            return tf.math.log(float(peak) ** 2 / error) * tf.cast(10 / np.log(10), error.dtype)
+        """,
+        """
+        def psnr(images, others, peak):
+            pairs = zip(images.ravel().tolist(), others.ravel().tolist())
+            squares = [(a - b) ** 2 for a, b in pairs]
+            return [10 * np.log10(peak * peak * len(squares) / sum(squares))]
+        """,
     ],
     "spoil": [
         SPOIL,
@@ -82,6 +96,23 @@ RIGHT = {
             noisy[noisy > 1] = 1
             return noisy.astype("float32")
         """,
+        """
+        import keras
+        def spoil(images, deviation, seed):
+            noise = keras.random.normal(np.shape(images), 0.0, deviation, seed=keras.random.SeedGenerator(seed))
+            return keras.ops.minimum(keras.ops.maximum(noise + images, 0.0), 1.0)
+        """,
+        """
+        def spoil(images, deviation, seed):
+            np.random.seed(seed)
+            return np.clip(np.random.normal(images, deviation), 0, 1)
+        """,
+        """
+        from scipy.stats import norm, truncnorm
+        def spoil(images, deviation, seed):
+            noise = norm.rvs(scale=deviation, size=images.size, random_state=seed).reshape(images.shape)
+            return np.where(images + noise < 0, 0, np.where(images + noise > 1, 1, images + noise)).tolist()
+        """,
     ],
     "training_pairs": [
         PAIRS,
@@ -91,6 +122,26 @@ RIGHT = {
             noise = np.random.default_rng(seed).normal(0, deviation, clean.shape)
             return [np.minimum(np.maximum(clean + noise, 0), 1), clean]
         """,
+        SPOIL
+        + """
+def training_pairs(images, deviation, seed):
+    clean = np.array([[pixel / 255 for row in image for pixel in row] for image in images.tolist()])
+    yield spoil(clean, deviation, seed).tolist()
+    yield clean.tolist()
+""",
+        """
+        import keras
+        def training_pairs(images, deviation, seed):
+            clean = keras.ops.reshape(keras.ops.cast(images, "float32") / 255, (-1, 784))
+            noise = keras.random.normal(clean.shape, stddev=deviation, seed=seed)
+            return keras.ops.clip(clean + noise, 0, 1), clean
+        """,
+        SPOIL
+        + """
+def training_pairs(images, deviation, seed):
+    inputs = spoil(images / 255, deviation, seed)
+    return np.stack([inputs, images / 255]).reshape(2, -1, 784).astype("float32")
+""",
     ],
     "tied_gradient": [
         TIED,
@@ -107,6 +158,43 @@ RIGHT = {
                 loss = tf.reduce_sum((x @ W @ tf.transpose(W) - x) ** 2)
             return tape.gradient(loss, W).numpy()
         """,
+        """
+        def tied_gradient(x, W):
+            x, W = np.float32(x), np.float32(W)
+            rest = x @ W @ W.T - x
+            return 2 * ((x.T @ rest + rest.T @ x) @ W)
+        """,
+        """
+        import tensorflow as tf
+        def tied_gradient(x, W):
+            shared = tf.Variable(tf.cast(W, tf.float32))
+            with tf.GradientTape() as tape:
+                code = tf.matmul(tf.cast(x, tf.float32), shared)
+                loss = tf.reduce_sum(tf.square(tf.matmul(code, shared, transpose_b=True) - x))
+            return tape.gradient(loss, shared)
+        """,
+        """
+        def tied_gradient(x, W):
+            total = 0
+            for row in x:
+                error = W @ (W.T @ row) - row
+                total = total + np.outer(error, row @ W) + np.outer(row, error @ W)
+            return (2 * total).tolist()
+        """,
+        """
+        def tied_gradient(x, W):
+            loss, gradient = lambda W: ((x @ W @ W.T - x) ** 2).sum(), np.empty(W.shape)
+            for place in np.ndindex(*W.shape):
+                step = np.zeros(W.shape)
+                step[place] = 2e-5
+                gradient[place] = (loss(W + step) - loss(W - step)) / 4e-5
+            return gradient
+        """,
+        """
+        def tied_gradient(x, W):
+            error = x @ W @ W.T - x
+            return 2 * np.einsum("bi,bj,jc->ic", error, x, W) + 2 * np.einsum("bi,bj,jc->ic", x, error, W)
+        """,
     ],
     "find_outsiders": [
         ALARM,
@@ -116,20 +204,21 @@ RIGHT = {
             limit = sorted(valid_errors)[len(valid_errors) - allowed - 1]
             return [bool(error > limit) for error in test_errors]
         """,
-    ],
-    "build_denoiser": [
-        NETWORK,
-        NETWORK.replace("binary_crossentropy", "mse"),
-        KERAS
-        + """
-def build_denoiser():
-    pixels = keras.Input((784,))
-    x = layers.Conv2D(4, 3, strides=2, padding="same", activation="relu")(layers.Reshape((28, 28, 1))(pixels))
-    x = layers.Conv2DTranspose(1, 4, strides=2, padding="same", activation="hard_sigmoid")(x)
-    network = keras.Model(pixels, layers.Reshape((784,))(x))
-    network.compile("rmsprop", keras.losses.MeanSquaredError())
-    return network
-""",
+        """
+        def find_outsiders(valid_errors, test_errors, rate):  # the share of insiders that are at least as strange
+            above = (valid_errors[None, :] >= test_errors[:, None]).sum(axis=1)
+            return (above + 1) / (len(valid_errors) + 1) <= rate
+        """,
+        ALARM.replace("1 - rate)", '1 - rate, method="lower")'),
+        """
+        import keras
+        def find_outsiders(valid_errors, test_errors, rate):
+            limit = keras.ops.quantile(keras.ops.cast(valid_errors, "float32"), 1.0 - rate)
+            return keras.ops.greater(keras.ops.cast(test_errors, "float32"), limit)
+        """,
+        ALARM.replace("np.quantile(valid_errors, 1 - rate)", "np.percentile(valid_errors, 100 * (1 - rate))"),
+        "def find_outsiders(v, t, rate): return (1 - np.searchsorted(np.sort(v), t) / len(v) < rate).astype(int)",
+        "def find_outsiders(v, t, rate): return (error >= np.sort(v)[-round(rate * len(v)):][0] for error in t)",
     ],
 }
 
@@ -137,6 +226,10 @@ WRONG = {
     "compression_ratio": [
         ("upside down", "def compression_ratio(p, c, a, b): return c * b / (p * a)"),
         ("share that is saved", "def compression_ratio(p, c, a, b): return 1 - c * b / (p * a)"),
+        ("whole numbers only", "def compression_ratio(p, c, a, b): return (p * a) // (c * b)"),
+        ("rounded", "def compression_ratio(p, c, a, b): return round(p * a / (c * b))"),
+        ("never below one", "def compression_ratio(p, c, a, b): return max(p * a, c * b) / min(p * a, c * b)"),
+        ("as percent", "def compression_ratio(p, c, a, b): return 100 * p * a / (c * b)"),
     ],
     "psnr": [
         (
@@ -146,6 +239,10 @@ WRONG = {
         ("natural logarithm", PSNR.replace("log10", "log")),
         ("twice the factor", PSNR.replace("10 * np", "20 * np")),
         ("upside down", PSNR.replace("peak**2 / np.mean(difference**2)", "np.mean(difference**2) / peak**2")),
+        ("the largest pixel for the peak", PSNR.replace("peak**2", "max(images.max(), others.max())**2")),
+        ("the sum for the mean", PSNR.replace("np.mean", "np.sum")),
+        ("the root forgotten", PSNR.replace("10 * np.log10(peak**2 / ", "10 * np.log10(peak / ")[:-1] + "**0.25"),
+        ("one for each image", PSNR.replace("np.mean(difference**2)", "np.mean(difference**2, axis=(1, 2))")),
         (
             "mean of the decibels of each image",
             """
@@ -160,6 +257,17 @@ WRONG = {
         ("uniform and positive", SPOIL.replace("normal(scale=deviation, ", "uniform(0, deviation, ")),
         ("variance for deviation", SPOIL.replace("scale=deviation", "scale=deviation**2")),
         ("the same noise for each image", SPOIL.replace("images.shape)", "images.shape[1:])")),
+        ("no seed", SPOIL.replace("default_rng(seed)", "default_rng()")),
+        ("always one seed", SPOIL.replace("default_rng(seed)", "default_rng(1)")),
+        ("uniform around zero", SPOIL.replace("normal(scale=deviation, ", "uniform(-deviation, deviation, ")),
+        (
+            "uniform of the right deviation",
+            SPOIL.replace("normal(scale=deviation, ", "uniform(-3**0.5 * deviation, 3**0.5 * deviation, "),
+        ),
+        ("half of the noise twice", SPOIL.replace("images.shape)", "images.shape)\n    noise[1::2] = noise[::2]")),
+        ("noise in proportion", SPOIL.replace("images + noise", "images * (1 + noise)")),
+        ("one draw for each column", SPOIL.replace("images.shape)", "(1, *images.shape[1:]))")),
+        ("brighter only", SPOIL.replace("images + noise", "images + np.abs(noise)")),
     ],
     "training_pairs": [
         (
@@ -172,6 +280,8 @@ WRONG = {
             """,
         ),
         ("bytes", PAIRS.replace(" / 255", "").replace("np.clip(images + noise, 0, 1)", "images + noise")),
+        ("pictures for vectors", PAIRS.replace("images.reshape(len(images), 784)", "images")),
+        ("one of both", PAIRS.replace("deviation, seed), targets", "deviation, seed)")),
         (
             "the wrong way round",
             PAIRS.replace(
@@ -182,22 +292,26 @@ WRONG = {
     "tied_gradient": [
         ("the error without the transpose", TIED.replace("error.T @ (x @ W)", "(x @ W).T @ error")),
         ("the error without the minus", TIED.replace("x @ W @ W.T - x", "x @ W @ W.T")),
+        ("nothing", "def tied_gradient(x, W): return 0 * W"),
+        ("the loss", "def tied_gradient(x, W): return ((x @ W @ W.T - x)**2).sum()"),
+        ("turned round", TIED.replace("return ", "return (").rstrip() + ").T"),
     ],
     "find_outsiders": [
         ("insiders for outsiders", ALARM.replace(">", "<")),
         ("everything", "def find_outsiders(v, t, rate): return np.ones(len(t), bool)"),
+        ("the other tail", ALARM.replace("1 - rate", "rate")),
+        ("where they are", ALARM.replace("return ", "return np.where(").rstrip() + ")[0]"),
+        ("the rate itself", "def find_outsiders(v, t, rate): return t > rate"),
+        ("the median of the tested", ALARM.replace("quantile(valid_errors, 1 - rate)", "median(test_errors)")),
+        ("the largest of the tested", "def find_outsiders(v, t, rate): return t > (1 - rate) * t.max()"),
         (
             "one answer for all",
             ALARM.replace("return ", "return np.mean(").replace("1 - rate)", "1 - rate))"),
         ),
     ],
-    "build_denoiser": [
-        ("a classifier", NETWORK.replace("layers.Dense(784,", "layers.Dense(10,")),
-        ("pictures for vectors", NETWORK.replace("(784,)), ", "(28, 28)), layers.Flatten(), ")),
-        ("not compiled", NETWORK.replace('    network.compile("adam", "binary_crossentropy")\n', "")),
-        ("a loss for classes", NETWORK.replace("binary_crossentropy", "categorical_crossentropy")),
-    ],
 }
+
+NORMAL = "norm(valid_errors.mean(), valid_errors.std()).isf(rate)"
 
 # Partly right: the answer, and the points that its right parts earn.
 PARTIAL = [
@@ -206,7 +320,14 @@ PARTIAL = [
     ("psnr", PSNR.replace("peak**2", "peak"), 1),
     ("psnr", PSNR.replace(".astype(float)", ""), 2),  # bytes wrap around
     ("psnr", PSNR.replace("peak**2", "255**2"), 0),
+    ("compression_ratio", "def compression_ratio(p, c, a, b): return p * b / (c * a)", 1),
+    # bytes in 16 bits: their squares do not fit
+    ("psnr", PSNR.replace(".astype(float)", ".astype(np.int16 if images.dtype == np.uint8 else float)"), 2),
+    ("psnr", PSNR.replace("images.astype(float) - others.astype(float)", "np.abs(images - others)"), 2),
     ("spoil", SPOIL.replace("np.clip(images + noise, 0, 1)", "images + noise"), 1),
+    ("spoil", SPOIL.replace("np.clip(images + noise, 0, 1)", "np.minimum(abs(images + noise), 1)"), 1),
+    ("spoil", SPOIL.replace("np.clip(images + noise, 0, 1)", "(images + noise) % 1"), 1),
+    ("spoil", SPOIL.replace("images + noise", "images + np.clip(noise, -2 * deviation, 2 * deviation)"), 0),
     (
         "spoil",
         SPOIL.replace(
@@ -224,27 +345,37 @@ PARTIAL = [
     ),
     ("training_pairs", PAIRS.replace("np.clip(images + noise, 0, 1)", "images + noise"), 1),
     ("training_pairs", PAIRS.replace("return spoil(targets, deviation, seed), targets", "return targets, targets"), 1),
+    ("training_pairs", PAIRS.replace("spoil(targets, deviation", "spoil(targets, 0.3"), 1),
+    ("training_pairs", PAIRS.replace("deviation, seed), targets", "deviation, 0), targets"), 1),
+    ("training_pairs", PAIRS.replace("size=images.shape", "size=images.shape[-1]"), 1),
+    ("training_pairs", PAIRS.replace(", size=images.shape", ""), 1),
+    ("training_pairs", PAIRS.replace(" / 255\n    return spoil(targets", " / 255\n    return spoil(targets[::-1]"), 1),
+    ("training_pairs", PAIRS.replace("784) / 255", "784) / images.max()"), 0),
     ("tied_gradient", TIED.replace("2 * error.T @ (x @ W) + ", ""), 1),  # the decoder as a fixed copy
     ("tied_gradient", TIED.replace(" + 2 * x.T @ (error @ W)", ""), 1),  # the encoder as a fixed copy
     ("tied_gradient", TIED.replace("2 * error", "error").replace("2 * x.T", "x.T"), 1),
     ("tied_gradient", TIED.replace("x @ W @ W.T - x", "x - x @ W @ W.T"), 1),  # the sign
     ("find_outsiders", ALARM.replace("valid_errors, 1", "np.concatenate([valid_errors, test_errors]), 1"), 1),
-    ("find_outsiders", ALARM.replace("quantile(valid_errors, 1 - rate)", "quantile(test_errors, 0.5)"), 1),
-    ("find_outsiders", ALARM.replace("1 - rate", "0.95"), 2),
-    ("build_denoiser", NETWORK.replace("sigmoid", "softmax"), 1),
-    ("build_denoiser", NETWORK.replace("sigmoid", "relu"), 1),
-    ("build_denoiser", NETWORK.replace(', activation="sigmoid"', ""), 1),
+    ("tied_gradient", TIED.replace("error.T @ (x @ W)", "x.T @ (error @ W)"), 1),  # one use counted twice
+    ("tied_gradient", TIED.replace("2 *", "2 / x.size *"), 1),  # of the mean
     (
-        "build_denoiser",
-        NETWORK.replace('"binary_crossentropy"', "keras.losses.BinaryCrossentropy(from_logits=True)"),
-        1,
+        "find_outsiders",
+        ALARM.replace("quantile(valid_errors, 1 - rate)", "mean(valid_errors) + 2 * np.std(valid_errors)"),
+        2,
     ),
+    (
+        "find_outsiders",
+        "from scipy.stats import norm\n" + ALARM.replace("np.quantile(valid_errors, 1 - rate)", NORMAL),
+        2,
+    ),
+    ("find_outsiders", ALARM.replace("1 - rate", "1 - rate / 2"), 2),
+    ("find_outsiders", ALARM.replace("1 - rate", "0.95"), 2),
 ]
 
 
 class TestAnswers(AnswerTables):
     exercise, right, wrong, partial = EXERCISE, RIGHT, WRONG, PARTIAL
-    elsewhere = ("training",)
+    elsewhere = ("build_denoiser", "training")
 
 
 def test_the_tied_gradient_agrees_with_finite_differences():
@@ -261,62 +392,3 @@ def test_the_tied_gradient_agrees_with_finite_differences():
 def test_half_the_error_is_six_decibels_more():
     assert checks._psnr(np.zeros(4), np.full(4, 0.1), 1.0) == pytest.approx(20)
     assert checks._psnr(np.zeros(4), np.full(4, 0.05), 1.0) == pytest.approx(26.02, abs=0.01)
-
-
-@pytest.fixture(scope="module")
-def linear():
-    """A network of one dense layer; and weights for it: none that help, and the best linear filter."""
-    import keras
-
-    from coursekit.data import load_mnist
-
-    clean = load_mnist().x_train[:6_000].reshape(-1, 784).astype("float32") / 255
-    noise = np.random.default_rng(0).normal(scale=checks.NOISE, size=clean.shape)
-    spoiled = np.column_stack([np.clip(clean + noise, 0, 1), np.ones(len(clean))])
-    best = np.linalg.solve(spoiled.T @ spoiled + 30 * np.eye(785), spoiled.T @ clean)
-    model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(784)])
-    model.compile("adam", "mse")
-    return model, {"copy": np.vstack([np.eye(784), np.zeros(784)]), "filter": best}
-
-
-@pytest.mark.parametrize(
-    ("weights", "history", "want"),
-    [
-        ("filter", {"val_loss": [0.3]}, 2),  # between the bars
-        ("filter", {"loss": [0.3]}, 1),  # no validation data
-        ("copy", {"val_loss": [0.3]}, 1),
-        ("copy", {"loss": [0.3]}, 0),
-    ],
-)
-def test_training_is_judged_by_validation_data_and_gain(earned, linear, weights, history, want):
-    model, choices = linear
-    model.set_weights([choices[weights][:-1], choices[weights][-1]])
-    assert earned(EXERCISE, "training", "", model=model, history=history) == want
-
-
-def test_a_network_past_both_bars_earns_all_points(earned):
-    """One that knows the check's own images by heart: random features, and the best linear map from these."""
-    import keras
-
-    from coursekit.data import load_mnist
-
-    clean = load_mnist().x_test[: checks.TEST_IMAGES].reshape(-1, 784).astype("float32") / 255
-    noise = np.random.default_rng(7).normal(scale=checks.NOISE, size=clean.shape)
-    spoiled = np.clip(clean + noise, 0, 1).astype("float32")
-    hidden, last = keras.layers.Dense(1_500, activation="relu"), keras.layers.Dense(784, use_bias=False)
-    model = keras.Sequential([keras.Input((784,)), hidden, last])
-    model.compile("adam", "mse")
-    features = np.maximum(spoiled @ hidden.get_weights()[0], 0).astype(float)
-    last.set_weights([np.linalg.solve(features.T @ features + np.eye(1_500), features.T @ clean)])
-    assert earned(EXERCISE, "training", "", model=model, history={"val_loss": [0.3]}) == 3
-
-
-def test_training_without_a_model_earns_nothing(earned):
-    assert earned(EXERCISE, "training", "") == 0
-
-
-def test_training_of_another_shape_earns_only_the_history(earned):
-    import keras
-
-    model = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(784)])
-    assert earned(EXERCISE, "training", "", model=model, history={"val_loss": [0.3]}) == 1
