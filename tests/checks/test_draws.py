@@ -14,7 +14,7 @@ from coursekit.grading import Exercise, NamespaceAnswers, find_exercise
 from coursekit.grading.results import PASSED
 from coursekit.worker.requests import GetModel, Question, Reply
 
-DRAWING = ("01_mnist_dense", "04_cnn")
+DRAWING = ("01_mnist_dense", "04_cnn", "09_bayesian_nn")
 
 
 class Asked(NamespaceAnswers):
