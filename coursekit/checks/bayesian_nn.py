@@ -228,14 +228,14 @@ def ece(answers: Answers, expect: Expect) -> None:
 
 
 def _rated(rng: np.random.Generator, rows: int, bins: int) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities of four classes, with confidences that are clear of the edges of bins, and labels: the less
-    confident an answer, the more often it is right."""
+    """Probabilities of four classes, with confidences that are clear of the edges of bins, and labels: right and wrong
+    answers take turns as the confidence grows, so that the edges matter."""
     confidence = rng.uniform(0.3, 0.98, size=rows)
     confidence -= np.where(np.abs(confidence * bins - np.round(confidence * bins)) < 0.05, 0.1 / bins, 0)
     top = rng.integers(0, 4, size=rows)
     probabilities = np.repeat((1 - confidence[:, np.newaxis]) / 3, 4, axis=1)
     probabilities[np.arange(rows), top] = confidence
-    right = rng.random(rows) > confidence
+    right = (confidence + rng.random()) / 0.11 % 2 < 1
     return probabilities.astype(np.float32), np.where(right, top, (top + rng.integers(1, 4, size=rows)) % 4)
 
 
@@ -303,7 +303,7 @@ def abstain(answers: Answers, expect: Expect) -> None:
         got = answers.call("abstain", probabilities, share)
         expect.shape(got, (rows,), hint="One decision for each row, in the order of the rows, also where you abstain.")
         expect.equal(
-            np.asarray(got),
+            got,
             want,
             hint="np.argsort sorts upwards: the first round(share · rows) indices of the largest probabilities are the "
             "*least* certain rows. With a share of 0 nobody abstains: [:0] is empty, [-0:] is everything.",
