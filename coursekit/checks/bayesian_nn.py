@@ -216,8 +216,12 @@ def ece(answers: Answers, expect: Expect) -> None:
             "with 30 of 40 answers has a weight of ¾; empty bins are left out.",
         )
     with expect.part(points=1, title="a confidence of exactly 1"):
-        probabilities, labels = _rated(rng, 30, 10)
-        probabilities[::2] = np.eye(4)[rng.integers(0, 4, size=15)]
+        probabilities, labels = _rated(rng, 100, 10)
+        last = np.flatnonzero(probabilities.max(axis=1) > 0.9)
+        labels[last] = probabilities[last].argmax(axis=1)
+        certain = last[::2]  # and wrong
+        probabilities[certain] = np.eye(4)[labels[certain]]
+        labels[certain] = (labels[certain] + 1) % 4
         expect.close(
             answers.call("ece", probabilities, labels, 10),
             _ece(probabilities, labels, 10),
@@ -228,14 +232,15 @@ def ece(answers: Answers, expect: Expect) -> None:
 
 
 def _rated(rng: np.random.Generator, rows: int, bins: int) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities of four classes, with confidences that are clear of the edges of bins, and labels: right and wrong
-    answers take turns as the confidence grows, so that the edges matter."""
+    """Probabilities of four classes, with confidences that are clear of the edges of bins, and labels: bins take turns
+    at being too sure and not sure enough."""
     confidence = rng.uniform(0.3, 0.98, size=rows)
     confidence -= np.where(np.abs(confidence * bins - np.round(confidence * bins)) < 0.05, 0.1 / bins, 0)
     top = rng.integers(0, 4, size=rows)
     probabilities = np.repeat((1 - confidence[:, np.newaxis]) / 3, 4, axis=1)
     probabilities[np.arange(rows), top] = confidence
-    right = (confidence + rng.random()) / 0.11 % 2 < 1
+    right = (confidence * bins).astype(int) % 2 == rng.integers(2)
+    right ^= (rng.random(rows) < 0.2) & (confidence < 0.7)
     return probabilities.astype(np.float32), np.where(right, top, (top + rng.integers(1, 4, size=rows)) % 4)
 
 
