@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import copy
-import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
@@ -64,6 +64,17 @@ LOSSES = {
 
 
 SYMMETRIC = ("minimum", "maximum", "add", "multiply", "logaddexp", "hypot", "allclose")
+WEIGHTLESS = (
+    "Dropout",
+    "Flatten",
+    "Reshape",
+    "Activation",
+    "ReLU",
+    "MaxPooling1D",
+    "MaxPooling2D",
+    "Rescaling",
+    "UpSampling2D",
+)
 CONVERSIONS = ("asarray", "array", "float", "list", "tuple")
 
 
@@ -73,31 +84,48 @@ class Mutant:
 
     Attributes:
         line: where in the solution's cell, from 1.
-        change: what was changed into what.
+        before: the lines that were changed.
+        after: what they became.
         source: the whole cell, changed.
     """
 
     line: int
-    change: str
+    before: str
+    after: str
     source: str
+
+    @property
+    def change(self) -> str:
+        """What was changed into what, with a little of what stands around it.
+
+        >>> before = "network = keras.Sequential([first, second, third, fourth, Dense(10)])"
+        >>> Mutant(1, before, before.replace("10", "11"), "").change
+        '… fourth, Dense(10)]) → … fourth, Dense(11)])'
+        """
+        same, last = _alike(self.before, self.after), _alike(self.before[::-1], self.after[::-1])
+        last = min(last, len(self.before) - same, len(self.after) - same)
+        return " → ".join(_cut(text, same, len(text) - last) for text in (self.before, self.after))
 
 
 def mutants(source: str) -> list[Mutant]:
     """All mutants of the functions in ``source``, each once.
 
-    >>> [mutant.change for mutant in mutants("def double(x):\\n    return x + x")]  # doctest: +NORMALIZE_WHITESPACE
-    ['return x + x → pass', 'return x + x → return x - x', 'return x + x → x = x * 0 + 1; return x + x']
+    >>> [mutant.change for mutant in mutants("def double(x):\\n    return x + x")]
+    ['return x + x → x = x * 0 + 1; return x + x', 'return x + x → pass', 'return x + x → return x - x']
     """
     tree = ast.parse(source)
     original = ast.unparse(tree)
-    found = {original: Mutant(0, "", "")}
+    found = {original: Mutant(0, "", "", "")}
     for function in (node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)):
         frees_numbers = _makes_model(function)
+        given = {id(node) for node in ast.walk(function.args)} if isinstance(function, ast.FunctionDef) else set()
         for node in ast.walk(function):
+            if id(node) in given:
+                continue
             for spoilt in _spoilt(node, frees_numbers):
                 text = ast.unparse(ast.fix_missing_locations(_Exchange(node, spoilt).visit(copy_of(tree, node))))
                 line = getattr(node, "lineno", function.lineno)
-                found.setdefault(text, Mutant(line, _difference(original, text), text))
+                found.setdefault(text, Mutant(line, *_difference(original, text), text))
     return list(found.values())[1:]
 
 
@@ -114,13 +142,28 @@ class _Exchange(ast.NodeTransformer):
         return self.new if node is self.old else self.generic_visit(node)
 
 
-def _difference(before: str, after: str) -> str:
-    lines = list(difflib.ndiff(before.splitlines(), after.splitlines()))
-    sides = ["; ".join(line[2:].strip() for line in lines if line.startswith(sign)) for sign in "-+"]
-    if not sides[0]:  # a line more: what it stands before
-        sides[0] = next(line[2:].strip() for line, last in zip(lines[1:], lines) if last[0] == "+" and line[0] == " ")
-        sides[1] += f"; {sides[0]}"
-    return " → ".join(sides)
+def _difference(before: str, after: str) -> tuple[str, str]:
+    old, new = before.splitlines(), after.splitlines()
+    start = _alike(old, new)
+    end = min(_alike(old[::-1], new[::-1]), len(old) - start, len(new) - start)
+    if start + end == len(old):  # a line more is told with the one behind it
+        end -= 1
+    changed, became = ("; ".join(line.strip() for line in lines[start : len(lines) - end]) for lines in (old, new))
+    return changed, became
+
+
+def _cut(text: str, start: int, end: int) -> str:
+    """``text`` from the word before ``start`` to the one behind ``end``, at some distance."""
+    start = text.rfind(" ", 0, start - 12) if start > 40 else -1
+    end = text.find(" ", end + 12) if 0 < len(text) - end > 40 else -1
+    return (
+        ("… " if start > 0 else "") + text[max(start, 0) : end if end > 0 else None].strip() + (" …" if end > 0 else "")
+    )
+
+
+def _alike(old: Sequence[str], new: Sequence[str]) -> int:
+    """How many items are the same before the first that differs."""
+    return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(old, new))))
 
 
 def _makes_model(function: ast.AST) -> bool:
@@ -215,7 +258,7 @@ def _call(node: ast.Call) -> Iterator[ast.expr]:
             yield from (_with(node, args=[*args[:index], other, *args[index + 1 :]]) for other in _moved(bound))
     for index in range(len(node.keywords)):
         yield _with(node, keywords=node.keywords[:index] + node.keywords[index + 1 :])
-    if ast.unparse(node.func).startswith(("layers.", "keras.layers.")):
+    if ast.unparse(node.func).startswith(("layers.", "keras.layers.")) and called not in WEIGHTLESS:
         yield _with(node, keywords=[*node.keywords, ast.keyword("trainable", ast.Constant(False))])
         if called == "Dense":
             yield from (_with(node, args=[other, *args[1:]]) for units in args[:1] for other in _number_of(units))
