@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest
 NBVAL := $(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout=900 --durations=15 -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test unit test-full lint release bench soak interop lock
+.PHONY: help run lab test unit test-full lint release bench soak interop mutants lock
 .DELETE_ON_ERROR:
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo 'make bench    print the measured ratios that the README quotes      (ARGS=graders for those alone)'
 	@echo 'make soak     grade 500 submissions, a tenth of them hostile       (ARGS="--learners 50" for fewer)'
 	@echo 'make interop  check that nbgrader gives the same marks'
+	@echo 'make mutants  spoil the stored solutions, and list what the checks do not notice  (ARGS="--exercise 4" for one)'
 	@echo 'make lock     write requirements.lock from pyproject.toml     (ARGS=--upgrade for the newest of all)'
 	@echo
 	@echo 'Each makes .venv first when it is missing. PYTHON=python3.12 make run chooses the Python for it.'
@@ -67,6 +68,9 @@ soak: $(STAMP)
 
 interop: $(STAMP)
 	$(BIN)/python -m pytest -m interop tests/interop $(ARGS)
+
+mutants: $(STAMP)
+	@$(BIN)/python tools/mutants.py $(ARGS)
 
 # The stamp names the folder, since a .venv that was moved is broken, and is written last, since one
 # whose making was interrupted is too. Either is made anew; so is one of another Python than was asked for.

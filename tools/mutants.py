@@ -1,0 +1,232 @@
+"""Spoils the stored solutions, one change at a time, and lists the changes that the checks do not notice.
+
+A mutant is a solution's function with one operator, comparison, number, axis, bound or argument changed, one line
+dropped, one layer left out, frozen or given another activation or loss. It is judged by its question's check, with the
+notebook's inputs and with those of one submission. One that earns all points has survived: either the check has a gap,
+or the change changes nothing that is asked. Those of the second kind stand in EQUIVALENT, each with its proof.
+
+    python tools/mutants.py --exercise 4
+    python tools/mutants.py --exercise 9 --question ece
+    python tools/mutants.py --json build/mutants.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+import time
+import warnings
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from spoiling import Mutant, mutants
+
+from coursekit import course
+from coursekit.grading import NamespaceAnswers, find_exercise
+from coursekit.grading.questions import Question
+
+SECONDS = 5.0  # for each answer that a check asks of a mutant
+MINUTES = 20.0
+SEED = "the mutants' submission"
+
+# In a network, what questions leave free: with or without it, here or there, an answer is right. An Input is missed by
+# nobody, since a check builds what is not built; metrics only show.
+FREE = re.compile(
+    r"layers\.(Dropout|SpatialDropout1D|BatchNormalization|LayerNormalization)\([^()]*\)(, )?"
+    r"|keras\.Input\(\([^()]*\)\)(, )?|, metrics=\['accuracy'\]"
+)
+
+# For each question, changes that leave a right answer: what becomes what, and why nothing comes of it.
+EQUIVALENT: dict[tuple[str, str], list[tuple[str, str, str]]] = {
+    ("01_mnist_dense", "as_vectors"): [("-1)", "-2)", "NumPy takes any negative length for the one to be found")],
+    ("04_cnn", "slide"): [("signal[place:], kernel", "kernel, signal[place:]", "s · k = k · s")],
+    ("04_cnn", "conv2d"): [("kernels.shape[0]", "kernels.shape[1]", "kernels are square")],
+    ("04_cnn", "max_pool"): [("axis=(1, 3)", "axis=(3, 1)", "the largest number along two axes, in either order")],
+    ("09_bayesian_nn", "ece"): [
+        (
+            "right[index == b].mean() - confidence[index == b].mean()",
+            "confidence[index == b].mean() - right[index == b].mean()",
+            "|a − b| = |b − a|",
+        ),
+    ],
+    ("09_bayesian_nn", "split_doubt"): [("np.where(p > 0, p, 1)", "np.where(p > 0, p, 2)", "0 · log 2 = 0 · log 1")],
+}
+
+
+@dataclass
+class Score:
+    """What became of the mutants of one question.
+
+    Attributes:
+        exercise: the lesson's full name.
+        question: its name.
+        mutants: how many there were that are not equivalent.
+        noticed: how many of them lost points.
+        survivors: the others: line, change.
+        equivalent: how many are known to be right answers.
+        seconds: what it took.
+        note: why there is no score, or that time ran out.
+    """
+
+    exercise: str
+    question: str
+    mutants: int = 0
+    noticed: int = 0
+    survivors: list[tuple[int, str]] = field(default_factory=list)
+    equivalent: int = 0
+    seconds: float = 0.0
+    note: str = ""
+
+
+def judge(question: Question, source: str, names: dict[str, Any], ends: float = float("inf")) -> Score:
+    """The score of ``question`` for the mutants of ``source``, a cell that runs where ``names`` are known.
+
+    Args:
+        question: of an exercise.
+        source: the cell of a right answer.
+        names: what earlier cells made.
+        ends: ``time.monotonic()`` when to stop.
+    """
+    score, begun = Score(question.exercise, question.name), time.monotonic()
+    question = replace(question, seconds=min(question.seconds, SECONDS))
+    if not _earns_all(question, source, names):
+        score.note = "the solution does not earn all points, or not without its training"
+        return score
+    for mutant in mutants(source):
+        if time.monotonic() > ends:
+            score.note = "time ran out"
+            break
+        if is_equivalent(mutant, question):
+            score.equivalent += 1
+            continue
+        score.mutants += 1
+        if _earns_all(question, mutant.source, names):
+            score.survivors.append((mutant.line, mutant.change))
+        else:
+            score.noticed += 1
+    score.seconds = time.monotonic() - begun
+    return score
+
+
+def is_equivalent(mutant: Mutant, question: Question) -> bool:
+    """Whether ``mutant`` is known to be a right answer."""
+    known = EQUIVALENT.get((question.exercise, question.name), [])
+    return FREE.sub("", mutant.before) == FREE.sub("", mutant.after) or any(
+        old in mutant.before and mutant.before.replace(old, new) == mutant.after for old, new, _ in known
+    )
+
+
+def _earns_all(question: Question, source: str, names: dict[str, Any]) -> bool:
+    namespace = dict(names)
+    try:
+        exec(source, namespace)
+    except Exception:  # a mutant may do anything
+        return False
+    answers = NamespaceAnswers(namespace)
+    answers.private_seed = SEED
+    return question.run(answers).points == question.points
+
+
+@cache
+def solved(exercise: str) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
+    """For each question the cell that answers it by functions, and what the cells before it made.
+
+    A solution's training is left out; so are questions that need it.
+    """
+    sources, before = {}, {}
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    pending: list[tuple[str, dict[str, Any]]] = []
+    for cell in json.loads(course.find(exercise).solution.read_text("utf-8"))["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] != "code":
+            continue
+        if source.startswith("check("):
+            name = source.split('"')[1]
+            for answer, known in pending:
+                sources[name], before[name] = answer, known
+            pending = []
+        elif not source.startswith("check."):
+            solution = "BEGIN SOLUTION" in source
+            if solution and ".fit(" in source:
+                continue
+            if solution and any(line.startswith(("def ", "class ")) for line in source.splitlines()):
+                pending.append((source, dict(namespace)))
+            exec(source, namespace)
+    return sources, before
+
+
+def _score(exercise: str, question: str, ends: float) -> Score:
+    warnings.simplefilter("ignore")
+    sources, before = solved(exercise)
+    if question not in sources:
+        return Score(exercise, question, note="no function to spoil")
+    if time.monotonic() > ends:
+        return Score(exercise, question, note="time ran out")
+    return judge(find_exercise(exercise).find(question), sources[question], before[question], ends)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Judge, print, and end with 1 if there are survivors."""
+    words, _, examples = (__doc__ or "").partition("\n\n    ")
+    parser = argparse.ArgumentParser(
+        description=words, epilog=f"Examples:\n    {examples}", formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--exercise", action="append", metavar="NAME", help="a number or name; all if left out")
+    parser.add_argument("--question", action="append", metavar="NAME", help="only questions of this name")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores there too")
+    parser.add_argument("--minutes", type=float, default=MINUTES, help=f"stop after as many ({MINUTES:g})")
+    parser.add_argument("--jobs", type=int, default=2, help="questions at a time (2)")
+    options = parser.parse_args(arguments)
+    names = [course.find(name).name for name in options.exercise or [lesson.name for lesson in course.LESSONS]]
+    asked = [
+        (name, question)
+        for name in names
+        for question in find_exercise(name).questions
+        if not options.question or question in options.question
+    ]
+    if not asked:
+        parser.error(f"no question {' or '.join(options.question or [])} in {', '.join(names)}")
+    scores = _all_scores(asked, options.jobs, time.monotonic() + 60 * options.minutes)
+    print(_table(scores))
+    if options.json:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(json.dumps([asdict(score) for score in scores], indent=1, ensure_ascii=False) + "\n")
+    return int(any(score.survivors for score in scores))
+
+
+def _all_scores(asked: list[tuple[str, str]], jobs: int, ends: float) -> list[Score]:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    scores = {}
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        waiting = {pool.submit(_score, *each, ends): each for each in asked}
+        for number, future in enumerate(as_completed(waiting), 1):
+            scores[waiting[future]] = score = future.result()
+            told = score.note or f"{score.noticed} of {score.mutants} mutants noticed, {score.seconds:.0f} s"
+            print(f"{number}/{len(asked)} {score.exercise} {score.question}: {told}", file=sys.stderr, flush=True)
+    return [scores[each] for each in asked]
+
+
+def _table(scores: list[Score]) -> str:
+    lines = [f"{'exercise':22} {'question':22} {'noticed':>11} {'score':>6}"]
+    for score in scores:
+        share = f"{score.noticed / score.mutants:6.0%}" if score.mutants else "     –"
+        lines.append(
+            f"{score.exercise:22} {score.question:22} {score.noticed:5} / {score.mutants:3} {share}  {score.note}"
+        )
+        lines += [f"    line {line}: {change}" for line, change in score.survivors]
+    noticed, all_of_them = sum(score.noticed for score in scores), sum(score.mutants for score in scores)
+    known = sum(score.equivalent for score in scores)
+    return "\n".join([*lines, f"{noticed} of {all_of_them} mutants noticed; {known} more are right answers."])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
