@@ -14,8 +14,22 @@ from coursekit.grading.results import PASSED
 
 Setting = TypeVar("Setting")
 BOUND = 2.5  # beyond the ends of every activation that has some
+SEEN = 3000  # training digits that a model is asked about as well
 LOGARITHMS = "logarithms of probabilities"
 FITTING = {LOGARITHMS: "logits"}  # softmax of the logarithms gives the probabilities again
+
+
+def flag_by_heart(expect: Expect, of_training: float, outputs: np.ndarray) -> None:
+    """Have an instructor look at a model that reads the public test digits better than those it was to learn from.
+
+    Args:
+        expect: of the question.
+        of_training: its accuracy on the first training digits.
+        outputs: what it gives for the test digits.
+    """
+    of_test = accuracy(outputs, load_mnist().y_test)
+    words = f"It reads {of_test:.2%} of the test digits and {of_training:.2%} of the training digits: learnt by heart?"
+    expect.flag(of_test > of_training + 0.015, words)
 
 
 def or_above(expect: Expect, hint: str) -> str:

@@ -250,14 +250,14 @@ class CleanRoomAnswers(Answers):
         return reply.answer
 
     def _drawn(self, question: OfBatch) -> Any:
-        """Some rows of the batch that is asked about."""
+        """Rows like those of the batch that is asked about, and none of its own: what a learner's process is told of a
+        batch, the next model that it exports could have by heart."""
+        seed = hashlib.sha256(f"{self._seed}\0{self.question}\0{question.name}".encode()).digest()
+        rng = np.random.default_rng(int.from_bytes(seed, "big"))
         try:
-            count = recreating.rows(question.x)
-            seed = hashlib.sha256(f"{self._seed}\0{self.question}\0{question.name}".encode()).digest()
-            chosen = np.random.default_rng(int.from_bytes(seed, "big")).permutation(count)[:ROWS]
-            return recreating.take(question.x, np.sort(chosen)) if count > ROWS else question.x
-        except (TypeError, ValueError, IndexError):  # a check may ask for what is no batch
-            return question.x
+            return recreating.each_part(lambda part: _stand_in(part, rng), question.x)
+        except (TypeError, ValueError, IndexError, OverflowError):  # a check may ask for what is no batch
+            raise _Undecided(_at_home("it is asked for what is no batch of numbers")) from None
 
     def _compared(self, question: OfBatch, exported: Any, theirs: Any) -> _Place:
         """Make a model again, and have both predict the same."""
@@ -282,6 +282,16 @@ class CleanRoomAnswers(Answers):
         if ours.failure is not None:
             return _Place(_at_home(f"its copy predicts nothing, {_told(ours.failure)}"))
         return _Place(doubt, asked.handle, self._room.worker)
+
+
+def _stand_in(part: Any, rng: np.random.Generator) -> np.ndarray:
+    array = np.asarray(part)
+    shape, low, high = (min(len(array), ROWS), *array.shape[1:]), array.min(), array.max()
+    if array.dtype.kind == "f":
+        return rng.uniform(low, high, shape).astype(array.dtype)
+    if array.dtype.kind in "biu":
+        return rng.integers(int(low), int(high), shape, endpoint=True).astype(array.dtype)
+    raise TypeError("not numbers")
 
 
 def _at_home(why: str) -> str:

@@ -10,9 +10,10 @@ from typing import Any, Literal
 import numpy as np
 
 from coursekit.grading import results
+from coursekit.worker.bounds import FAILURE_CHARACTERS
 from coursekit.worker.failures import AnswerFailure, BadCheck, CheckingError
 from coursekit.worker.plain import WORDS
-from coursekit.worker.text import short
+from coursekit.worker.text import short, shorten
 
 FALSE_ALARM = 1e-6  # how often chance may fail a right answer
 FINITE = "finite numbers only, no nan and no inf"
@@ -289,7 +290,8 @@ def explain(error: Exception) -> dict[str, Any]:
 
 
 def _fields(status: str, message: str, expected: str | None, got: str | None, hint: str | None) -> dict[str, Any]:
-    return {"status": status, "message": message, "expected": expected, "got": got, "hint": hint}
+    texts = {"message": message, "expected": expected, "got": got, "hint": hint}
+    return {"status": status} | {key: text and shorten(text, FAILURE_CHARACTERS) for key, text in texts.items()}
 
 
 def _kind_of(got: Any) -> str:

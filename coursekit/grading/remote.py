@@ -60,6 +60,7 @@ class RemoteAnswers(Answers):
         self._starts = 0
         self._left_out: dict[int, failures.AnswerFailure] = {}
         self._failed: dict[int, failures.AnswerFailure] = {}
+        self._told: tuple[CellError, ...] | None = None  # of the first run that came to its end
 
     def __enter__(self) -> RemoteAnswers:
         return self
@@ -76,6 +77,8 @@ class RemoteAnswers(Answers):
     @property
     def cell_errors(self) -> tuple[CellError, ...]:
         """The cells that did not run to their end, except those that are not written yet."""
+        if self._told is not None:
+            return self._told  # nothing later: by then the process may have been asked what is private
         failed = sorted((self._failed | self._left_out).items())
         return tuple(CellError(number, failure.message) for number, failure in failed if failure.finished)
 
@@ -95,6 +98,8 @@ class RemoteAnswers(Answers):
             for cell in self._cells:
                 if self._worker is not None and cell.number not in self._left_out:
                     self._run_cell(cell)
+            if self._worker is not None and self._told is None:
+                self._told = self.cell_errors
             self._on_step("checking")
 
     def exchange(self, question: Question, frame: bytes) -> Reply:

@@ -82,7 +82,7 @@ def recreate(config: str, weights: list[tuple[str, list[np.ndarray]]]) -> Any:
     for path, layer in layers.items():
         layer.set_weights(given[path])
     for layer in model._flatten_layers():
-        if hasattr(layer, "finalize_state"):
+        if hasattr(layer, "finalize_state") and not isinstance(layer, keras.layers.Discretization):
             layer.finalize_state()  # an adapted Normalization computes with what it derives from its weights here
     return model
 
@@ -119,6 +119,11 @@ def take(x: Any, which: Any) -> Any:
     [array([1, 3]), array([2, 6])]
     """
     return _map(lambda part: np.asarray(part)[which], x if isinstance(x, dict) or _is_several(x) else np.asarray(x))
+
+
+def each_part(change: Callable[[Any], Any], x: Any) -> Any:
+    """``x`` with each of its arrays changed."""
+    return _map(change, x if isinstance(x, dict) or _is_several(x) else np.asarray(x))
 
 
 def _weighted(keras: Any, layer: Any, path: str = "") -> Iterator[tuple[str, Any]]:
