@@ -30,15 +30,17 @@ class KernelWatch:
 
     Args:
         halted: whether they are to be ended.
-
-    Attributes:
-        peak: the most bytes of memory that they were seen to hold together.
     """
 
     def __init__(self, halted: Callable[[], bool]) -> None:
-        self.peak = 0
+        self._sizes = [0]
         self._halted = halted
         self._kernel: psutil.Process | None = None
+
+    @property
+    def peak(self) -> int:
+        """The most bytes of memory that they were seen to hold together."""
+        return max(self._sizes)
 
     def begin(self, process: int) -> None:
         """Watch the process of that number and those that it starts."""
@@ -52,11 +54,19 @@ class KernelWatch:
                 return
             family = [self._kernel, *self._kernel.children(recursive=True)]
             if not self._halted():
-                self.peak = max(self.peak, sum(member.memory_info().rss for member in family))
+                self._sizes.append(sum(_resident(member) for member in family))
                 return
             for member in family:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     member.kill()
+
+
+def _resident(process: psutil.Process) -> int:
+    """The bytes of memory that a process holds: none once it has ended."""
+    try:
+        return process.memory_info().rss
+    except psutil.NoSuchProcess:
+        return 0
 
 
 def kernel_manager(aside: Path, folder: Path, watch: KernelWatch, environment: dict[str, str]) -> type:
@@ -114,6 +124,11 @@ def run_cells(
     aside.mkdir()
     source.write_bytes(as_bytes(stored))
     total, loaded = len(stored.cells), aside / "loaded"
+
+    def executed_cell(cell_index: int, **_: Any) -> None:
+        watch.look()  # a short notebook ends before the first look of the clock
+        task.report(min(cell_index + 1, total), total)
+
     environment = {"COURSEKIT_FULL": "" if parameters else "1", "COURSEKIT_LOADED": str(loaded)}
     raised, died = "", False
     try:
@@ -128,7 +143,7 @@ def run_cells(
                 progress_bar=False,
                 kernel_manager_class=kernel_manager(aside, folder, watch, environment),
                 shell_timeout_interval=1,
-                on_cell_executed=lambda cell_index, **_: task.report(min(cell_index + 1, total), total),
+                on_cell_executed=executed_cell,
             )
     except papermill.PapermillExecutionError as error:
         raised = str(error)

@@ -58,6 +58,12 @@ def test_parameters_reach_the_notebook_and_figures_come_back(notebook, run, tmp_
     assert 20e6 < outcome.memory < 2e9
 
 
+def test_the_memory_of_a_notebook_that_ends_at_once_is_known(notebook, run, monkeypatch):
+    monkeypatch.setattr("coursekit.executors.watching.INTERVAL", 60)
+
+    assert 20e6 < run(notebook("1 + 1")).memory < 2e9
+
+
 def test_memory_counts_what_the_kernel_starts(notebook, run):
     hog = "import subprocess, sys\ncode = 'import time; x = bytearray(300_000_000); time.sleep(2)'"
 
