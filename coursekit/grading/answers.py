@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import abc
 import hashlib
+import math
 from collections.abc import MutableMapping
 from typing import Any, cast
 
@@ -31,7 +32,10 @@ class Answers(abc.ABC):
         seconds: how long the learner's code may take for one answer.
         question: the name of the question that is asked.
         private_seed: the seed of the inputs that are drawn for this submission alone; ``None`` outside of grading.
+        seconds_left: for everything that is still to be run or asked.
     """
+
+    seconds_left = math.inf
 
     def __init__(self) -> None:
         self.seconds, self.question = ANSWER_SECONDS, ""

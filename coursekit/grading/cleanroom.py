@@ -18,7 +18,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ import numpy as np
 
 from coursekit.grading import comparing
 from coursekit.grading.answers import Answers
-from coursekit.grading.model_configs import Refused, Weights, vetted
+from coursekit.grading.model_configs import Refused, vetted
 from coursekit.grading.results import Unverified
 from coursekit.worker import failures, recreating
 from coursekit.worker.bounds import CLEAN_ROOM_BYTES, CLEAN_ROOM_SUBMISSIONS, GRACE_SECONDS
@@ -42,13 +42,14 @@ from coursekit.worker.requests import (
     RecreateModel,
     Rehearse,
     Reply,
+    TrainingStep,
 )
 from coursekit.worker.text import shorten
 
 ROWS = 32
 DRAWS = 8  # of a model whose outputs are random
 COMPILED = ("optimizer", "loss")  # what a description has of how the model was compiled
-OfBatch = Predict | Observe | Rehearse
+OfBatch = Predict | Observe | Rehearse | TrainingStep  # a loss answers at home: exported, it would say no more
 Start = Callable[[Path | None], Worker]
 
 
@@ -76,13 +77,6 @@ class CleanRoom:
         if self._submissions > CLEAN_ROOM_SUBMISSIONS or self._bytes > CLEAN_ROOM_BYTES:
             self.close()
 
-    def make(self, name: str, config: str, weights: Weights, seconds: float) -> Reply:
-        """The description of a model that is made from these, with its handle."""
-        reply = self.ask(RecreateModel(name, config, weights, seconds))
-        self._bytes += len(config) + sum(array.nbytes for _, arrays in weights for array in arrays)
-        self.is_fresh = reply.failure is not None
-        return reply
-
     def ask(self, question: Question) -> Reply:
         """The worker's reply. After a failure it is gone, with all models."""
         if self._running is None:
@@ -95,6 +89,10 @@ class CleanRoom:
             reply = Reply.of(failure=failures.Ended(f"its process ended {error}".strip()))
         if reply.failure is not None:
             self.close()
+        elif isinstance(question, RecreateModel):
+            arrays = [array for _, of_layer in question.weights for array in of_layer]
+            self._bytes += len(question.config) + sum(array.nbytes for array in arrays)
+            self.is_fresh = False
         return reply
 
     def close(self) -> None:
@@ -138,11 +136,13 @@ class _Place:
         doubt: why a person should look at it; empty where it is verified.
         handle: in the clean room; ``None`` at home.
         worker: of the clean room.
+        made_from: the digest of what was exported.
     """
 
     doubt: str
     handle: int | None = None
     worker: int = 0
+    made_from: bytes = b""
 
 
 class _Undecided(Exception):
@@ -172,7 +172,7 @@ class CleanRoomAnswers(Answers):
 
     def exchange(self, question: Question, frame: bytes) -> Reply:
         """The reply of the clean room where there is one, else that of the learner's worker."""
-        if isinstance(question, Predict | Observe | Rehearse):
+        if isinstance(question, OfBatch):
             return self._of_model(question, frame)
         reply = self._answers.exchange(question, frame)
         if isinstance(question, Call | GetModel):
@@ -187,21 +187,29 @@ class CleanRoomAnswers(Answers):
         for _ in range(2):  # where its worker fails, a copy is made again in a new one
             try:
                 place = self._place(question)
+                if place.handle is None:
+                    raise _Undecided(place.doubt)
+                reply = self._in_room(msgspec.structs.replace(question, handle=place.handle))
             except _Undecided as error:
                 doubt = str(error)
                 break
-            if place.handle is None:
-                doubt = place.doubt
-                break
-            reply = self._room.ask(msgspec.structs.replace(question, handle=place.handle))
             if reply.failure is None:
                 self._note(question, place.doubt)
                 return self._completed(question, reply)
             doubt = _at_home(f"its copy fails, {_told(reply.failure)}")
+        else:
+            self._places[question.handle] = self._made[place.made_from] = _Place(doubt)
         reply = self._answers.exchange(question, frame)
         if reply.failure is None:
             self._note(question, doubt)
         return reply
+
+    def _in_room(self, question: Question) -> Reply:
+        """The reply of the clean room, within what is left of the submission's time."""
+        seconds = min(question.seconds, self._answers.seconds_left)
+        if seconds <= 0:
+            raise _Undecided  # at home it is told that the time is over
+        return self._room.ask(msgspec.structs.replace(question, seconds=seconds))
 
     def _note(self, question: OfBatch, doubt: str) -> None:
         if doubt:
@@ -231,7 +239,7 @@ class CleanRoomAnswers(Answers):
         key = hashlib.sha256(exported.frame).digest()
         place = self._made.get(key)
         if place is None or self._is_gone(place):
-            place = self._made[key] = self._compared(question, exported.answer, theirs)
+            place = self._made[key] = replace(self._compared(question, exported.answer, theirs), made_from=key)
         return place
 
     def _export(self, question: OfBatch) -> Reply:
@@ -267,16 +275,17 @@ class CleanRoomAnswers(Answers):
             return _Place(_at_home(f"it is not made again, since {refused}"))
         theirs = self._predicted(question) if theirs is None else theirs
         was_fresh = self._room.is_fresh
-        made = self._room.make(question.name, config, weights, question.seconds)
+        again = RecreateModel(question.name, config, weights, question.seconds)
+        made = self._in_room(again)
         if made.failure is not None and not was_fresh:
-            made = self._room.make(question.name, config, weights, question.seconds)
+            made = self._in_room(again)
         if made.failure is not None:
             return _Place(_at_home(f"it could not be made again, {_told(made.failure)}"))
         asked = Predict(question.name, self._drawn(question), made.answer["handle"], question.seconds)
-        ours = self._room.ask(asked)
+        ours = self._in_room(asked)
         doubt = ""
         if ours.failure is None and not comparing.alike(theirs, ours.answer, rough="float16" in config):
-            more = [self._room.ask(asked) for _ in range(DRAWS - 1)]
+            more = [self._in_room(asked) for _ in range(DRAWS - 1)]
             ours = next((reply for reply in more if reply.failure is not None), ours)
             doubt = comparing.difference(theirs, [ours.answer, *(reply.answer for reply in more)])
         if ours.failure is not None:

@@ -203,13 +203,13 @@ class Model:
         does not take them."""
         return _converted(self._asked(LossValues, "", labels=labels, predictions=predictions), list[float])
 
-    def training_step(self, x: Any, y: Any = None, seed: int | None = None) -> list[Weight]:
-        """What a step of training on the batch ``x`` with labels ``y`` would do to each of the model's weights.
+    def training_step(self, x: Any, seed: int | None = None) -> list[Weight]:
+        """What a step of training on the batch ``x`` would do to each of the model's weights.
 
-        Without labels the step leads to random outputs, whatever loss the model was compiled with. With a seed the
-        weights are nudged before, so that none stays at rest by chance, as behind a layer that starts with zeros.
+        The step leads to random outputs, whatever loss the model was compiled with. With a seed the weights are nudged
+        before, so that none stays at rest by chance, as behind a layer that starts with zeros.
         """
-        return _converted(self._asked(TrainingStep, "", x=x, y=y, seed=seed), list[Weight])
+        return _converted(self._asked(TrainingStep, "", x=x, seed=seed), list[Weight])
 
     def _asked(self, kind: Any, words: str, **fields: Any) -> Any:
         if self._ask is None:

@@ -75,6 +75,11 @@ class RemoteAnswers(Answers):
             self._worker = None
 
     @property
+    def seconds_left(self) -> float:  # type: ignore[override]  # a constant where nothing ends
+        """For everything that is still to be run or asked."""
+        return max(self._last - time.monotonic(), 0)
+
+    @property
     def cell_errors(self) -> tuple[CellError, ...]:
         """The cells that did not run to their end, except those that are not written yet."""
         if self._told is not None:
@@ -85,7 +90,7 @@ class RemoteAnswers(Answers):
     def run_cells(self) -> None:
         """Run the cells now, in a new process if there is none. Every request does this by itself."""
         while self._worker is None:
-            if time.monotonic() >= self._last:
+            if not self.seconds_left:
                 raise failures.TimedOut.after("The whole notebook", self._seconds_in_all)
             if self._starts == MAX_STARTS:
                 raise failures.Ended(f"The notebook ended its Python process {MAX_STARTS} times; it is not run again.")
@@ -121,7 +126,7 @@ class RemoteAnswers(Answers):
         """The reply to a request; where the process did not survive it, a failure that says so."""
         worker, self._worker = self._worker, None
         assert worker is not None
-        left = max(self._last - time.monotonic(), 0)
+        left = self.seconds_left
         try:
             reply = worker.exchange(request, min(seconds + self._grace, left))
         except WorkerStuck:

@@ -10,8 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from coursekit.worker import recreating
 from coursekit.worker.bounds import MODEL_LAYERS, SETTING_DEPTH, SETTING_ITEMS
 from coursekit.worker.plain import CannotBePlain, to_plain
+
+PREDICTING = ("predict", "predict_step", "make_predict_function")
 
 
 def is_model(value: Any) -> bool:
@@ -40,8 +43,12 @@ def describe(model: Any) -> dict[str, Any]:
 
 
 def predict(model: Any, x: Any) -> Any:
-    """What a Keras model gives for the batch ``x``, computed in batches of 256."""
-    return model.predict(x, batch_size=256, verbose=0)
+    """What a Keras model gives for the batch ``x``: by its own ``predict`` if it has another than Keras's, which would
+    trace the model for each check, else by direct calls."""
+    kind = sys.modules["keras"].Model
+    if any(name in vars(model) or getattr(type(model), name) is not getattr(kind, name) for name in PREDICTING):
+        return model.predict(x, batch_size=recreating.BATCH, verbose=0)
+    return recreating.predict(model, x)
 
 
 def kinds(layer: Any) -> list[str]:

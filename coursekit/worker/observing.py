@@ -81,14 +81,15 @@ def loss_values(model: Any, labels: Any, predictions: list[Any]) -> list[float]:
     return [_loss_value(loss, labels, each) for each in predictions]
 
 
-def training_step(model: Any, x: Any, y: Any, seed: int | None) -> list[dict[str, Any]]:
-    """What one step of training on the batch ``x`` with the labels ``y`` would do to each weight.
+def training_step(model: Any, x: Any, seed: int | None) -> list[dict[str, Any]]:
+    """What one step of training on the batch ``x`` would do to each weight.
+
+    The step lessens the mean square of what the outputs are away from random numbers, whatever loss the model was
+    compiled with.
 
     Args:
         model: a ``keras.Model``.
         x: array ``(batch, …)``, or a list of them.
-        y: the labels, for the model's own loss; ``None`` for the mean square of what its outputs are away from random
-            numbers, whatever it was compiled with.
         seed: of a nudge that the trainable weights get before, so that none is where nothing moves by chance, as behind
             a layer that starts with zeros; ``None`` for no nudge.
 
@@ -98,7 +99,6 @@ def training_step(model: Any, x: Any, y: Any, seed: int | None) -> list[dict[str
         in training changes the mean and variance that follow its batches.
     """
     tensorflow = sys.modules["tensorflow"]
-    loss = _away if y is None else describing.single_loss(model)
     _build(model, x)
     trained = model.trainable_weights
     with unchanged(model):
@@ -107,7 +107,7 @@ def training_step(model: Any, x: Any, y: Any, seed: int | None) -> list[dict[str
                 weight.assign_add(NUDGE * nudge)
         before = [np.array(weight.numpy()) for weight in model.weights]
         with tensorflow.GradientTape() as tape:
-            value = tensorflow.reduce_mean(loss(y, _call(model, x, training=True)))
+            value = tensorflow.reduce_mean(_away(_call(model, x, training=True)))
         gradients = tape.gradient(value, [weight.value for weight in trained])
         followed = [not np.array_equal(old, weight.numpy()) for old, weight in zip(before, model.weights)]
     largest = {id(weight): _largest(gradient) for weight, gradient in zip(trained, gradients)}
@@ -118,7 +118,7 @@ def training_step(model: Any, x: Any, y: Any, seed: int | None) -> list[dict[str
     ]
 
 
-def _away(labels: None, outputs: Any) -> Any:
+def _away(outputs: Any) -> Any:
     outputs = sys.modules["keras"].ops.cast(outputs, "float32")
     return (outputs - np.random.default_rng(0).normal(size=outputs.shape).astype(np.float32)) ** 2
 

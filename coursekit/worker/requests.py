@@ -108,12 +108,11 @@ class LossValues(_Asked, frozen=True, tag="loss"):
 
 
 class TrainingStep(_Asked, frozen=True, tag="step"):
-    """What a step of training on the batch ``x`` with labels ``y`` would do to each weight of the model with this
-    handle, which is afterwards as it was; with a ``seed``, after a nudge to its weights."""
+    """What a step of training on the batch ``x`` would do to each weight of the model with this handle, which is
+    afterwards as it was; with a ``seed``, after a nudge to its weights."""
 
     name: str
     x: Any
-    y: Any
     seed: int | None
     handle: int
     seconds: float

@@ -154,7 +154,7 @@ def _of_model(model: Any, predict: Predictor, question: OfModel) -> Any:
     if isinstance(question, LossValues):
         return observing.loss_values(model, question.labels, question.predictions)
     if isinstance(question, TrainingStep):
-        return observing.training_step(model, question.x, question.y, question.seed)
+        return observing.training_step(model, question.x, question.seed)
     return recreating.export(model)
 
 

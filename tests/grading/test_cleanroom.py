@@ -256,7 +256,9 @@ def test_a_copy_whose_worker_ended_is_made_in_a_new_one():
 
 
 def test_a_copy_that_fails_everywhere_answers_at_home(monkeypatch):
-    answers, _, started = clean(model=sequence())
+    model = sequence()
+    model.predict = lambda x, **options: np.asarray(model(x))
+    answers, _, started = clean(model=model)
     asked = answers.model("model")
     asked.predict(X)
 
@@ -270,6 +272,37 @@ def test_a_copy_that_fails_everywhere_answers_at_home(monkeypatch):
     asked.predict(X)
     assert "its copy fails, `model` stopped with MemoryError: no room" in answers.unverified[0].reason
     assert [worker.closed for worker in started] == [1, 1]
+    answers.model("model").predict(X)
+    assert len(started) == 2, "a copy that failed twice is not made for each request"
+
+
+def test_what_training_would_move_is_asked_of_the_copy(monkeypatch):
+    model = sequence()
+    model.layers[0].trainable = False
+    honest = observing.training_step
+
+    def forged(asked, *more):
+        step = {"path": "dense/kernel", "shape": (4, 3), "gradient": 1.0, "moves": True}
+        return [step] if asked is model else honest(asked, *more)
+
+    monkeypatch.setattr(observing, "training_step", forged)
+    answers, _, _ = clean(model=model)
+    assert not any(weight.moves for weight in answers.model("model").training_step(X))
+
+
+def test_the_clean_room_has_no_more_time_than_the_submission():
+    answers, home, _ = clean(Here(), model=sequence())
+    asked = answers.model("model")
+    home.seconds_left, within = 5.0, []
+    ask = answers._room.ask
+    answers._room.ask = lambda question: within.append(question.seconds) or ask(question)
+    asked.predict(X)
+    assert within == [5.0] * 3
+    home.seconds_left = 0.0
+    asked.predict(X)
+    assert len(within) == 3
+    assert home.asked[-1] == "Predict"
+    assert answers.unverified == ()
 
 
 def test_a_model_that_is_gone_is_asked_for_again():
