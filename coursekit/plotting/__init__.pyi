@@ -4,20 +4,40 @@ from .display import show
 from .history import plot_history
 from .images import plot_images, plot_pixel_matrix, plot_weights
 from .live import LiveHistory
+from .networks import (
+    plot_dense_network,
+    plot_encoder_decoder,
+    plot_neuron,
+    plot_reparameterization,
+    plot_transfer_cases,
+)
 from .optimizers import plot_optimizer_paths
+from .sequences import plot_attention, plot_gru_cell, plot_lstm_cell, plot_unrolled_recurrence
 from .style import COLORS, use_course_style
+from .windows import plot_convolution_window, plot_pooling_window
 
 __all__ = [
     "COLORS",
     "LiveHistory",
     "alt_text",
     "describe",
+    "plot_attention",
     "plot_class_balance",
     "plot_confusion_matrix",
+    "plot_convolution_window",
+    "plot_dense_network",
+    "plot_encoder_decoder",
+    "plot_gru_cell",
     "plot_history",
     "plot_images",
+    "plot_lstm_cell",
+    "plot_neuron",
     "plot_optimizer_paths",
     "plot_pixel_matrix",
+    "plot_pooling_window",
+    "plot_reparameterization",
+    "plot_transfer_cases",
+    "plot_unrolled_recurrence",
     "plot_weights",
     "show",
     "use_course_style",
