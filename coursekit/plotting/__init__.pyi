@@ -1,3 +1,4 @@
+from .animation import show_animation
 from .classes import plot_class_balance, plot_confusion_matrix
 from .describing import alt_text, describe
 from .display import show
@@ -40,5 +41,6 @@ __all__ = [
     "plot_unrolled_recurrence",
     "plot_weights",
     "show",
+    "show_animation",
     "use_course_style",
 ]

@@ -18,7 +18,7 @@ from coursekit import course
 Rule = Callable[[NotebookNode], Iterator[str]]
 
 MOST_VARYING = 3
-MAX_BYTES = 1_000_000
+MAX_BYTES = 1_500_000  # two animations may be among them
 SHORTEST_DESCRIPTION = 20
 IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 ALT = re.compile(r"""\balt=(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
