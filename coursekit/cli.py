@@ -15,6 +15,7 @@ from coursekit.data import commands as data
 from coursekit.errors import CoursekitError
 from coursekit.grading import commands as grading
 from coursekit.regenerate import commands as regenerate
+from coursekit.results import commands as results
 
 app = typer.Typer(
     name="coursekit",
@@ -44,6 +45,7 @@ def _options(
 
 
 app.command("run")(regenerate.run_command)
+app.command("claims")(results.claims_command)
 
 
 def _join_pairs(arguments: list[str]) -> list[str]:

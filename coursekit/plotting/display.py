@@ -11,6 +11,7 @@ import base64
 import html
 import io
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -125,7 +126,7 @@ def _show(figure: Figure, alt: str) -> None:
         pyplot.close(figure)  # if it is one of pyplot's: the inline backend would show it a second time
 
 
-def publish(data: dict[str, str], metadata: dict[str, object], **options: Any) -> None:
+def publish(data: Mapping[str, object], metadata: dict[str, object], **options: Any) -> None:
     """Make a MIME bundle an output of the notebook; the options are those of IPython's ``display``."""
     import IPython.display
 

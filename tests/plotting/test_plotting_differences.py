@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from coursekit.plotting import alt_text
+from coursekit.plotting.differences import plot_paired_differences
+
+DIFFERENCES, INTERVAL = [-0.25, -0.24, -0.26], (-0.27, -0.23)
+NAMES = ("stopped early", "20 epochs")
+
+
+def draw(interval=INTERVAL, better="lower"):
+    return plot_paired_differences(DIFFERENCES, interval, "test loss", NAMES, better)
+
+
+def test_each_seed_the_mean_the_interval_and_zero_are_drawn():
+    ax = draw()
+    zero, seeds, interval, mean = ax.lines
+
+    assert list(zero.get_xdata()) == [0, 0]
+    assert list(seeds.get_xdata()) == DIFFERENCES
+    assert list(interval.get_xdata()) == list(INTERVAL)
+    assert mean.get_xdata() == pytest.approx(np.mean(DIFFERENCES))
+    low, high = ax.get_xlim()
+    assert low < -0.27 < 0 < high
+    assert ax.get_xlabel() == "test loss: stopped early − 20 epochs"
+
+
+@pytest.mark.parametrize(("better", "words", "side"), [("lower", "← better", 0), ("higher", "better →", 1)])
+def test_an_arrow_says_where_the_treatment_is_better(better, words, side):
+    (text,) = draw(better=better).texts
+
+    assert (text.get_text(), text.get_position()[0]) == (words, side)
+
+
+@pytest.mark.parametrize(
+    ("interval", "better", "words"),
+    [
+        ((-0.27, -0.23), "lower", "all below zero, which is better."),
+        ((-0.27, -0.23), "higher", "all below zero, which is worse."),
+        ((0.23, 0.27), "higher", "all above zero, which is better."),
+        ((0.23, 0.27), "lower", "all above zero, which is worse."),
+        ((-0.3, 0.1), "lower", "which holds zero."),
+    ],
+)
+def test_the_description_says_what_the_interval_means(interval, better, words):
+    assert alt_text(draw(interval, better)).endswith(words)
+
+
+def test_no_difference_at_all_can_be_drawn():
+    ax = plot_paired_differences([0, 0, 0], (0, 0), "accuracy", NAMES, "higher")
+
+    low, high = ax.get_xlim()
+    assert low < 0 < high
