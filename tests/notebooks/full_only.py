@@ -1,9 +1,10 @@
 """Assertions that a lesson makes in its full run only: the one form they may have, and how many there are.
 
-An assertion is an ``assert``, or a call of one of NumPy's, ``np.testing.assert_allclose(…)``. In full only are those
-under ``if runs_in_full(…):``, whose conditions are about the parameters, hold for their defaults and fail for those of
-the quick run. Whatever else makes an assertion depend on such a parameter (or on a name derived from one) is seen by
-the taints of :mod:`by_hand`: their values come of sizes alone, where what a network reached comes of training as well.
+An assertion is an ``assert``, a call of one of NumPy's, ``np.testing.assert_allclose(…)``, or a claim,
+``compare(…)``. In full only are those under ``if runs_in_full(…):`` and claims with ``enough=``, whose conditions are
+about the parameters, hold for their defaults and fail for those of the quick run. Whatever else makes an assertion
+depend on such a parameter (or on a name derived from one) is seen by the taints of :mod:`by_hand`: their values come
+of sizes alone, where what a network reached comes of training as well.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from nbformat import NotebookNode
 from taints import SIZE
 
 GATE = "runs_in_full"
-ASSERTING = re.compile(r"(?:np|numpy)\.testing\.assert_\w+")
+ASSERTING = re.compile(r"(?:np|numpy)\.testing\.assert_\w+|compare")
 
 
 def count(cells: Iterable[NotebookNode]) -> tuple[int, int]:
     """How many assertions the code cells hold, and how many of them in a full run only."""
     trees = [_tree(cell) for cell in cells]
     gated = {id(line) for tree in trees for gate in _gates(tree) for line in _assertions(gate.body)}
+    gated |= {id(claim) for tree in trees for claim in _assertions(tree.body) if _enough(claim)}
     return sum(len(list(_assertions(tree.body))) for tree in trees), len(gated)
 
 
@@ -44,26 +46,34 @@ def other_forms(cells: Iterable[NotebookNode], changed: Mapping[str, Any]) -> It
             reader.scopes[0].update(dict.fromkeys(changed, SIZE))
             exec(cell.source, defaults)
         yield from ((number, text) for text in reader.found.values())
-        for gate in _gates(_tree(cell)):
-            if problem := _misused(gate, defaults, defaults | changed):
+        tree = _tree(cell)
+        conditions = [_enough(line) for line in _assertions(tree.body)]
+        for gate in _gates(tree):
+            if problem := _misused(gate):
+                yield number, problem
+            conditions.append(ast.unparse(gate.test))
+        for condition in filter(None, conditions):
+            if problem := _at_other_sizes(condition, defaults, defaults | changed):
                 yield number, problem
 
 
-def _misused(gate: ast.If, defaults: dict[str, Any], quick: dict[str, Any]) -> str:
+def _misused(gate: ast.If) -> str:
     test = ast.unparse(gate.test)
     if gate.orelse:
         return f"{test} has an else"
-    if not any(_assertions(gate.body)):
-        return f"{test} holds back no assertion"
+    return "" if any(_assertions(gate.body)) else f"{test} holds back no assertion"
+
+
+def _at_other_sizes(condition: str, defaults: dict[str, Any], quick: dict[str, Any]) -> str:
     try:
         full, small = (
-            eval(test, {**parameters, GATE: lambda *enough: all(enough)}) for parameters in (defaults, quick)
+            eval(condition, {**parameters, GATE: lambda *enough: all(enough)}) for parameters in (defaults, quick)
         )
     except NameError as error:
-        return f"{test} asks for something else than parameters: {error}"
+        return f"{condition} asks for something else than parameters: {error}"
     if not full:
-        return f"{test} does not hold for the default parameters"
-    return f"{test} holds in the quick run as well" if small else ""
+        return f"{condition} does not hold for the default parameters"
+    return f"{condition} holds in the quick run as well" if small else ""
 
 
 class _Guards(Reader):
@@ -129,6 +139,12 @@ def _is_assertion(node: ast.AST) -> bool:
         case ast.Expr(ast.Call(function)):
             return bool(ASSERTING.fullmatch(ast.unparse(function)))
     return False
+
+
+def _enough(claim: ast.AST) -> str:
+    """The condition under which a claim is asserted; empty where it always is, and for other assertions."""
+    keywords = claim.value.keywords if isinstance(claim, ast.Expr) and isinstance(claim.value, ast.Call) else []
+    return next((ast.unparse(keyword.value) for keyword in keywords if keyword.arg == "enough"), "")
 
 
 def _is_gate(node: ast.AST) -> bool:

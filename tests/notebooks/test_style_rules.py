@@ -272,6 +272,10 @@ GATED = "if runs_in_full(EPOCHS >= 5):\n    assert accuracy > 0.9"
         "if runs_in_full(EPOCHS >= 5, accuracy > 0.5):\n    assert accuracy > 0.9",
         "if runs_in_full(EPOCHS >= 5):\n    print(accuracy)",
         "if runs_in_full(EPOCHS >= 5):\n    assert accuracy > 0.9\nelse:\n    assert accuracy > 0.5",
+        "if EPOCHS >= 5:\n    compare('It helps', arms)",
+        "compare('It helps', arms, enough=EPOCHS >= 1)",
+        "compare('It helps', arms, enough=EPOCHS >= 6)",
+        "compare('It helps', arms, enough=accuracy > 0.9)",
     ],
 )
 def test_an_assertion_held_back_in_another_form_is_seen(good, source):
@@ -297,6 +301,8 @@ def test_an_assertion_held_back_in_another_form_is_seen(good, source):
         "both = {'a': EPOCHS} | {'b': accuracy}\nassert both['b'] > 0.9",
         "if SEED == 1:\n    assert accuracy > 0.9",
         "for width in WIDTHS:\n    assert width > 1",
+        "compare('It helps', arms, enough=EPOCHS >= 5 and len(WIDTHS) == 2)",
+        "compare('It helps', arms)",
     ],
 )
 def test_what_is_no_other_form_of_holding_an_assertion_back(good, source):
@@ -310,9 +316,10 @@ def test_assertions_are_counted():
         code("assert 1 < 2\nnp.testing.assert_array_equal(a, b)\nprint('assert')"),
         code("if runs_in_full(EPOCHS >= 5):\n    assert a\n    for b in c:\n        np.testing.assert_allclose(a, b)"),
         code("def judge():\n    if runs_in_full(EPOCHS >= 5):\n        assert a\n    assert b"),
+        code("compare('It helps', arms, enough=EPOCHS >= 5)\ncompare('It helps', arms)"),
     ]
 
-    assert count(cells) == (6, 3)
+    assert count(cells) == (8, 4)
 
 
 def test_a_large_file_is_seen(tmp_path):
