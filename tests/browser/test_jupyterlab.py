@@ -9,6 +9,7 @@ import urllib.request
 import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from quiz import from_markdown
 
 from coursekit import course
 
@@ -78,6 +79,24 @@ def test_the_stored_pictures_of_a_lesson_show_and_are_described(lab, page):
     for image in shown.all():
         assert image.evaluate("element => element.complete && element.naturalWidth > 100")
         assert len(image.get_attribute("alt") or "") > 20
+
+
+def test_a_question_to_check_oneself_by_opens_to_its_reasons(lab, page):
+    lesson = course.find("regularization")
+    open_notebook(page, lab, f"notebooks/{lesson.name}.ipynb")
+    cells = [cell for cell in nbformat.read(lesson.notebook, as_version=4).cells if "<details" in cell.source]
+    choices = [choice for cell in cells for choice in from_markdown(cell.source).choices]
+    shown = page.locator(".jp-RenderedMarkdown details")
+
+    expect(shown).to_have_count(len(choices))
+    for choice, details in zip(choices, shown.all()):
+        reason = details.get_by_text(choice.reason)
+        expect(details.locator("summary")).to_have_text(choice.text)
+        expect(reason).to_be_hidden()
+        details.locator("summary").click()
+        expect(reason).to_be_visible()
+        expect(reason).to_contain_text("Right." if choice.right else "No.")
+    save_picture(page, page.locator(".jp-RenderedMarkdown").filter(has=shown).first, "question")
 
 
 @pytest.mark.slow

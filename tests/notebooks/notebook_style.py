@@ -12,6 +12,7 @@ from pathlib import Path
 from by_hand import by_hand
 from full_only import GATE, other_forms
 from nbformat import NotebookNode
+from quiz import from_markdown
 
 from coursekit import course
 
@@ -214,6 +215,16 @@ def holds_assertions_back_in_one_form(notebook: NotebookNode) -> Iterator[str]:
         yield f"code cell {number} asserts only at some sizes, but not under a good `if {GATE}(…):`: {told}"
 
 
+def asks_in_one_form(notebook: NotebookNode) -> Iterator[str]:
+    """A question to check oneself by is a cell as ``tools/quiz.py`` makes it: one choice right, a reason for each."""
+    for cell in prose_cells(notebook):
+        if "<details" in cell.source or "Check yourself" in cell.source:
+            try:
+                from_markdown(cell.source)
+            except ValueError as error:
+                yield f"{cell.source.splitlines()[0]}: {error}"
+
+
 def has_cell_ids_of_its_own(notebook: NotebookNode) -> Iterator[str]:
     ids = [cell.get("id") for cell in notebook.cells]
     if None in ids or len(set(ids)) < len(ids):
@@ -237,6 +248,7 @@ EXECUTED: tuple[Rule, ...] = (
 )
 LESSON: tuple[Rule, ...] = (
     *EXECUTED,
+    asks_in_one_form,
     opens_with_goals_and_time,
     has_parameters_early,
     closes_with_recap_practice_and_references,

@@ -8,6 +8,7 @@ import notebook_style as style
 import pytest
 from full_only import count
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from quiz import from_text, to_markdown
 
 from coursekit import course
 
@@ -38,6 +39,8 @@ Open [exercise 1](../exercises/01_mnist_dense.ipynb).
 
 - A: *B*, 1998.
 - C: *D*, 2015."""
+
+QUIZ = to_markdown(from_text("What do we see?\n+ a digit\n  A 5.\n- a cat\n  There are no cats in MNIST."))
 
 
 def code(source, *results, tags=()):
@@ -193,6 +196,9 @@ BAD = [
     (style.compares_what_is_by_hand, append(varying(tags=["varies", "nbval-check-output"]))),
     (style.compares_what_is_by_hand, append(*(varying() for _ in range(4)))),
     (style.holds_assertions_back_in_one_form, append(code("if EPOCHS >= 5:\n    assert accuracy > 0.9"))),
+    (style.asks_in_one_form, set_source(2, QUIZ.replace("Right", "No"))),
+    (style.asks_in_one_form, set_source(2, QUIZ.replace("**Check yourself.** ", ""))),
+    (style.asks_in_one_form, set_source(2, "**Check yourself.** Is it so?")),
     (style.has_cell_ids_of_its_own, lambda notebook: notebook.cells[1].update(id=notebook.cells[2].id)),
 ]
 
@@ -206,6 +212,12 @@ def test_a_bad_notebook_is_seen(good, rule, spoil):
 
 def test_every_rule_has_a_bad_notebook():
     assert {rule for rule, _ in BAD} == set(style.LESSON + style.EXECUTED + style.EXERCISE)
+
+
+def test_a_question_to_check_oneself_by_is_good(good):
+    good.cells[2].source = QUIZ
+
+    assert list(style.asks_in_one_form(good)) == []
 
 
 def test_a_fit_that_is_no_network_can_say_so(good):
