@@ -39,7 +39,7 @@ def test_help_loads_nothing_heavy():
     assert ended.returncode == 0
 
 
-@pytest.mark.parametrize("command", ["run", "lab", "data", "check", "progress", "release"])
+@pytest.mark.parametrize("command", ["run", "claims", "lab", "data", "check", "progress", "release"])
 def test_each_command_is_offered_and_explains_itself(called, command):
     assert command in called("--help")[1]
     code, out, _ = called(command, "--help")
@@ -47,7 +47,7 @@ def test_each_command_is_offered_and_explains_itself(called, command):
     assert "Usage: coursekit" in out
 
 
-@pytest.mark.parametrize("command", ["run", "lab", "check"])
+@pytest.mark.parametrize("command", ["run", "claims", "lab", "check"])
 def test_help_shows_examples(called, command):
     assert f"coursekit {command} " in called(command, "--help")[1].partition("Examples")[2]
 

@@ -56,7 +56,7 @@ class Comparison:
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        if problem := next(filter(None, (self._in_words(), self._in_numbers())), ""):
+        if problem := self._in_words() or self._in_numbers():
             raise ValueError(problem)
 
     @property
