@@ -96,7 +96,7 @@ def test_a_question_to_check_oneself_by_opens_to_its_reasons(lab, page):
         details.locator("summary").click()
         expect(reason).to_be_visible()
         expect(reason).to_contain_text("Right." if choice.right else "No.")
-    save_picture(page, page.locator(".jp-RenderedMarkdown").filter(has=shown).first, "question")
+    save_picture(page, shown.first.locator("xpath=.."), "question")
 
 
 @pytest.mark.slow
