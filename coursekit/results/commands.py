@@ -22,10 +22,10 @@ def claims_command(
     lessons: Annotated[list[str] | None, typer.Argument(help="Numbers or names.", show_default="all")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with the values of each seed.")] = False,
 ) -> None:
-    """Print what the lessons claim to be better than its control, and whether it holds.
+    """Print the claims of the lessons, each held against its control, with their verdicts.
 
-    It reads the stored notebooks and runs nothing. A claim holds when the 95 % t-interval of the paired difference over
-    the seeds excludes zero, and is computed anew from the stored values: a verdict that was edited is refused.
+    It reads the stored notebooks and runs nothing. A claim holds when the 95 % t-interval of the paired difference
+    lies on the side that is better. Verdicts are computed anew from the stored values: one that was edited is refused.
 
     [bold]Examples[/bold]
 
@@ -61,25 +61,17 @@ def _print_table(claims: Claims) -> None:
     from rich.table import Column, Table
     from rich.text import Text
 
-    headers = (
-        "Lesson",
-        Column("Claim", overflow="fold"),
-        "Verdict",
-        "Measure",
-        "Difference, 95 % interval",
-        "Seeds",
-        "Seconds",
-    )
-    table = Table(*headers, box=box.SIMPLE_HEAD)
+    whole = [Column(name, no_wrap=True) for name in ("Verdict", "Difference, 95 %")]
+    table = Table("Lesson", Column("Claim", overflow="fold"), *whole, box=box.SIMPLE_HEAD)
     for lesson, claim in claims:
         effect, low, high = claim.rounded()
-        table.add_row(
-            str(lesson.number),
-            Text(claim.sentence),
-            LOOKS[claim.verdict],
-            Text(claim.measure),
-            f"{effect}, {low} to {high}",
-            str(len(claim.seeds)),
-            "" if claim.seconds is None else f"{claim.seconds:.0f}",
-        )
+        sentence = Text.assemble(claim.sentence, "\n", (_basis(claim), "dim"))
+        table.add_row(str(lesson.number), sentence, LOOKS[claim.verdict], f"{effect}\n{low} to {high}")
     Console().print(table)
+
+
+def _basis(claim: Comparison) -> str:
+    """What was measured of what, how often, and in which time."""
+    seconds = "" if claim.seconds is None else f", {claim.seconds:.0f} s"
+    arms = f"{claim.treatment.name} − {claim.control.name}"
+    return f"{claim.measure}: {arms}; {len(claim.seeds)} seeds{seconds}"

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 import quiz
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from quiz import Choice, Quiz
 
@@ -51,11 +51,13 @@ def test_a_text_becomes_a_cell():
     assert quiz.to_markdown(quiz.from_text(TEXT)) == MARKDOWN
 
 
+@settings(deadline=None)
 @given(quizzes())
 def test_a_cell_is_read_as_it_was_written(written):
     assert quiz.from_markdown(quiz.to_markdown(written)) == written
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_other_cell_is_refused(source):
     with pytest.raises(ValueError):  # noqa: PT011

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -31,6 +31,7 @@ def varying(pairs) -> bool:
     return np.ptp(differences) > 1e-6 * max(1, *map(abs, sum(pairs, ())))
 
 
+@settings(deadline=None)
 @given(pairs)
 def test_the_interval_is_that_of_scipys_paired_t_test(pairs):
     assume(varying(pairs))
@@ -42,6 +43,7 @@ def test_the_interval_is_that_of_scipys_paired_t_test(pairs):
     np.testing.assert_allclose([low, high], expected, rtol=1e-6, atol=1e-6 * (high - low))
 
 
+@settings(deadline=None)
 @given(pairs)
 def test_another_direction_or_other_arms_turn_the_verdict_round(pairs):
     assume(varying(pairs))
@@ -154,6 +156,7 @@ def test_the_courses_own_full_run_is_large_enough_or_fails(treatment, monkeypatc
         compare("It helps", {"treated": treatment, "control": LATE}, **WORDS, enough=False)
 
 
+@settings(deadline=None)
 @given(st.floats(-1e9, 1e9), st.floats(0, 1e6))
 def test_rounding_changes_less_than_a_twentieth_of_the_uncertainty(value, uncertainty):
     (text,) = rounded([value], uncertainty)

@@ -6,7 +6,7 @@ import contextlib
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coursekit.results.comparison import BETTER, MIME, Arm, Comparison
@@ -57,11 +57,13 @@ def helped() -> dict:
     return bundle(Comparison("It helps", "loss", "lower", *arms, (0, 1, 2), 4.2))
 
 
+@settings(deadline=None)
 @given(st.lists(comparisons(), max_size=3))
 def test_what_was_stored_is_read(written):
     assert read(stored(*map(bundle, written))) == written
 
 
+@settings(deadline=None)
 @given(comparisons())
 def test_text_may_be_stored_in_lines(written):
     data = bundle(written)
@@ -70,18 +72,21 @@ def test_text_may_be_stored_in_lines(written):
     assert read(stored(data)) == [written]
 
 
+@settings(deadline=None)
 @given(json_values)
 def test_any_other_json_is_refused(value):
     with pytest.raises(UnreadableClaims):
         read(json.dumps(value).encode())
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_any_other_bytes_are_refused(content):
     with pytest.raises(UnreadableClaims):
         read(content)
 
 
+@settings(deadline=None)
 @given(comparisons(), st.data())
 def test_anything_in_place_of_a_part_is_refused_or_makes_no_difference(written, data):
     changed = bundle(written)
