@@ -10,12 +10,12 @@ import typer
 from rich.console import Console
 
 from coursekit import __version__, course
+from coursekit.claims import commands as claims
 from coursekit.classroom import commands as classroom
 from coursekit.data import commands as data
 from coursekit.errors import CoursekitError
 from coursekit.grading import commands as grading
 from coursekit.regenerate import commands as regenerate
-from coursekit.results import commands as results
 
 app = typer.Typer(
     name="coursekit",
@@ -45,7 +45,7 @@ def _options(
 
 
 app.command("run")(regenerate.run_command)
-app.command("claims")(results.claims_command)
+app.command("claims")(claims.claims_command)
 
 
 def _join_pairs(arguments: list[str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from coursekit.results.figures import MIME
+from coursekit.results import MIME
 
 
 def unfinished_cell(executed: Any, raised: str, died: bool) -> str:
@@ -42,7 +42,7 @@ def _printed(output: Any) -> str:
 
 
 def headline_figures(notebook: Any) -> dict[str, float]:
-    """The numbers that a notebook's outputs carry under the type `coursekit.results.figures.MIME`.
+    """The numbers that a notebook's outputs carry under the type `coursekit.results.MIME`.
 
     >>> from nbformat.v4 import new_code_cell, new_notebook, new_output
     >>> table = new_output("display_data", {MIME: {"figures": [["test accuracy", 0.98]]}})

@@ -10,7 +10,7 @@ import pytest
 from test_register import bundle, stored
 
 from coursekit import course
-from coursekit.results.comparison import Arm, Comparison
+from coursekit.claims.comparison import Arm, Comparison
 
 CONTROL = Arm("control", (0.50, 0.51, 0.49))
 HELPS = Comparison("It helps", "loss", "lower", Arm("treated", (0.29, 0.31, 0.30)), CONTROL, (0, 1, 2), 4.2)

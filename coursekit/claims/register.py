@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
+from coursekit.claims.comparison import MIME, Comparison
 from coursekit.errors import CoursekitError
-from coursekit.results.comparison import MIME, Comparison
 
 
 class UnreadableClaims(CoursekitError):
@@ -56,7 +56,7 @@ def claims_in(content: bytes, name: str, cure: str) -> list[Comparison]:
 
     >>> claims_in(b'{"cells": []}', "empty.ipynb", "Run it.")
     Traceback (most recent call last):
-    coursekit.results.register.UnreadableClaims: empty.ipynb stores no outputs. Run it.
+    coursekit.claims.register.UnreadableClaims: empty.ipynb stores no outputs. Run it.
     """
     cells = [cell for cell in _read(content, name).cells if cell.cell_type == "code"]
     if not any(cell.outputs for cell in cells):

@@ -7,11 +7,11 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-from coursekit.results.comparison import MIME
-from coursekit.results.register import claims_in
+from coursekit.claims.comparison import MIME
+from coursekit.claims.register import claims_in
 
 SETUP = """import numpy as np
-from coursekit.results import compare
+from coursekit.claims import compare
 early, late = np.array([0.291, 0.288, 0.296], "float32"), [0.541, 0.529, 0.550]
 words = {"measure": "test loss", "better": "lower", "seconds": 2.345}"""
 HOLDS = "compare('Stopping early lowers the test loss', {'stopped early': early, '<20> epochs': late}, **words)"

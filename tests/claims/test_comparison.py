@@ -10,8 +10,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from coursekit.results import Contradicted, compare
-from coursekit.results.comparison import CONTRADICTED, HOLDS, NOISE, Arm, Comparison, rounded
+from coursekit.claims import Contradicted, compare
+from coursekit.claims.comparison import CONTRADICTED, HOLDS, NOISE, Arm, Comparison, rounded
 
 EARLY, LATE = [0.291, 0.288, 0.296], [0.541, 0.529, 0.550]
 WORDS = {"measure": "test loss", "better": "lower"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from coursekit.claims.comparison import CONTRADICTED, MIME, Arm, Comparison
 from coursekit.kernel import notebook_shell
-from coursekit.results.comparison import CONTRADICTED, MIME, Arm, Comparison
-from coursekit.results.gate import runs_in_full
+from coursekit.results import runs_in_full
 
 
 class Contradicted(AssertionError):

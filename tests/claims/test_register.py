@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coursekit.results.comparison import BETTER, MIME, Arm, Comparison
-from coursekit.results.register import UnreadableClaims, claims_in
+from coursekit.claims.comparison import BETTER, MIME, Arm, Comparison
+from coursekit.claims.register import UnreadableClaims, claims_in
 
 texts = st.text(min_size=1).filter(lambda text: text.strip() and text.splitlines() == [text])
 claims = texts.filter(lambda text: text.rstrip()[-1] not in ".:!?")

@@ -39,7 +39,7 @@ class Comparison:
         seconds: what all runs took, or None where nobody took the time.
 
     Raises:
-        ValueError: what :func:`coursekit.results.compare` refuses; the message says why.
+        ValueError: what :func:`coursekit.claims.compare` refuses; the message says why.
 
     >>> control, treatment = Arm("plain", (0.30, 0.31, 0.30)), Arm("dropout", (0.29, 0.31, 0.31))
     >>> comparison = Comparison("Dropout lowers the loss", "loss", "lower", treatment, control, (0, 1, 2))

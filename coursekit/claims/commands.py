@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from coursekit import course
+from coursekit.claims.comparison import CONTRADICTED, HOLDS, NOISE, Comparison
+from coursekit.claims.register import UnreadableClaims, claims_in
 from coursekit.files import read_file
-from coursekit.results.comparison import CONTRADICTED, HOLDS, NOISE, Comparison
-from coursekit.results.register import UnreadableClaims, claims_in
 
 LOOKS = {HOLDS: f"[green]✓ {HOLDS}[/]", NOISE: f"[yellow]~ {NOISE}[/]", CONTRADICTED: f"[bold red]✗ {CONTRADICTED}[/]"}
 

@@ -1,6 +1,6 @@
-"""What a lesson found: figures beside published ones, treatments beside their controls, and the register of these.
+"""What a lesson claims: treatments beside their controls over several seeds, and the register of these.
 
->>> from coursekit.results import compare
+>>> from coursekit.claims import compare
 >>> losses = {"stopped early": [0.291, 0.288, 0.296], "20 epochs": [0.541, 0.529, 0.550]}
 >>> compare("Stopping early lowers the test loss", losses, measure="test loss", better="lower")
 Stopping early lowers the test loss: holds. Test loss, stopped early − 20 epochs:

@@ -1,0 +1,6 @@
+from .comparing import Contradicted, compare
+
+__all__ = [
+    "Contradicted",
+    "compare",
+]
