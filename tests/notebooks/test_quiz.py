@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import subprocess
 import sys
 
@@ -49,6 +50,10 @@ def quizzes(draw) -> Quiz:
 
 def test_a_text_becomes_a_cell():
     assert quiz.to_markdown(quiz.from_text(TEXT)) == MARKDOWN
+
+
+def test_the_examples_of_the_tool_are_true():
+    assert doctest.testmod(quiz).failed == 0
 
 
 @settings(deadline=None)

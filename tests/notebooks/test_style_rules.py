@@ -335,7 +335,7 @@ def test_assertions_are_counted():
 
 
 def test_a_large_file_is_seen(tmp_path):
-    (tmp_path / "large.ipynb").write_bytes(b" " * 1_000_001)
+    (tmp_path / "large.ipynb").write_bytes(b" " * (style.MAX_BYTES + 1))
     (tmp_path / "small.ipynb").write_bytes(b" ")
 
     assert style.too_large(tmp_path / "large.ipynb")
