@@ -329,9 +329,10 @@ def test_assertions_are_counted():
         code("if runs_in_full(EPOCHS >= 5):\n    assert a\n    for b in c:\n        np.testing.assert_allclose(a, b)"),
         code("def judge():\n    if runs_in_full(EPOCHS >= 5):\n        assert a\n    assert b"),
         code("compare('It helps', arms, enough=EPOCHS >= 5)\ncompare('It helps', arms)"),
+        code("compare('So does this', arms, enough=EPOCHS >= 5)"),
     ]
 
-    assert count(cells) == (8, 4)
+    assert count(cells) == (9, 5)
 
 
 def test_a_large_file_is_seen(tmp_path):
