@@ -227,7 +227,7 @@ def find_outsiders(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("build_denoiser", points=2, title="Build a denoiser")
 def build_denoiser(answers: Answers, expect: Expect) -> None:
-    """A compiled network from 784 pixels to 784 pixels, each between 0 and 1, with a loss that suits."""
+    """A compiled network from 784 pixels to 784 pixels, each between 0 and 1; all layers learn, and the loss suits."""
     images = answers.draw("images").random((8, 784), dtype=np.float32)
     twice = np.concatenate([images, images])
     model = answers.model("build_denoiser").on(twice)

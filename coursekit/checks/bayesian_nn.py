@@ -43,8 +43,8 @@ def posterior(answers: Answers, expect: Expect) -> None:
                 covariance,
                 rtol=1e-3,
                 atol=1e-4,
-                hint="The precision is designᵀ design / noise *variance* + I / prior *variance*; the covariance is its "
-                "inverse.",
+                hint="Precisions add up: that of the prior and that of the examples, each of a *variance*. The "
+                "covariance is the inverse of the whole.",
             )
     for got, (mean, _) in cases:
         expect.close(
@@ -52,7 +52,8 @@ def posterior(answers: Answers, expect: Expect) -> None:
             mean,
             rtol=1e-3,
             atol=1e-3,
-            hint="mean = covariance @ designᵀ @ targets / noise_std²: the noise divides, more noise pulls less.",
+            hint="The more noise, the less do the targets pull the mean away from 0; as the prior grows wide, it nears "
+            "that of least squares.",
         )
 
 
@@ -83,20 +84,16 @@ def predictive(answers: Answers, expect: Expect) -> None:
         cases.append((got, phi.astype(float) @ mean, np.sqrt(doubt)))
     with expect.part(points=1, title="mean"):
         for got, mean, _ in cases:
-            expect.close(
-                got[0], mean, rtol=1e-4, atol=1e-5, hint="The mean prediction is that of the mean weights: phi @ mean."
-            )
+            expect.close(got[0], mean, rtol=1e-4, atol=1e-5, hint="The mean prediction is that of the mean weights.")
     for got, mean, std in cases:
-        expect.shape(
-            got[1], mean.shape, hint="One standard deviation a row: the diagonal of phi @ covariance @ phiᵀ is enough."
-        )
+        expect.shape(got[1], mean.shape, hint="One standard deviation a row: how two rows vary together is not asked.")
         expect.close(
             got[1],
             std,
             rtol=1e-4,
             atol=1e-5,
-            hint="Variances add, standard deviations do not: phiᵀ covariance phi + noise_std², and the root at the "
-            "end.",
+            hint="Variances add, standard deviations do not: that of the weights, as each row sees it, and that of the "
+            "noise. All of the covariance plays a part.",
         )
 
 
@@ -149,7 +146,7 @@ def mc_dropout(answers: Answers, expect: Expect) -> None:
         expect.true(
             not np.array_equal(once[:-2], again),
             "Two single passes gave the same.",
-            hint="Dropout is off outside of training, and in `predict`. Call the network: network(x, training=True).",
+            hint="Dropout is off outside of training, and in `predict`. How is a network called as in training?",
         )
     expect.true(
         bool(np.allclose(once.sum(axis=1), 1, atol=1e-3)),
@@ -160,7 +157,7 @@ def mc_dropout(answers: Answers, expect: Expect) -> None:
     expect.true(
         distance < 1e-3,
         "With passes=1 there are probabilities that the network has under none of its masks.",
-        hint="One pass is one call of network(x, training=True), and a softmax. Dropout also scales what it keeps. "
+        hint="One pass is one call of the network as in training, and a softmax. Dropout also scales what it keeps. "
         "How often is the network asked when `passes` is 1? Is it the network of the cell above?",
     )
     for row, number in np.ndindex(rows.shape):
@@ -271,7 +268,7 @@ def split_doubt(answers: Answers, expect: Expect) -> None:
         got = answers.call("split_doubt", samples)
         expect.several(got, "total, aleatoric, epistemic")
         expect.shape(got[0], (rows,), hint="One number a row: draws are averaged away, classes summed away.")
-        expect.finite(got[0], hint="0 · log 0 is nan in NumPy; take the logarithm of np.where(p > 0, p, 1).")
+        expect.finite(got[0], hint="0 · log 0 is nan in NumPy: keep zeros, and nothing else, from the logarithm.")
         total, aleatoric = _entropy(samples.astype(float).mean(axis=0)), _entropy(samples.astype(float)).mean(axis=0)
         cases.append((got, (total, aleatoric, total - aleatoric)))
     hints = (
@@ -310,8 +307,8 @@ def abstain(answers: Answers, expect: Expect) -> None:
         expect.equal(
             got,
             want,
-            hint="np.argsort sorts upwards: the first round(share · rows) indices of the largest probabilities are the "
-            "*least* certain rows. With a share of 0 nobody abstains: [:0] is empty, [-0:] is everything.",
+            hint="Which rows have the smallest of the largest probabilities? Round their number, neither up nor down. "
+            "With a share of 0 nobody abstains: of an array, [-0:] is everything.",
         )
 
 

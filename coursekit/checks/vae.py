@@ -57,7 +57,10 @@ def gaussian_kl(answers: Answers, expect: Expect) -> None:
         expect.true(
             np.all(np.asarray(got) > 0), "The KL divergence of two different distributions is not positive.", hint
         )
-    hint = "½ (μ² + σ² − log σ² − 1) for each latent number; which of these is log_var? Summed, not averaged."
+    hint = (
+        "Try one latent number by hand: μ = 1 with log_var = 0 costs ½ nat, μ = 0 with log_var = 1 costs 0.359. What "
+        "several cost is added up, not averaged."
+    )
     expect.close(got, _kl(mean, log_var), rtol=1e-4, hint=hint)
     for shape, scale, shift in (((1, 4), 3, 0), ((4, 1), 1, -8), ((3, 2), 1, 4)):
         mean, log_var = _normal(rng, *shape, scale=scale), _normal(rng, *shape) + _single(shift)
@@ -81,7 +84,7 @@ def sample(answers: Answers, expect: Expect) -> None:
         "Digits with the same distribution all got the same z.",
         hint="Noise is missing, or one ε serves the whole batch: draw noise of the shape of `mean`.",
     )
-    hint = "z = μ + σ · ε: ε lies above 0 as often as below, so half of all z lie above their μ, wherever that is."
+    hint = "Half of all z lie above their μ, wherever that is: noise lies above 0 as often as below."
     for there in (mean > 0, mean < 0):
         expect.share((z > mean)[there], 0.5, hint)
     few = mean[:6], log_var[:6]
@@ -96,8 +99,8 @@ def sample(answers: Answers, expect: Expect) -> None:
         expect_own_noise(expect, prior, hint)
     with expect.part(points=1, title="the spread"):
         hint = (
-            "ε comes from N(0, 1) and is multiplied by the standard deviation; log_var is the logarithm of its square. "
-            "The check looks at (z − μ) / σ: its mean is 0, its variance 1, a twentieth lies beyond ±2."
+            "The check looks at (z − μ) / σ: its mean is 0, its variance 1, a twentieth lies beyond ±2. Is the noise "
+            "normal, and how does σ follow from log_var?"
         )
         expect_normal(expect, (z - mean) / np.exp(log_var / 2.0), hint)
     surer = answers.call("sample", few[0], few[1] - 40, seed)
@@ -134,7 +137,8 @@ def importance_bound(answers: Answers, expect: Expect) -> None:
         k, digits = log_weights.shape
         got = answers.call("importance_bound", log_weights)
         expect.shape(got, (digits,), hint="The k samples of a digit lie along axis 0; that axis goes.")
-        expect.finite(got, hint="e^−900 is 0 in floating point: take out each digit's largest weight first.")
+        factor = "What becomes of the bound if all weights of a digit are multiplied by the same number?"
+        expect.finite(got, hint=f"e^−900 is 0 in floating point, e^900 is inf. {factor}")
         want = logsumexp(log_weights.astype(np.float64), axis=0) - np.log(k)
         expect.close(got, want, rtol=1e-6, atol=2e-3, hint=hint)
 
@@ -147,6 +151,9 @@ def importance_bound(answers: Answers, expect: Expect) -> None:
     for k, places in ((50, [[-900, -900, -900]]), (int(rng.integers(3, 9)), [[-1_000, -90, -850, -800]])):
         hint = f"Weights as small as e^−900 have a mean too, and its logarithm is near −900. Here k = {k}."
         compare(_normal(rng, k, len(places[0]), scale=5) + _single(places), hint)
+    far_apart = _normal(rng, 9, 3, scale=5) - 900
+    far_apart[rng.integers(1, 9, size=3), np.arange(3)] = _normal(rng, 3)
+    compare(far_apart, "One of the weights may be e^900 times as large as the others.")
 
 
 @exercise.question("active_units", points=2, title="Who is awake?")
@@ -155,7 +162,7 @@ def active_units(answers: Answers, expect: Expect) -> None:
     rng = answers.draw("means")
 
     def compare(digits: int, spreads: np.ndarray, hint: str) -> None:
-        noise = rng.normal(size=(digits, len(spreads)))
+        noise = np.sort(rng.normal(size=(digits, len(spreads))), axis=0)  # no few digits stand for all
         mean = rng.uniform(-3, 3, size=len(spreads)) + (noise - noise.mean(axis=0)) / noise.std(axis=0) * spreads
         expect.equal(answers.call("active_units", _single(mean)), int(np.sum(spreads > 0.1)), hint=hint)
 
@@ -165,8 +172,9 @@ def active_units(answers: Answers, expect: Expect) -> None:
         compare(100, rng.permutation([0, 0, 0, 0, 1.0]), hint)
     for units in (6, int(rng.integers(8, 15))):
         awake = rng.integers(1, units)
-        spreads = np.concatenate([rng.uniform(0.15, 0.9, size=awake), rng.uniform(0.02, 0.07, size=units - awake)])
-        hint = f"The variance of each latent number over the digits, axis=0; of {units} here, how many?"
+        clear = rng.uniform(0.15, 0.9, size=awake), rng.uniform(0.02, 0.07, size=units - awake)
+        spreads = np.concatenate([*clear, [0.105, 0.095]])
+        hint = f"The variance of each latent number over the digits, axis=0; of {len(spreads)} here, how many?"
         compare(int(rng.integers(200, 400)), rng.permutation(spreads), hint)
 
 

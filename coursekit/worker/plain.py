@@ -7,6 +7,8 @@ is imported for that: an object of a library that is not loaded cannot exist.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -81,6 +83,8 @@ def _plain(value: Any, depth: int) -> Any:
     for kind in (int, float, complex, str):
         if isinstance(value, kind):
             return kind(*kind.__getnewargs__(value))
+    if type(value) in (Fraction, Decimal):
+        return float(value)
     if isinstance(value, list | tuple | range):
         _check_length(value)
         if _has_a_dtype(value):

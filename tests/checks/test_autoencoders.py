@@ -45,7 +45,7 @@ RIGHT = {
             before, after = np.zeros(pixels, f"V{bytes_per_pixel}"), np.zeros(code_length, f"V{bytes_per_number}")
             return before.nbytes / after.nbytes
         """,
-        "from fractions import Fraction\ndef compression_ratio(p, c, a, b): return float(Fraction(p * a, c * b))",
+        "from fractions import Fraction\ndef compression_ratio(p, c, a, b): return Fraction(p * a, c * b)",
         "def compression_ratio(p, c, a, b): return np.divide(np.float32(p) * a, [c * b])",
     ],
     "psnr": [
@@ -370,6 +370,15 @@ PARTIAL = [
     ),
     ("find_outsiders", ALARM.replace("1 - rate", "1 - rate / 2"), 2),
     ("find_outsiders", ALARM.replace("1 - rate", "0.95"), 2),
+    (  # what is rebuilt too well is called an outsider too
+        "find_outsiders",
+        """
+        def find_outsiders(valid_errors, test_errors, rate):
+            low, high = np.quantile(valid_errors, [rate / 2, 1 - rate / 2])
+            return (test_errors < low) | (test_errors > high)
+        """,
+        2,
+    ),
 ]
 
 

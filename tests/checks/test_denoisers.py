@@ -116,6 +116,16 @@ WRONG = {
             NETWORK.replace("keras.Input((784,)), ", "keras.Input((784,)), Rain(), ").replace("def b", RAIN + "def b"),
         ),
         ("the same for all images", NETWORK.replace("layers.Dense(32", "layers.Rescaling(0.0), layers.Dense(32")),
+        ("the first layer frozen", NETWORK.replace('Dense(32, activation="relu"', 'Dense(32, "relu", trainable=False')),
+        ("the last layer frozen", NETWORK.replace('"sigmoid")', '"sigmoid", trainable=False)')),
+        (
+            "a convolution in the middle frozen",
+            NETWORK.replace(
+                "layers.Dense(32",
+                "layers.Reshape((28, 28, 1)), layers.Conv2D(4, 3, 2), layers.Conv2D(4, 3, 2, trainable=False), "
+                "layers.Flatten(), layers.Dense(32",
+            ),
+        ),
         ("all frozen", NETWORK.replace("network.compile", "network.trainable = False; network.compile")),
     ],
 }

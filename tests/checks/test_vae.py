@@ -380,6 +380,26 @@ PARTIAL = [
         BOUND.format("log_weights.max() + np.log(np.exp(log_weights - log_weights.max()).mean(axis=0))"),
         1,
     ),
+    # each digit brought into range by its smallest, its mean or its first weight
+    (
+        "importance_bound",
+        BOUND.format("log_weights.min(axis=0) + np.log(np.exp(log_weights - log_weights.min(axis=0)).mean(axis=0))"),
+        1,
+    ),
+    (
+        "importance_bound",
+        """
+        def importance_bound(log_weights):
+            middle = log_weights.mean(axis=0, dtype=float)
+            return middle + np.log(np.exp(log_weights - middle).mean(axis=0))
+        """,
+        1,
+    ),
+    ("importance_bound", BOUND.format("log_weights[0] + np.log(np.exp(log_weights - log_weights[0]).mean(axis=0))"), 1),
+    # another bar, or a few digits for all
+    ("active_units", "def active_units(mean): return int(np.sum(np.var(mean, axis=0) > 0.02))", 1),
+    ("active_units", "def active_units(mean): return int(np.sum(np.var(mean, axis=0) > 0.005))", 1),
+    ("active_units", "def active_units(mean): return int(np.sum(np.var(mean[:50], axis=0) > 0.01))", 1),
     # a spread above 0.01, a sum of squares above 0.01
     ("active_units", "def active_units(mean): return int(np.sum(np.ptp(mean, axis=0) > 0.01))", 1),
     ("active_units", "def active_units(m): return int(np.sum(((m - m.mean(0)) ** 2).sum(axis=0) > 0.01))", 1),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import collections
 import enum
 import itertools
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -41,6 +43,8 @@ class Shouting(str):
         ({np.int64(3): 1}, {3: 1}),
         (collections.Counter("aab"), {"a": 2, "b": 1}),
         (range(2), [0, 1]),
+        (Fraction(1, 4), 0.25),
+        (Decimal("0.25"), 0.25),
         (Shouting("quiet"), "quiet"),
     ],
     ids=lambda value: type(value).__name__,
