@@ -345,16 +345,16 @@ def uncertain(answers: Answers, expect: Expect) -> None:
 
 
 def _clothes(digits: np.ndarray) -> np.ndarray:
-    """A garment for each digit. Every second one is shrunk to the 20 × 20 pixels that digits lie in, and its brightest
-    pixels are white, as many as make the ink of the digit, and the others black."""
+    """A garment for each digit. Every second one is shrunk to the 20 × 20 pixels that digits lie in, and has the very
+    pixels of the digit: the brightest where the garment is brightest, and so on."""
     from scipy.ndimage import zoom
 
     clothes = load_fashion_mnist().x_test[: len(digits)].copy()
     small = zoom(clothes[::2].astype(float), (1, 20 / 28, 20 / 28), order=1).reshape(-1, 400)
     ranks = np.argsort(np.argsort(-small, axis=1, kind="stable"), axis=1)
-    white = digits[::2].sum(axis=(1, 2), dtype=int) // 255
-    clothes[::2, 4:24, 4:24] = 255 * (ranks < white[:, np.newaxis]).reshape(-1, 20, 20)
-    clothes[::2, :4] = clothes[::2, 24:] = clothes[::2, :, :4] = clothes[::2, :, 24:] = 0
+    brightest = np.sort(digits[::2].reshape(-1, 784), axis=1)[:, :-401:-1]
+    clothes[::2] = 0
+    clothes[::2, 4:24, 4:24] = np.take_along_axis(brightest, ranks, axis=1).reshape(-1, 20, 20)
     return clothes
 
 

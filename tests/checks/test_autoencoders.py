@@ -305,6 +305,14 @@ WRONG = {
         ("the median of the tested", ALARM.replace("quantile(valid_errors, 1 - rate)", "median(test_errors)")),
         ("the largest of the tested", "def find_outsiders(v, t, rate): return t > (1 - rate) * t.max()"),
         (
+            "both tails",
+            """
+            def find_outsiders(valid_errors, test_errors, rate):
+                low, high = np.quantile(valid_errors, [rate / 2, 1 - rate / 2])
+                return (test_errors < low) | (test_errors > high)
+            """,
+        ),
+        (
             "one answer for all",
             ALARM.replace("return ", "return np.mean(").replace("1 - rate)", "1 - rate))"),
         ),
@@ -370,15 +378,6 @@ PARTIAL = [
     ),
     ("find_outsiders", ALARM.replace("1 - rate", "1 - rate / 2"), 2),
     ("find_outsiders", ALARM.replace("1 - rate", "0.95"), 2),
-    (  # what is rebuilt too well is called an outsider too
-        "find_outsiders",
-        """
-        def find_outsiders(valid_errors, test_errors, rate):
-            low, high = np.quantile(valid_errors, [rate / 2, 1 - rate / 2])
-            return (test_errors < low) | (test_errors > high)
-        """,
-        2,
-    ),
 ]
 
 
