@@ -262,12 +262,17 @@ def build_denoiser(answers: Answers, expect: Expect) -> None:
 
 
 def _expect_images_of_inputs(expect: Expect, model: Model, twice: np.ndarray) -> None:
-    """The model gives pictures that depend on the image, and the same ones for the same image."""
+    """The model gives pictures that depend on the image, and the same ones for the same image in any company."""
     outputs = [np.asarray(model.rehearse(twice, seed=seed)) for seed in (None, 0, 1, *range(2, 12))]
     expect.true(
         all(np.allclose(each[:8], each[8:], atol=1e-3) for each in outputs),
         "The same image came out in two different ways.",
         hint="Noise and dropout belong to training alone: when a network predicts, it is not random.",
+    )
+    expect.true(
+        np.allclose(model.rehearse(twice[:1]), outputs[0][:1], atol=1e-3),
+        "An image came out differently when it was alone in its batch.",
+        hint="What is computed over a whole batch belongs to training alone: each image is cleaned for itself.",
     )
     for axis, words in ((1, "All pixels of an image come out alike."), (0, "All images come out alike.")):
         expect.true(

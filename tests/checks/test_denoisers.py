@@ -115,6 +115,12 @@ WRONG = {
             "noise for ever",
             NETWORK.replace("keras.Input((784,)), ", "keras.Input((784,)), Rain(), ").replace("def b", RAIN + "def b"),
         ),
+        (
+            "a scale of the batch",
+            NETWORK.replace(
+                "layers.Dense(784,", "layers.Lambda(lambda x: x / (keras.ops.max(x) + 1e-9)), layers.Dense(784,"
+            ),
+        ),
         ("the same for all images", NETWORK.replace("layers.Dense(32", "layers.Rescaling(0.0), layers.Dense(32")),
         ("the first layer frozen", NETWORK.replace('Dense(32, activation="relu"', 'Dense(32, "relu", trainable=False')),
         ("the last layer frozen", NETWORK.replace('"sigmoid")', '"sigmoid", trainable=False)')),
