@@ -306,11 +306,7 @@ WRONG = {
         ("the largest of the tested", "def find_outsiders(v, t, rate): return t > (1 - rate) * t.max()"),
         (
             "both tails",
-            """
-            def find_outsiders(valid_errors, test_errors, rate):
-                low, high = np.quantile(valid_errors, [rate / 2, 1 - rate / 2])
-                return (test_errors < low) | (test_errors > high)
-            """,
+            ALARM.replace("return", "return (test_errors < np.quantile(valid_errors, rate / 2)) | (").rstrip() + ")",
         ),
         (
             "one answer for all",

@@ -21,6 +21,7 @@ def sample(mean, log_var, seed):
 """
 LOSS = PARTS + "\ndef negative_elbo(x, logits, mean, log_var, beta=1.0): return {}\n"
 BOUND = "def importance_bound(log_weights): return {}"
+SHIFTED = "{0} + np.log(np.exp(log_weights - {0}).mean(axis=0))"
 
 RIGHT = {
     "log_bernoulli": [
@@ -374,28 +375,11 @@ PARTIAL = [
     ("importance_bound", BOUND.format("np.log(np.exp(log_weights).mean(axis=0))"), 1),
     ("importance_bound", BOUND.format("np.log(np.mean(np.exp(log_weights), axis=0) + 1e-30)"), 1),
     ("importance_bound", BOUND.format("np.log(np.maximum(np.exp(np.float64(log_weights)).mean(axis=0), 1e-300))"), 1),
-    # one largest for all digits
-    (
-        "importance_bound",
-        BOUND.format("log_weights.max() + np.log(np.exp(log_weights - log_weights.max()).mean(axis=0))"),
-        1,
-    ),
-    # each digit brought into range by its smallest, its mean or its first weight
-    (
-        "importance_bound",
-        BOUND.format("log_weights.min(axis=0) + np.log(np.exp(log_weights - log_weights.min(axis=0)).mean(axis=0))"),
-        1,
-    ),
-    (
-        "importance_bound",
-        """
-        def importance_bound(log_weights):
-            middle = log_weights.mean(axis=0, dtype=float)
-            return middle + np.log(np.exp(log_weights - middle).mean(axis=0))
-        """,
-        1,
-    ),
-    ("importance_bound", BOUND.format("log_weights[0] + np.log(np.exp(log_weights - log_weights[0]).mean(axis=0))"), 1),
+    # brought into range by one weight for all digits, or by another than the largest
+    ("importance_bound", BOUND.format(SHIFTED.format("log_weights.max()")), 1),
+    ("importance_bound", BOUND.format(SHIFTED.format("log_weights.min(axis=0)")), 1),
+    ("importance_bound", BOUND.format(SHIFTED.format("log_weights.mean(axis=0, dtype=float)")), 1),
+    ("importance_bound", BOUND.format(SHIFTED.format("log_weights[0]")), 1),
     # another bar, or a few digits for all
     ("active_units", "def active_units(mean): return int(np.sum(np.var(mean, axis=0) > 0.02))", 1),
     ("active_units", "def active_units(mean): return int(np.sum(np.var(mean, axis=0) > 0.005))", 1),
