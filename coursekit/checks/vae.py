@@ -204,7 +204,8 @@ def _elbo(expect: Expect, encoder: Model, decoder: Model, rng: np.random.Generat
     expect.shape(output, (TEST_DIGITS, None), hint=hint)
     output = np.asarray(output, dtype=float)
     expect.true(output.shape[1] % 2 == 0, f"The encoder gives {output.shape[1]} numbers, which has no halves.", hint)
-    mean, log_var = np.split(output, 2, axis=1)
+    order = rng.permutation(TEST_DIGITS)  # what the decoder knows of a digit, it knows from z
+    x, (mean, log_var) = x[order], np.split(output[order], 2, axis=1)
     logits = decoder.predict(_single(mean + np.exp(log_var / 2) * rng.normal(size=mean.shape)))
     hint = "One logit a pixel, from z of half the width of the encoder's output."
     expect.shape(logits, (TEST_DIGITS, 784), hint=hint)

@@ -80,6 +80,23 @@ def test_a_vae_that_knows_the_notebooks_bits_alone_earns_no_bar(earned, silent, 
     assert earned(EXERCISE, "training", "", **silent) == 1
 
 
+def test_a_decoder_that_remembers_what_the_encoder_saw_earns_no_bar(earned, silent):
+    source = """
+    import keras
+    kept = []
+    class Encoder(keras.Sequential):
+        def predict(self, x, **_):
+            kept[:] = [x]
+            return np.zeros((len(x), 4), "float32")
+    class Decoder(keras.Sequential):
+        def predict(self, z, **_):
+            return 60 * (2 * kept[0] - 1)
+    encoder = Encoder([keras.Input((784,)), keras.layers.Dense(4)])
+    decoder = Decoder([keras.Input((2,)), keras.layers.Dense(784)])
+    """
+    assert earned(EXERCISE, "training", source, **silent) == 1
+
+
 def test_a_bound_that_no_vae_reaches_is_reported_and_costs_nothing(silent, monkeypatch):
     monkeypatch.setattr(checks, "_elbo", lambda *_: -60.0)
     result = find_exercise(EXERCISE).find("training").run(NamespaceAnswers(silent))
