@@ -44,12 +44,20 @@ FREE = re.compile(
     r"|keras\.Input\(\([^()]*\)\)(, )?|, metrics=\['accuracy'\]"
 )
 
-# The same of one question alone: here hidden sizes and activations.
-FREE_IN = {
-    ("07_autoencoders", "build_denoiser"): re.compile(
-        r"(?<=Conv2D\()\d+, \d+|16, 4|4, 16|, activation='(relu|linear)'"
-    ),
-}
+
+def _other_activation(*layers: str) -> list[tuple[str, str, str]]:
+    """Hidden layers, up to their last argument, that may do without ReLU."""
+    return [
+        (f"{layer}, activation='relu'", layer + other, "the activation of hidden layers is free")
+        for layer in layers
+        for other in ("", ", activation='linear'")
+    ]
+
+
+SAME = ", strides=2, padding='same'"
+FINE, COARSE, RISING = (
+    f"layers.{layer}{SAME}, activation='relu'), " for layer in ("Conv2D(16, 5", "Conv2D(32, 3", "Conv2DTranspose(16, 4")
+)
 
 # For each question, changes that leave a right answer: what becomes what, and why nothing comes of it.
 EQUIVALENT: dict[tuple[str, str], list[tuple[str, str, str]]] = {
@@ -78,13 +86,12 @@ EQUIVALENT: dict[tuple[str, str], list[tuple[str, str, str]]] = {
     ],
     ("07_autoencoders", "build_denoiser"): [
         ("'binary_crossentropy'", "'mse'", "each of them is least where every pixel is right"),
-        (
-            "layers.Conv2D(32, 3, strides=2, padding='same', activation='relu'), "
-            "layers.Conv2DTranspose(16, 4, strides=2, padding='same', activation='relu')",
-            "layers.Conv2DTranspose(16, 4, strides=2, padding='same', activation='relu'), "
-            "layers.Conv2D(32, 3, strides=2, padding='same', activation='relu')",
-            "halved, doubled, halved and doubled: as many pixels again",
-        ),
+        ("(16, 5", "(5, 16", "how many filters, and how large, is free"),
+        ("(32, 3", "(3, 32", "how many filters, and how large, is free"),
+        ("(16, 4", "(4, 16", "how many filters, and how large, is free"),
+        (FINE + COARSE, COARSE + FINE, "and in which order"),
+        (COARSE + RISING, RISING + COARSE, "halved, doubled, halved, doubled: as many pixels again"),
+        *_other_activation(f"(16, 5{SAME}", f"(32, 3{SAME}", f"(16, 4{SAME}"),
     ],
     ("08_vae", "log_bernoulli"): [("axis=-1", "axis=1", "of two axes, axis 1 is the last")],
     ("08_vae", "gaussian_kl"): [("axis=-1", "axis=1", "of two axes, axis 1 is the last")],
@@ -165,10 +172,8 @@ def judge(question: Question, source: str, names: dict[str, Any], ends: float = 
 
 def is_equivalent(mutant: Mutant, question: Question) -> bool:
     """Whether ``mutant`` is known to be a right answer."""
-    asked = question.exercise, question.name
-    known, free_here = EQUIVALENT.get(asked, []), FREE_IN.get(asked, FREE)
-    before, after = (free_here.sub("", FREE.sub("", text)) for text in (mutant.before, mutant.after))
-    return before == after or any(
+    known = EQUIVALENT.get((question.exercise, question.name), [])
+    return FREE.sub("", mutant.before) == FREE.sub("", mutant.after) or any(
         old in mutant.before and mutant.before.replace(old, new) == mutant.after for old, new, _ in known
     )
 
