@@ -45,6 +45,12 @@ def test_a_known_right_answer_is_no_survivor(question, monkeypatch):
     assert (score.survivors, score.equivalent) == ([], 1)
 
 
+def test_what_loses_points_is_noticed_whatever_the_table_says(question, monkeypatch):
+    monkeypatch.setitem(mutants.EQUIVALENT, ("01_mnist_dense", "squared"), [("n * n", "n / n", "a mistake")])
+    score = mutants.judge(question, SQUARED, {})
+    assert (len(score.survivors), score.equivalent) == (1, 0)
+
+
 def test_what_a_network_may_do_without_is_no_survivor(question):
     source = "def f():\n    return keras.Sequential([layers.Dense(5), layers.Dropout(0.2), layers.Dense(1)])"
     equal = [mutant.after for mutant in mutants.mutants(source) if mutants.is_equivalent(mutant, question)]

@@ -62,6 +62,15 @@ FINE, COARSE, RISING = (
 # For each question, changes that leave a right answer: what becomes what, and why nothing comes of it.
 EQUIVALENT: dict[tuple[str, str], list[tuple[str, str, str]]] = {
     ("01_mnist_dense", "as_vectors"): [("-1)", "-2)", "NumPy takes any negative length for the one to be found")],
+    ("03_regularization", "dropout"): [(">= rate", "> rate", "a random number equals the rate with probability 0")],
+    ("03_regularization", "clip_by_norm"): [
+        ("max(norm, limit)", "max(limit, norm)", "the larger one, in either order")
+    ],
+    ("03_regularization", "choose_strength"): [
+        ("int(np.argmin(errors))", "np.argmin(errors)", "a list takes NumPy's whole numbers for places"),
+        ("np.mean((x_valid", "np.sum((x_valid", "as many examples for each λ: the lowest sum has the lowest mean"),
+        ("x_valid @ w - y_valid", "y_valid - x_valid @ w", "(a − b)² = (b − a)²"),
+    ],
     ("04_cnn", "slide"): [("signal[place:], kernel", "kernel, signal[place:]", "s · k = k · s")],
     ("04_cnn", "conv2d"): [("kernels.shape[0]", "kernels.shape[1]", "kernels are square")],
     ("04_cnn", "max_pool"): [("axis=(1, 3)", "axis=(3, 1)", "the largest number along two axes, in either order")],
@@ -158,14 +167,13 @@ def judge(question: Question, source: str, names: dict[str, Any], ends: float = 
         if time.monotonic() > ends:
             score.note = "time ran out"
             break
-        if is_equivalent(mutant, question):
-            score.equivalent += 1
-            continue
-        score.mutants += 1
-        if _earns_all(question, mutant.source, names):
-            score.survivors.append((mutant.line, mutant.change))
-        else:
+        if not _earns_all(question, mutant.source, names):
             score.noticed += 1
+        elif is_equivalent(mutant, question):
+            score.equivalent += 1
+        else:
+            score.survivors.append((mutant.line, mutant.change))
+    score.mutants = score.noticed + len(score.survivors)
     score.seconds = time.monotonic() - begun
     return score
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.checks.shared import compiled, dense_parameters, outputs_are, unseen_reviews
+from coursekit.checks.shared import compiled, dense_parameters, expect_learning, or_above, outputs_are, unseen_reviews
 from coursekit.grading import Answers, Exercise, Expect, Model
 from coursekit.worker.observing import drawn_weights
 
@@ -196,6 +196,8 @@ def log_count_ratio(answers: Answers, expect: Expect) -> None:
             x, y = drawn(positive, negative, 6)
             x[y == 1, 1] = x[y == 0, 3] = x[:, 4] = 0
             compare(x, y, "A count of 0 gives log 0 or 0/0: that is what the added 1 is for, in both counts.")
+    with expect.part(points=1, title="more reviews than a byte can count"):
+        compare(*drawn(900, 700, 4), or_above(expect, "A uint8 goes no further than 255: add up in a wider type."))
 
 
 @exercise.question("build_network", points=2, title="One function for all variants")
@@ -203,20 +205,22 @@ def build_network(answers: Answers, expect: Expect) -> None:
     """`build_network(hidden, units, activation, loss)` returns a compiled network for 10,000 columns."""
     rng = answers.draw("reviews and widths")
     for hidden, units in zip((3, 1), (rng.permutation(30)[:2] + 17).tolist()):
-        model = answers.model("build_network", hidden, units, "relu", "binary_crossentropy").on(_reviews(rng))
+        x = _reviews(rng)
+        model = answers.model("build_network", hidden, units, "relu", "binary_crossentropy").on(x)
         expect.equal(model.gave, (16, 1), hint="One question, good or bad, needs one output.")
         expect.equal(
             model.parameter_count,
             dense_parameters([10_000, *[units] * hidden, 1]),
             hint="`hidden` layers of `units` units each, then the output: nothing else that learns.",
         )
-        expect.equal(model.trainable_parameter_count, model.parameter_count, hint="Is a layer frozen?")
+        expect_learning(expect, model, x)
     with expect.part(points=1, title="activations and loss"):
         units = int(rng.integers(10, 20))
         for activation, loss in (("relu", "binary_crossentropy"), ("tanh", "mse")):
             x = _reviews(rng)
             model = answers.model("build_network", 2, units, activation, loss).on(x)
             _expect_sigmoid_last(expect, model, x)
+            expect_learning(expect, model, x)
             expect.true(
                 _computes(model, x, units, activation),
                 f"With activation={activation!r} the network does not compute what it should.",

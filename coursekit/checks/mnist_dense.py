@@ -19,6 +19,7 @@ from coursekit.checks.shared import (
     expect_parameters,
     flag_by_heart,
     is_linear,
+    only_normalises,
     or_above,
     softmax_inside,
 )
@@ -190,6 +191,11 @@ def build_network(answers: Answers, expect: Expect) -> None:
         not is_linear(model, vectors),
         "The network is linear: it can do no more than one layer without a hidden one.",
         hint="Give the hidden layers an activation, such as relu.",
+    )
+    expect.true(
+        not only_normalises(model, vectors),
+        "The network has no activation within: between its dense layers it only normalises.",
+        hint="Give the hidden layers an activation, such as relu; a normalisation may stand beside it.",
     )
     expect.true(
         not softmax_inside(model),

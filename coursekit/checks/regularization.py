@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from coursekit.checks.shared import unseen_reviews
+from coursekit.checks.shared import expect_own_noise, unseen_reviews
 from coursekit.grading import Answers, Exercise, Expect
 
 exercise = Exercise("03_regularization")
@@ -15,6 +15,7 @@ WORDS = 2_000
 TEST_REVIEWS = 10_000
 LARGEST_LOSS = 0.36
 LEAST_ACCURACY = 0.86
+APART = (0, 1, 1000, 1024, 27_720)  # seeds that are the same modulo many numbers
 
 
 @exercise.question("penalty", points=2, title="The price of weights")
@@ -114,8 +115,12 @@ def dropout(answers: Answers, expect: Expect) -> None:
                 hint="Whether an entry is left out does not depend on what it is: negative ones stay as often.",
             )
     with expect.part(points=1, title="a mask of its own for every example"):
-        first, second = seeds.pop(), seeds.pop()
-        _expect_own_masks(expect, *(drop(ones, rates[0], seed=seed) == 0 for seed in (first, second, first)))
+        rate = rng.uniform(0.4, 0.6)
+        masks = {seed: drop(ones, rate, seed=seed) == 0 for seed in (0, *(seeds.pop() + np.array(APART)).tolist())}
+        _expect_own_masks(expect, list(masks.values()))
+        for seed in (0, max(masks)):
+            hint = "The same seed gives the same mask: np.random.default_rng(seed)."
+            expect.equal(drop(ones, rate, seed=seed) == 0, masks[seed], hint=hint)
 
 
 def _drawn_one_by_one(zeros: np.ndarray) -> np.ndarray:
@@ -125,8 +130,9 @@ def _drawn_one_by_one(zeros: np.ndarray) -> np.ndarray:
     return np.asarray(zeros[:, 0]) if (zeros == zeros[:, :1]).all() else zeros
 
 
-def _expect_own_masks(expect: Expect, mask: np.ndarray, other: np.ndarray, again: np.ndarray) -> None:
-    """Of two seeds and the first once more."""
+def _expect_own_masks(expect: Expect, masks: list[np.ndarray]) -> None:
+    """Of several seeds, of about half of all entries."""
+    mask = masks[0]
     expect.true(mask.any() and not mask.all(), "Nothing, or everything, was left out.")
     expect.true(
         (mask != mask[:1]).any(),
@@ -138,12 +144,15 @@ def _expect_own_masks(expect: Expect, mask: np.ndarray, other: np.ndarray, again
         "Whole examples were left out.",
         hint="Dropout leaves out units, not data: draw one random number for each entry.",
     )
-    expect.equal(again, mask, hint="The same seed gives the same mask: np.random.default_rng(seed).")
     expect.true(
-        (other != mask).any(),
+        len({each.tobytes() for each in masks}) == len(masks),
         "Two seeds gave the same mask.",
-        hint="The argument `seed` decides: np.random.default_rng(seed).",
+        hint="The argument `seed` decides, whatever number it is: np.random.default_rng(seed).",
     )
+    hint = "Chance decides on each entry by itself: draw one random number for each."
+    expect_own_noise(expect, mask.astype(float), hint)
+    counts = (mask.sum(axis=0), mask.sum(axis=1), [each.sum() for each in masks])  # seldom all the same: 1e-8
+    expect.true(all(map(np.ptp, counts)), "Exactly as many entries are left out each time.", hint=hint)
 
 
 @exercise.question("clip_by_norm", points=3, title="Clip by norm")

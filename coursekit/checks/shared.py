@@ -16,6 +16,8 @@ Setting = TypeVar("Setting")
 BOUND = 2.5  # beyond the ends of every activation that has some
 NUDGES = 20  # of a model's weights, until each layer has a gradient: a single unit of ReLU may be silent in one
 SEEN = 3000  # training digits that a model is asked about as well
+LEAST = 1e-35  # a probability that float32 holds in full
+OF_EACH_ROW = {"LayerNormalization", "RMSNormalization", "UnitNormalization"}
 LOGARITHMS = "logarithms of probabilities"
 FITTING = {LOGARITHMS: "logits"}  # softmax of the logarithms gives the probabilities again
 
@@ -227,20 +229,39 @@ def _are_probabilities(outputs: np.ndarray) -> bool:
 
 
 def is_linear(model: Model, x: np.ndarray) -> bool:
-    """Whether the model's outputs, or the logarithms of its probabilities, lie on a line between those of two inputs,
-    up to what is the same for all classes. The inputs are as large as they can be with no probability near 0."""
+    """Whether the model's logits lie on a line between those of two inputs."""
     half = len(x) // 2
-    batch = np.concatenate([x[: 2 * half], (x[:half] + x[half : 2 * half]) / 2])
+    logits = logits_of(model, np.concatenate([x[: 2 * half], (x[:half] + x[half : 2 * half]) / 2]))
+    bend = logits[:half] + logits[half : 2 * half] - 2 * logits[2 * half :]
+    return bool(np.abs(bend).max() < 1e-3 * np.abs(logits).max())
+
+
+def only_normalises(model: Model, x: np.ndarray) -> bool:
+    """Whether normalisation alone, of each row by itself, keeps the model, which was shown a batch, from being linear.
+
+    It divides what is linear by one number. So along a line of inputs, the logits of a model with ``n`` of them keep to
+    ``n + 1`` dimensions, while every unit with an activation bends them into another one.
+    """
+    dimensions = 1 + sum(bool(OF_EACH_ROW & set(step.kinds)) for step in model.steps)
+    if not 1 < dimensions < model.gave[-1] - 1:  # so many there are at most
+        return False
+    along, half = np.linspace(-2, 2, 32)[:, np.newaxis], len(x) // 2
+    lines = np.concatenate([one + along * (other - one) for one, other in zip(x[:half], x[half:])])
+    logits = np.reshape([logits_of(model, lines, seed) for seed in (None, 0)], (2 * half, len(along), -1))
+    sizes = np.linalg.svd(logits - logits.mean(axis=1, keepdims=True), compute_uv=False)
+    return bool((sizes[:, dimensions] < 1e-4 * sizes[:, 0]).all())
+
+
+def logits_of(model: Model, x: np.ndarray, seed: int | None = None) -> np.ndarray:
+    """Logits, or the logarithms of probabilities, up to what is the same for all classes, with weights drawn from
+    ``seed`` if there is one. The inputs are as large as they can be with no probability near 0."""
     for scale in (4096, 512, 64, 8, 1):
-        outputs = np.asarray(model.rehearse((scale * batch).astype(np.float32)), dtype=np.float64)
-        if not _are_probabilities(outputs):
+        outputs = np.asarray(model.rehearse((scale * x).astype(np.float32), seed=seed), dtype=np.float64)
+        if not _are_probabilities(outputs) or outputs.min() > LEAST:
             break
-        if outputs.min() > 1e-20:
-            outputs = np.log(outputs)
-            break
-    outputs -= outputs.mean(axis=-1, keepdims=True)
-    bend = outputs[:half] + outputs[half : 2 * half] - 2 * outputs[2 * half :]
-    return bool(np.abs(bend).max() < 1e-3 * np.abs(outputs).max())
+    if _are_probabilities(outputs):
+        outputs = np.log(np.maximum(outputs, LEAST))
+    return np.asarray(outputs - outputs.mean(axis=-1, keepdims=True))
 
 
 def softmax_inside(model: Model) -> bool:

@@ -525,6 +525,12 @@ WRONG = {
         ("normalised", network(last='keras.Sequential([layers.BatchNormalization(), layers.Dense(1, "sigmoid")])')),
         ("frozen", network().replace("network.compile", "network.layers[0].trainable = False; network.compile")),
         ("for other columns", network(inputs="[keras.Input((2_000,))]")),
+        ("nothing is learnt", network().replace('"rmsprop"', "keras.optimizers.RMSprop(0.0)")),
+        ("the last one frozen", network(last='layers.Dense(1, "sigmoid", trainable=False)')),
+        (
+            "nothing leads back to the hidden layers",
+            network(last='layers.Lambda(keras.ops.stop_gradient), layers.Dense(1, "sigmoid")'),
+        ),
     ],
 }
 
@@ -554,6 +560,35 @@ PARTIAL = [
         "encode",  # num_words taken for a bound of the rank
         "def encode(text, ranks, n): return [1] + [ranks[w] + 3 if ranks.get(w, n) < n else 2 for w in text.split()]",
         1,
+    ),
+    (
+        "log_count_ratio",  # a product of bytes
+        """
+        def log_count_ratio(x, y):
+            p, q = 1.0 + y.astype(x.dtype) @ x, 1.0 + (1 - y).astype(x.dtype) @ x
+            return np.log(p / p.sum()) - np.log(q / q.sum())
+        """,
+        2,
+    ),
+    (
+        "log_count_ratio",  # counted in bytes
+        """
+        def log_count_ratio(x, y):
+            counts = np.ones((2, x.shape[1]), x.dtype)
+            for row, label in zip(x, y):
+                counts[label] += row
+            return np.log(counts[1] / counts[1].sum()) - np.log(counts[0] / counts[0].sum())
+        """,
+        2,
+    ),
+    (
+        "log_count_ratio",  # a sum of bytes
+        """
+        def log_count_ratio(x, y):
+            p, q = (1.0 + x[y == side].sum(axis=0, dtype=x.dtype) for side in (1, 0))
+            return np.log(p / p.sum()) - np.log(q / q.sum())
+        """,
+        2,
     ),
     (
         "multi_hot",  # float64

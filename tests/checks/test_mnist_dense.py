@@ -15,6 +15,10 @@ def softmax(z):
     return e / e.sum(axis=-1, keepdims=True)
 """
 
+SMOOTHED = (
+    "lambda labels, p: keras.losses.categorical_crossentropy("
+    "keras.ops.one_hot(keras.ops.cast(labels[:, 0], 'int32'), 10), p, label_smoothing=0.1)"
+)
 AS_LOGITS_LOSS = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
 
 
@@ -131,6 +135,22 @@ def build_network():
             "z, keras.ops.cast(keras.ops.reshape(labels, (-1, 1)), 'int32'), 1)[:, 0]",
         ),
         network('layers.Dense(64, "relu"), layers.Dense(10, "softmax", kernel_initializer="zeros")'),
+        network('layers.Dense(4), layers.LayerNormalization(), layers.PReLU(), layers.Dense(10, "softmax")'),
+        network('layers.LayerNormalization(), layers.Dense(64, "relu"), layers.Dense(10, "softmax")'),
+        network(
+            'layers.Dense(64, "sigmoid"), layers.RMSNormalization(), layers.Dense(32), layers.LayerNormalization(), '
+            "layers.Dense(10)",
+            AS_LOGITS_LOSS,
+        ),
+        KERAS
+        + """
+def build_network():
+    inputs = keras.Input((784,))
+    hidden = keras.ops.relu(layers.UnitNormalization()(layers.Dense(64)(inputs)))
+    network = keras.Model(inputs, layers.Dense(10, "softmax")(hidden))
+    network.compile("adam", "sparse_categorical_crossentropy")
+    return network
+""",
         network(
             'layers.Rescaling(1 / 255), layers.Dense(64, "tanh"), layers.Dense(10, use_bias=False)', loss=AS_LOGITS_LOSS
         ),
@@ -292,6 +312,33 @@ def build_network():
 """,
         ),
         ("no activation within", network('layers.Dense(64), layers.Dense(10, "softmax")')),
+        (
+            "layer normalisation for an activation",
+            network('layers.Dense(64), layers.LayerNormalization(), layers.Dense(10, "softmax")'),
+        ),
+        (
+            "normalisations for activations",
+            network(
+                "layers.Dense(64), layers.RMSNormalization(), layers.Dense(32), layers.BatchNormalization(), "
+                "layers.UnitNormalization(), layers.Dense(10)",
+                AS_LOGITS_LOSS,
+            ),
+        ),
+        (
+            "one of three frozen",
+            network('layers.Dense(64, "relu"), layers.Dense(32, "relu", trainable=False), layers.Dense(10, "softmax")'),
+        ),
+        (
+            "the last one frozen",
+            network('layers.Dense(64, "relu"), layers.Dense(32, "relu"), layers.Dense(10, "softmax", trainable=False)'),
+        ),
+        (
+            "nothing leads back to the first",
+            network(
+                'layers.Dense(64, "relu"), layers.Lambda(keras.ops.stop_gradient), layers.Dense(32, "relu"), '
+                'layers.Dense(10, "softmax")'
+            ),
+        ),
         ("softmax within, rescaled", network('layers.Dense(64, "softmax"), layers.Rescaling(9.0), layers.Dense(10)')),
         (
             "a convolution",
@@ -378,6 +425,7 @@ MISMATCHED = [
     ('layers.Dense(10, "softmax"), layers.Softmax()', '"sparse_categorical_crossentropy"'),
     ('layers.Dense(10, "sigmoid"), layers.Softmax()', '"sparse_categorical_crossentropy"'),
     ('layers.Dense(10, "log_softmax")', '"sparse_categorical_crossentropy"'),
+    ('layers.Dense(10, "softmax")', SMOOTHED),
 ]
 AS_LOGITS = (
     KERAS
@@ -403,6 +451,16 @@ def test_a_loss_that_does_not_fit_costs_a_point(earned, last, loss):
 def test_what_is_not_compiled_costs_a_point(earned):
     source = KERAS + "def build_network(): return keras.Sequential([layers.Dense(32, 'relu'), layers.Dense(10)])"
     assert earned(EXERCISE, "build_network", source) == 1
+
+
+def test_a_loss_that_compile_does_not_know_costs_a_point(earned):
+    source = """
+class Digits(keras.Sequential):
+    def compute_loss(self, x=None, y=None, y_pred=None, **others):
+        return keras.ops.mean(keras.losses.sparse_categorical_crossentropy(y, y_pred))
+"""
+    known = network('layers.Dense(32, "relu"), layers.Dense(10, "softmax")', loss="loss=None")
+    assert earned(EXERCISE, "build_network", KERAS + source + known.replace("keras.Sequential", "Digits")) == 1
 
 
 @pytest.fixture(scope="module")

@@ -532,6 +532,11 @@ def dropout(outputs, rate, training, seed):
 """
 
 
+def _exact_dropout(chances):
+    """With numbers for chances that are evenly spread, shuffled."""
+    return _dropout().replace(".random(outputs.shape)", f".permuted({chances})")
+
+
 PARTIAL = [
     ("penalty_gradient", "def penalty_gradient(w, l1, l2): return l1 * w / np.abs(w) + 2 * l2 * w", 1),
     ("dropout", _dropout(scaled=""), 3),  # not scaled at all
@@ -541,6 +546,15 @@ PARTIAL = [
     ("dropout", _dropout(shape="(len(outputs), 1)"), 3),  # whole examples left out
     ("dropout", _dropout().replace("(seed)", "(0)"), 3),  # one seed for all
     ("dropout", _dropout().replace("(seed)", "()"), 3),  # no seed at all
+    ("dropout", _dropout().replace("(seed)", "(seed or None)"), 3),  # 0 taken for none
+    ("dropout", _dropout().replace("(seed)", "(seed % 10)"), 3),
+    ("dropout", _dropout().replace("(seed)", "(seed & 255)"), 3),
+    ("dropout", _dropout().replace("(seed)", "(seed % 1000)"), 3),
+    ("dropout", _dropout(keeps=">= rate; kept = np.repeat(kept, 2, axis=0)", shape="(len(outputs) // 2, 40)"), 3),
+    ("dropout", _dropout(keeps=">= rate; kept = np.repeat(kept, 2, axis=1)", shape="(len(outputs), 20)"), 3),
+    ("dropout", _exact_dropout("np.linspace(0, 1, outputs.size).reshape(outputs.shape)"), 3),
+    ("dropout", _exact_dropout("np.tile(np.linspace(0, 1, 40), (len(outputs), 1)), axis=1"), 3),
+    ("dropout", _exact_dropout("np.tile(np.linspace(0, 1, len(outputs))[:, None], 40), axis=0"), 3),
     ("dropout", _dropout(scaled="/ kept.mean()"), 3),  # the share that happened to be kept
     ("dropout", _dropout(scaled="/ rate"), 3),
     ("dropout", _dropout(scaled="/ (1 - rate) * (outputs > 0)"), 3),  # as if behind a relu
