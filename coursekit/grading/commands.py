@@ -18,10 +18,10 @@ from rich.text import Text
 from coursekit import course
 from coursekit.files import read_file, replace_file
 from coursekit.grading import progress, results
-from coursekit.grading.cards import LOOKS, Panel
+from coursekit.grading.cards import LOOKS, Card, Panel
 from coursekit.grading.checking import check_notebook
 from coursekit.grading.notebook_file import read_notebook
-from coursekit.grading.questions import find_exercise
+from coursekit.grading.questions import CheckInterrupted, find_exercise
 from coursekit.grading.release import ReleaseError, release
 from coursekit.worker.bounds import CELL_SECONDS, Limits
 
@@ -68,8 +68,16 @@ class Checked:
 
 
 def check_own(notebook: Path, cell_seconds: float, record: bool, on_step: Callable[[str], None]) -> Checked:
-    """Check one's own notebook; keep the results for ``coursekit progress`` if that is wanted."""
-    checked = _checked(notebook, cell_seconds, on_step)
+    """Check one's own notebook; keep the results for ``coursekit progress`` if that is wanted.
+
+    Raises:
+        CheckInterrupted: somebody pressed Ctrl-C; what was running is printed.
+    """
+    try:
+        checked = _checked(notebook, cell_seconds, on_step)
+    except CheckInterrupted as end:
+        typer.echo(str(Card(end.result)), err=True)
+        raise
     if record:
         progress.record(checked.report.exercise, checked.report.questions)
     return checked

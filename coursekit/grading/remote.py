@@ -127,6 +127,7 @@ class RemoteAnswers(Answers):
         worker, self._worker = self._worker, None
         assert worker is not None
         left = self.seconds_left
+        self.running = what
         try:
             reply = worker.exchange(request, min(seconds + self._grace, left))
         except WorkerStuck:
@@ -141,5 +142,5 @@ class RemoteAnswers(Answers):
             raise failures.Lost(f"{what} was running when its process was ended from outside. Run it again.") from None
         if isinstance(reply.failure, failures.TimedOut | failures.NoRoom):
             worker.interrupted()
-        self._worker = worker
+        self._worker, self.running = worker, ""
         return reply
