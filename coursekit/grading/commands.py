@@ -59,8 +59,9 @@ class Checked:
             return
         console = Console(soft_wrap=True)
         words = Text(str(Panel(self.report)))
-        for kind, (symbol, said, _) in LOOKS.items():
-            words.highlight_words([f"{symbol} {said}"], COLOURS[kind])
+        for kind, colour in COLOURS.items():
+            symbol, said, _ = LOOKS[kind]
+            words.highlight_words([f"{symbol} {said}"], colour)
         console.print(words)
         for line in (*(error.message for error in self.report.cells), *self.notes):
             console.print(Text(line))

@@ -1,4 +1,4 @@
-"""In a real kernel: an interrupted check, a wrong question, a cell that is no Python. No card and no error shows source."""
+"""In a real kernel: an interrupted check, a wrong question, a cell that is no Python. Nothing shows any source."""
 
 from __future__ import annotations
 
