@@ -18,8 +18,12 @@ from coursekit.grading.results import CellError, Unverified
 
 EXERCISE = "01_mnist_dense"
 NAMES = ("Ada Lovelace", "Bob", "Wolfeschlegelsteinhausenbergerdorff, Hubert", "Zoë Ångström-O'Neill")
-PAGE = '<!DOCTYPE html><html lang="en"><title>Cards</title><style>{style}</style><main><h1>Cards</h1><h2>Check</h2><h3>All</h3>{cards}</main></html>'
-STYLE = ":root { color-scheme: light dark; } body { font: 14px/1.5 system-ui, sans-serif; }"
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<title>Cards</title>
+<style>:root {{ color-scheme: light dark; }} body {{ font: 14px/1.5 system-ui, sans-serif; }}</style>
+<main><h1>Cards</h1><h2>An exercise</h2><h3>Its checks</h3>{cards}</main>
+</html>"""
 
 
 def softmax(logits):
@@ -45,7 +49,7 @@ def cards_page() -> bytes:
     found = report(softmax=softmax, one_hot=one_hot, gradients=gradients)
     cards = [Card(replace(found.questions[2], status=status)) for status in LOOKS]
     html = "\n".join(each._repr_html_() for each in [*cards, Panel(found)])
-    return PAGE.format(style=STYLE, cards=html).encode()
+    return PAGE.format(cards=html).encode()
 
 
 def marked(number: int, found: Report) -> Grade:
@@ -58,7 +62,14 @@ def marked(number: int, found: Report) -> Grade:
 def grades() -> list[Grade]:
     """Grades of all kinds: good, wrong, flagged, doubted, unmarked."""
     good, poor = report(softmax=softmax, one_hot=one_hot), report(one_hot=one_hot, gradients=gradients)
-    drawn = replace(good.questions[1], status="failed", points=0.0, message="It differs.", drawn="one_hot([3 1 2], 5)", flags=("Too fast?",))
+    drawn = replace(
+        good.questions[1],
+        status="failed",
+        points=0.0,
+        message="It differs.",
+        drawn="one_hot([3 1 2], 5)",
+        flags=("Too fast?",),
+    )
     flagged = replace(good, questions=(good.questions[0], drawn, *good.questions[2:]))
     doubted = replace(
         poor,
@@ -81,8 +92,12 @@ def class_page(points: float = 17.0) -> bytes:
     found = statistics(listed, EXERCISE)
     assert found is not None
     pairs = {EXERCISE: [{"first": "Bob 1.ipynb", "second": "Wolf 2.ipynb", "similarity": 0.97, "same_text": True}]}
-    exercises = [(find_exercise(EXERCISE).title, replace(found, max_points=points, counts=(120, 3, 0, 1, 44, 9, 0, 2, 1, 37)))]
-    return pages.class_page(exercises, listed, pairs, "bubblewrap, own user, process, mount, network", {0: "feedback/a.html"})
+    exercises = [
+        (find_exercise(EXERCISE).title, replace(found, max_points=points, counts=(120, 3, 0, 1, 44, 9, 0, 2, 1, 37)))
+    ]
+    return pages.class_page(
+        exercises, listed, pairs, "bubblewrap, own user, process, mount, network", {0: "feedback/a.html"}
+    )
 
 
 PAGES = {"cards": cards_page, "feedback": feedback_page, "class": class_page}

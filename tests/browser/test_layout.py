@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import urllib.request
 
 import pytest
@@ -34,11 +33,13 @@ BROKEN_WORDS = """selector => {
     return broken;
 }"""
 OVERLAPS = """() => {
-    const boxes = [...document.querySelectorAll("svg text")].map(each => [each.textContent, each.getBoundingClientRect()]);
+    const labels = [...document.querySelectorAll("svg text")];
+    const boxes = labels.map(each => [each.textContent, each.getBoundingClientRect()]);
     return boxes.flatMap(([one, a], n) => boxes.slice(n + 1)
         .filter(([, b]) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
         .map(([other]) => `${one} | ${other}`));
 }"""
+BACKGROUND = "() => getComputedStyle(document.body).backgroundColor"
 SIDEWAYS = "() => document.scrollingElement.scrollWidth - window.innerWidth"
 
 
@@ -67,6 +68,17 @@ def test_cards_and_pages(page, theme, width, tmp_path):
     context.close()
 
 
+@pytest.mark.parametrize("name", ["feedback", "class"])
+def test_pages_are_dark_where_the_reader_wants_that(page, name):
+    backgrounds = []
+    for theme in ("light", "dark"):
+        shown = page.context.browser.new_page(color_scheme=theme)
+        shown.set_content(shown_pages.PAGES[name]().decode())
+        backgrounds.append(shown.evaluate(BACKGROUND))
+        shown.close()
+    assert backgrounds == ["rgb(255, 255, 255)", "rgb(28, 28, 28)"]
+
+
 @pytest.mark.parametrize("points", [1, 3.5, 17, 20, 100, 1234.5])
 def test_the_histograms_labels_do_not_overlap(page, points):
     shown = page.context.browser.new_page(viewport={"width": 1024, "height": 900})
@@ -79,14 +91,20 @@ def test_the_histograms_labels_do_not_overlap(page, points):
 def choose_theme(lab, name: str) -> None:
     url = lab.url("lab/api/settings/@jupyterlab/apputils-extension:themes")
     body = ('{"raw": "{\\"theme\\": \\"' + name + '\\"}"}').encode()
-    urllib.request.urlopen(urllib.request.Request(url, body, {"Content-Type": "application/json"}, method="PUT")).close()
+    urllib.request.urlopen(
+        urllib.request.Request(url, body, {"Content-Type": "application/json"}, method="PUT")
+    ).close()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_cards_in_jupyterlab(lab, page, theme):
     cells = ["import numpy as np\nfrom coursekit.grading import open_exercise\ncheck = open_exercise('01_mnist_dense')"]
-    cells += ["def softmax(logits):\n    return np.exp(logits) / np.exp(logits).sum()", "check('softmax')", "check.all()"]
+    cells += [
+        "def softmax(logits):\n    return np.exp(logits) / np.exp(logits).sum()",
+        "check('softmax')",
+        "check.all()",
+    ]
     notebook = nbformat.new_notebook(cells=[nbformat.new_code_cell(each) for each in cells])
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
     (lab.folder / "cards.ipynb").write_text(writes(notebook))
