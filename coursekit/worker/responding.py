@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import linecache
+import re
 import secrets
 import traceback
 from collections.abc import Callable, Iterator, MutableMapping
@@ -201,12 +202,16 @@ def error_text(error: BaseException) -> str:
 
     >>> error_text(ZeroDivisionError("division by zero"))
     'ZeroDivisionError: division by zero'
+    >>> error_text(SyntaxError("invalid syntax", ("made_up_name.py", 2, 9, "x = = 1")))
+    'SyntaxError: invalid syntax, line 2'
     """
     try:
         message = str(error).strip()
     except Exception:  # anything may stand in the learner's __str__; the end of its time goes on to whoever set it
         message = "(its message cannot be read)"
     first = message.splitlines()[0] if message else ""
+    if isinstance(error, SyntaxError):
+        first = re.sub(r" \(\S+, (line \d+)\)$", r", \1", first)  # a cell's file has no name that a learner knows
     return shorten(f"{type(error).__name__}: {first}" if first else type(error).__name__, 300)
 
 

@@ -204,14 +204,15 @@ def test_a_cell_that_ends_the_process_is_left_out_and_named(tmp_path):
 
 
 def test_cells_that_stop_are_named_and_stubs_are_not(tmp_path):
-    answers = notebook(tmp_path, STUB, "count = 1 / 0", "while True: pass")
+    answers = notebook(tmp_path, STUB, "count = 1 / 0", "while True: pass", "total = 1\ncount = = 10")
     report = demo.check_remotely(answers, cell_seconds=2)
-    assert [error.number for error in report.cells] == [4, 6]
+    assert [error.number for error in report.cells] == [4, 6, 7]
     assert (
         report.cells[0].message
         == "Cell 4 stopped with ZeroDivisionError: division by zero, in your line `count = 1 / 0`"
     )
     assert report.cells[1].message == "Cell 6 did not end within 2 seconds."
+    assert report.cells[2].message == "Cell 7 stopped with SyntaxError: invalid syntax, line 2"
 
 
 def test_a_notebook_that_always_ends_its_process_gives_a_report(tmp_path, monkeypatch):

@@ -13,6 +13,14 @@ from jupyter_client.manager import start_new_kernel
 from coursekit import course
 from coursekit.grading.release import STUB
 
+SETUP = """
+from dataclasses import replace
+import numpy as np
+from coursekit.grading import open_exercise
+from grading_demo import exercise
+exercise.questions["softmax"] = replace(exercise.find("softmax"), seconds=60.0)
+check = open_exercise(exercise)
+"""
 ENDLESS = "import time\ndef softmax(z):\n    print('asked', flush=True)\n    while True: time.sleep(0.01)"
 
 
@@ -22,8 +30,7 @@ def kernel():
     path = os.pathsep.join([str(course.root()), str(Path(demo.__file__).parent), os.environ.get("PYTHONPATH", "")])
     manager, client = start_new_kernel(env=os.environ | {"PYTHONPATH": path})
     kernel = Kernel(manager, client)
-    setup = "import numpy as np\nimport grading_demo\nfrom coursekit.grading import open_exercise"
-    assert kernel.run(f"{setup}\ncheck = open_exercise(grading_demo.exercise)") == []
+    assert kernel.run(SETUP) == []
     yield kernel
     client.stop_channels()
     manager.shutdown_kernel(now=True)
