@@ -26,7 +26,7 @@ def stub_of(error: BaseException, namespace: MutableMapping[str, Any]) -> list[s
     Returns:
         Names of functions, empty where something else was raised. A stub outside of functions is called ``"<module>"``.
     """
-    if type(error) is not NotImplementedError or error.args != (STUB_WORDS,):
+    if type(error) is not NotImplementedError or [*map(type, error.args)] != [str] or error.args[0] != STUB_WORDS:
         return []
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     if frames[-1].f_globals is not namespace:
@@ -46,7 +46,7 @@ def not_parsed(name: str, namespace: MutableMapping[str, Any]) -> NotParsed | No
     "The cell that defines `double` stopped with a SyntaxError, line 2: '(' was never closed."
     """
     defining = re.compile(
-        rf"^\s*(?:(?!(?:{OTHER_KEYWORDS})\b)\w+\s+)+{name}\b"  # def, class, and what was meant to be one
+        rf"^[ \t]*(?:(?!(?:{OTHER_KEYWORDS})\b)\w+[ \t]+)+{name}\b"  # def, class, and what was meant to be one
         rf"|^[^#=(\[\n]*(?<![.\w]){name}\b[^=(\[\n]*=(?!=)",
         re.MULTILINE,
     )

@@ -19,6 +19,7 @@ def test_the_statements_say_all(lesson, rule):
     asked = list(style.questions_asked(nbformat.read(lesson.solution, as_version=4), exercise.questions))
 
     assert [each.question.name for each in asked] == list(exercise.questions)
+    assert all(each.names for each in asked)
     assert [f"{each.question.name}: {words}" for each in asked for words in rule(each)] == []
 
 

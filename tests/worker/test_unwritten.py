@@ -40,6 +40,7 @@ def test_the_line_where_the_definition_fails(line, source):
         (),
         ("def double(x):\n    return 2 * x",),
         ("print(double(3)",),  # names it, does not define it
+        ("x\ndouble\n(",),
         ("double == (2",),
         ("other.double = (2",),
         ("doubled = (2",),
