@@ -150,6 +150,7 @@ class Answers(abc.ABC):
                 f"A check asks {question.name!r} with arguments that are not plain data: {error}."
             ) from error
         reply = self.exchange(question, frame)
+        self.running = ""
         if reply.failure is not None:
             raise reply.failure
         return reply.answer
@@ -185,9 +186,7 @@ class NamespaceAnswers(Answers):
     def exchange(self, question: Question, frame: bytes) -> Reply:
         """The reply of this process."""
         self.running = f"`{question.name}`"
-        reply = Reply.read(self._respondent.reply(cast(Question, read_request(frame))).frame)
-        self.running = ""
-        return reply
+        return Reply.read(self._respondent.reply(cast(Question, read_request(frame))).frame)
 
 
 def _plain_arguments(value: Any) -> Any:

@@ -142,5 +142,5 @@ class RemoteAnswers(Answers):
             raise failures.Lost(f"{what} was running when its process was ended from outside. Run it again.") from None
         if isinstance(reply.failure, failures.TimedOut | failures.NoRoom):
             worker.interrupted()
-        self._worker, self.running = worker, ""
+        self._worker = worker
         return reply
