@@ -67,6 +67,8 @@ def test_an_interrupted_check_says_what_was_running_and_records_nothing(running,
             threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
         return send(self, request, what, seconds)
 
+    patient = replace(demo.exercise.find("softmax"), seconds=60.0)
+    monkeypatch.setitem(demo.exercise.questions, "softmax", patient)
     monkeypatch.setattr(RemoteAnswers, "_send", interrupted)
     result = run("check", answers(tmp_path, *cells))
     assert (result.exit_code, result.stdout) == (130, "")
