@@ -59,9 +59,12 @@ class WholeNotebook(IPyNbFile):
 
 PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=\s]*")  # compared by its description, which stands beside it
 
+FULL_POINTS = re.compile(r": (\d+) of \1 points; (\d+) of \2 questions passed\.")  # as a panel says it
+
 
 class WholeCell(IPyNbCell):
-    """A cell that passes only when the kernel ran it to its end and nothing came on standard error.
+    """A cell that passes only when the kernel ran it to its end, nothing came on standard error and, where it
+    checks all questions, each is answered in full.
 
     Left alone, nbval passes a cell that stops at an unknown magic or outlives an interrupt, and expects
     the cells after a timeout to fail, so that they count as passed whatever they do.
@@ -86,6 +89,10 @@ class WholeCell(IPyNbCell):
             self.raise_cell_error(f"did not run to its end: {self.parent.verdicts or 'no reply in time'}", errors)
         if errors:
             self.raise_cell_error("wrote to standard error", errors)
+        if self.cell.source.strip() == "check.all()":
+            told = "\n".join(out.get("text") or out.data["text/plain"] for out in self.test_outputs)
+            if not FULL_POINTS.search(told):
+                self.raise_cell_error("the solution does not end with full points", told)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -6,7 +6,11 @@ from __future__ import annotations
 class CoursekitError(Exception):
     """Something cannot be done as it was asked; the message says what was wrong and what to do.
 
-    The command line prints the message, without a traceback, and ends with ``exit_code``.
+    The command line prints the message, without a traceback, and ends with ``exit_code``; a notebook shows no more.
     """
 
     exit_code = 2
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback."""
+        return [f"{type(self).__name__}: {self}"]

@@ -33,6 +33,7 @@ class Answers(abc.ABC):
         question: the name of the question that is asked.
         private_seed: the seed of the inputs that are drawn for this submission alone; ``None`` outside of grading.
         seconds_left: for everything that is still to be run or asked.
+        running: what of the learner's is running, as it stands at the start of a sentence; empty if nothing is.
     """
 
     seconds_left = math.inf
@@ -40,6 +41,7 @@ class Answers(abc.ABC):
     def __init__(self) -> None:
         self.seconds, self.question = ANSWER_SECONDS, ""
         self.private_seed: str | None = None
+        self.running = ""
         self._seed, self._labels = "", set[str]()
         self._recent: list[tuple[Any, str]] = []
         self._newest: tuple[str, tuple[Any, ...], dict[str, Any]] | None = None
@@ -148,6 +150,7 @@ class Answers(abc.ABC):
                 f"A check asks {question.name!r} with arguments that are not plain data: {error}."
             ) from error
         reply = self.exchange(question, frame)
+        self.running = ""
         if reply.failure is not None:
             raise reply.failure
         return reply.answer
@@ -182,6 +185,7 @@ class NamespaceAnswers(Answers):
 
     def exchange(self, question: Question, frame: bytes) -> Reply:
         """The reply of this process."""
+        self.running = f"`{question.name}`"
         return Reply.read(self._respondent.reply(cast(Question, read_request(frame))).frame)
 
 

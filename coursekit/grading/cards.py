@@ -23,6 +23,7 @@ LOOKS = {
     results.PARTIAL: ("◐", "In part", "#8a6d00"),
     results.FAILED: ("✘", "Not right yet", "#cc4100"),
     results.NOT_YET: ("○", "Not written yet", "#6b7480"),
+    results.INTERRUPTED: ("■", "Interrupted", "#6b7480"),
 }
 WIDTH = 100
 ONLY_HERE = "Right for the inputs that every notebook draws, wrong for this one, drawn for this submission."

@@ -18,10 +18,10 @@ from rich.text import Text
 from coursekit import course
 from coursekit.files import read_file, replace_file
 from coursekit.grading import progress, results
-from coursekit.grading.cards import LOOKS, Panel
+from coursekit.grading.cards import LOOKS, Card, Panel
 from coursekit.grading.checking import check_notebook
 from coursekit.grading.notebook_file import read_notebook
-from coursekit.grading.questions import find_exercise
+from coursekit.grading.questions import CheckInterrupted, find_exercise
 from coursekit.grading.release import ReleaseError, release
 from coursekit.worker.bounds import CELL_SECONDS, Limits
 
@@ -59,8 +59,9 @@ class Checked:
             return
         console = Console(soft_wrap=True)
         words = Text(str(Panel(self.report)))
-        for kind, (symbol, said, _) in LOOKS.items():
-            words.highlight_words([f"{symbol} {said}"], COLOURS[kind])
+        for kind, colour in COLOURS.items():
+            symbol, said, _ = LOOKS[kind]
+            words.highlight_words([f"{symbol} {said}"], colour)
         console.print(words)
         for line in (*(error.message for error in self.report.cells), *self.notes):
             console.print(Text(line))
@@ -68,8 +69,16 @@ class Checked:
 
 
 def check_own(notebook: Path, cell_seconds: float, record: bool, on_step: Callable[[str], None]) -> Checked:
-    """Check one's own notebook; keep the results for ``coursekit progress`` if that is wanted."""
-    checked = _checked(notebook, cell_seconds, on_step)
+    """Check one's own notebook; keep the results for ``coursekit progress`` if that is wanted.
+
+    Raises:
+        CheckInterrupted: somebody pressed Ctrl-C; what was running is printed.
+    """
+    try:
+        checked = _checked(notebook, cell_seconds, on_step)
+    except CheckInterrupted as end:
+        typer.echo(str(Card(end.result)), err=True)
+        raise
     if record:
         progress.record(checked.report.exercise, checked.report.questions)
     return checked

@@ -6,14 +6,14 @@ import contextlib
 import os
 import sys
 import warnings
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from typing import Any
 
 from coursekit.files import CannotWrite
 from coursekit.grading import progress, results
 from coursekit.grading.answers import NamespaceAnswers
 from coursekit.grading.cards import Card, Panel
-from coursekit.grading.questions import Exercise
+from coursekit.grading.questions import CheckInterrupted, Exercise
 
 
 class NoPoints(Exception):
@@ -42,9 +42,11 @@ class Check:
         Raises:
             UnknownQuestion: no such question; the message offers the nearest names.
             NoPoints: nbgrader runs the notebook, and the question earned nothing.
+            CheckInterrupted: somebody interrupted it; a card says what was running.
         """
-        with _stderr_as_stdout() if _nbgrader_is_running() else contextlib.nullcontext():
-            result = self._exercise.find(question).run(NamespaceAnswers(self._namespace))
+        asked = self._exercise.find(question)
+        with _stderr_as_stdout() if _nbgrader_is_running() else contextlib.nullcontext(), _card_if_interrupted():
+            result = asked.run(NamespaceAnswers(self._namespace))
         _show(Card(result))
         if _nbgrader_is_running():
             return _points_for_nbgrader(result)
@@ -52,8 +54,13 @@ class Check:
         return None
 
     def all(self) -> None:
-        """Check every question, show one panel, and record the results."""
-        report = self._exercise.run(NamespaceAnswers(self._namespace))
+        """Check every question, show one panel, and record the results.
+
+        Raises:
+            CheckInterrupted: somebody interrupted it; a card says what was running.
+        """
+        with _card_if_interrupted():
+            report = self._exercise.run(NamespaceAnswers(self._namespace))
         _show(Panel(report))
         if not _nbgrader_is_running():
             _record(self._exercise.name, report.questions)
@@ -73,6 +80,15 @@ def _show(card: Card | Panel) -> None:
         display(card)  # type: ignore[no-untyped-call]  # IPython's
     else:
         print(card)
+
+
+@contextlib.contextmanager
+def _card_if_interrupted() -> Iterator[None]:
+    try:
+        yield
+    except CheckInterrupted as end:
+        _show(Card(end.result))
+        raise
 
 
 def _nbgrader_is_running() -> bool:

@@ -15,13 +15,29 @@ from coursekit.grading.answers import Answers
 from coursekit.grading.expect import Expect, explain
 from coursekit.names import did_you_mean
 from coursekit.worker.bounds import ANSWER_SECONDS
-from coursekit.worker.failures import BadCheck, CheckingError
+from coursekit.worker.failures import ENDLESS, BadCheck, CheckingError
+from coursekit.worker.text import shorten
 
 Body = Callable[[Answers, Expect], None]
 
 
 class UnknownQuestion(CoursekitError):
     """A question was asked for that the exercise does not have."""
+
+
+class CheckInterrupted(KeyboardInterrupt):
+    """Somebody interrupted the check of a question. A notebook shows no traceback: it would lead through the check.
+
+    Attributes:
+        result: says so, and what was running; for a card.
+    """
+
+    def __init__(self, result: results.QuestionResult) -> None:
+        super().__init__(result.message)
+        self.result = result
+
+    def _render_traceback_(self) -> list[str]:
+        return ["KeyboardInterrupt"]
 
 
 class NoChecks(CoursekitError):
@@ -68,16 +84,29 @@ class Question:
         Raises:
             CheckingError: the worker process cannot be started; or the check itself counts wrongly, when its parts are
                 worth more than the question, or points remain outside of the parts and nothing is expected there.
+            CheckInterrupted: somebody pressed Ctrl-C, or "Interrupt Kernel".
         """
-        outcome = self._ask(answers, self.exercise)
-        if answers.private_seed is not None and answers.has_drawn and outcome.points:
-            outcome = outcome.and_then(self._ask(answers, answers.private_seed, private=True))
+        try:
+            outcome = self._outcome(answers)
+        except KeyboardInterrupt:
+            raise CheckInterrupted(self._interrupted(answers.running)) from None
         worst = outcome.failure or _first_failure(outcome.parts)
         fields = (worst or {}) | {"status": _status(outcome.points, worst)}
         counted = (outcome.points, float(self.points))
         return results.QuestionResult(
             self.name, self.title, self.statement, *counted, **fields, parts=outcome.parts, flags=outcome.flags
         )
+
+    def _interrupted(self, running: str) -> results.QuestionResult:
+        message = f"{running} was running when the check was interrupted." if running else "The check was interrupted."
+        counted = (0.0, float(self.points), results.INTERRUPTED)
+        return results.QuestionResult(self.name, self.title, self.statement, *counted, message, hint=ENDLESS)
+
+    def _outcome(self, answers: Answers) -> _Outcome:
+        outcome = self._ask(answers, self.exercise)
+        if answers.private_seed is not None and answers.has_drawn and outcome.points:
+            outcome = outcome.and_then(self._ask(answers, answers.private_seed, private=True))
+        return outcome
 
     def _ask(self, answers: Answers, seed: str, private: bool = False) -> _Outcome:
         answers.begin(self.name, seed, self.seconds)
@@ -182,10 +211,11 @@ class Exercise:
         Raises:
             UnknownQuestion: no such question; the message offers the nearest names.
         """
-        if name in self.questions:
+        if isinstance(name, str) and name in self.questions:
             return self.questions[name]
-        offer = did_you_mean(str(name), self.questions, offered=len(self.questions))
-        raise UnknownQuestion(f"No question {name!r} in {self.name}. {offer}")
+        meant = name if isinstance(name, str) else getattr(name, "__name__", "")
+        offer = did_you_mean(meant, self.questions, offered=len(self.questions))
+        raise UnknownQuestion(f"No question {shorten(repr(name), 60)} in {self.name}. {offer}")
 
     def run(self, answers: Answers, questions: Iterable[str] | None = None) -> results.Report:
         """The report on all questions, or on those named."""

@@ -18,9 +18,10 @@ from typing import Any
 from coursekit.errors import CoursekitError
 from coursekit.grading.notebook_file import Cell, Notebook, read_notebook
 from coursekit.grading.questions import Exercise
+from coursekit.worker.failures import STUB_WORDS
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-STUB = 'raise NotImplementedError("Replace this line with your answer.")'
+STUB = f'raise NotImplementedError("{STUB_WORDS}")'
 LEFT_OUT = "solution-only"
 CHECK_ALL = "check.all()"
 KEPT_OF_LANGUAGE = ("codemirror_mode", "file_extension", "mimetype", "name", "nbconvert_exporter", "pygments_lexer")

@@ -127,6 +127,7 @@ class RemoteAnswers(Answers):
         worker, self._worker = self._worker, None
         assert worker is not None
         left = self.seconds_left
+        self.running = what
         try:
             reply = worker.exchange(request, min(seconds + self._grace, left))
         except WorkerStuck:

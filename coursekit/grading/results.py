@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 PASSED, PARTIAL, FAILED, NOT_YET = "passed", "partial", "failed", "not yet"
+INTERRUPTED = "interrupted"  # of what is shown alone: in no report
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,9 @@ from coursekit.errors import CoursekitError
 from coursekit.worker.bounds import FAILURE_CHARACTERS
 from coursekit.worker.wire import ProtocolError
 
+STUB_WORDS = "Replace this line with your answer."  # of the NotImplementedError that an exercise leaves to the learner
+ENDLESS = "Look for a loop that never ends: does its condition become false? Or for too much work on too much data."
+
 
 class CheckingError(CoursekitError):
     """Checking itself went wrong: it says nothing of the learner's work, and ends the whole check."""
@@ -59,10 +62,25 @@ class MissingName(AnswerFailure):
 
 
 class Unfinished(AnswerFailure):
-    """The stub still raises ``NotImplementedError``."""
+    """The stub of the exercise still stands."""
 
     kind = "unfinished"
     finished = False
+
+
+class NotParsed(AnswerFailure):
+    """The cell that should define the answer is no Python."""
+
+    kind = "syntax"
+
+    @classmethod
+    def of(cls, name: str, error: SyntaxError, line: str) -> NotParsed:
+        """The failure to parse the cell that defines ``name``, where Python gave up at ``line``."""
+        kind = type(error).__name__
+        where = f", line {error.lineno}" if error.lineno else ""
+        stopped = f"stopped with {'an' if kind[0] in 'AEIOU' else 'a'} {kind}{where}"
+        hint = "Mend it, run the cell, then check again. The fault may stand before the place where Python gives up."
+        return cls(f"The cell that defines `{name}` {stopped}: {error.msg}.", line or None, hint)
 
 
 class LearnerError(AnswerFailure):
@@ -85,10 +103,7 @@ class TimedOut(AnswerFailure):
     @classmethod
     def after(cls, what: str, seconds: float) -> TimedOut:
         """The failure of ``what`` to end within ``seconds``."""
-        hint = (
-            "Look for a loop that never ends: does its condition become false? Or for too much work on too much data."
-        )
-        return cls(f"{what} did not end within {seconds:g} seconds.", hint=hint)
+        return cls(f"{what} did not end within {seconds:g} seconds.", hint=ENDLESS)
 
 
 class NotPlainData(AnswerFailure):
@@ -123,7 +138,18 @@ class Ended(AnswerFailure):
 
 _KINDS: dict[Any, type[AnswerFailure]] = {
     each.kind: each
-    for each in (MissingName, Unfinished, LearnerError, NoRoom, TimedOut, NotPlainData, WrongKind, StaleModel, Ended)
+    for each in (
+        MissingName,
+        Unfinished,
+        NotParsed,
+        LearnerError,
+        NoRoom,
+        TimedOut,
+        NotPlainData,
+        WrongKind,
+        StaleModel,
+        Ended,
+    )
 }
 
 

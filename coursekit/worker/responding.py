@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import linecache
+import re
 import secrets
 import traceback
 from collections.abc import Callable, Iterator, MutableMapping
@@ -33,6 +34,7 @@ from coursekit.worker.requests import (
     Value,
 )
 from coursekit.worker.text import shorten
+from coursekit.worker.unwritten import not_parsed, stub_of
 
 Predictor = Callable[[Any, Any], Any]
 NOT_THE_LEARNERS = frozenset({"In", "Out", "get_ipython", "exit", "quit", "open", "open_exercise", "check"})
@@ -69,6 +71,14 @@ class Respondent:
         return Reply.of(failure=failure)
 
     def _answer(self, question: Question) -> Any:
+        try:
+            return self._given(question)
+        except failures.AnswerFailure as failure:
+            if failure.finished:
+                raise
+            raise not_parsed(question.name, self._namespace) or failure from None
+
+    def _given(self, question: Question) -> Any:
         if isinstance(question, Value):
             return self._plain(question.name, lambda: self._find(question.name))
         if isinstance(question, Call):
@@ -171,10 +181,12 @@ def learner_error(what: str, error: BaseException, namespace: MutableMapping[str
         error: the exception.
         namespace: the learner's names; code that has them as its globals is theirs.
     """
-    line, is_theirs = learners_line(error, namespace)
-    if isinstance(error, NotImplementedError) and is_theirs:
+    if running := stub_of(error, namespace):
         hint = "Put your answer in place of `raise NotImplementedError(…)`, run the cell, then check again."
-        return failures.Unfinished(f"{what} is not written yet.", hint=hint)
+        if len(running) == 1:
+            return failures.Unfinished(f"{what} is not written yet.", hint=hint)
+        return failures.LearnerError(f"{what} calls `{running[-1]}`, which is not written yet.", hint=hint)
+    line = learners_line(error, namespace)
     where = f", in your line `{line}`" if line else ""
     hint = "Call it yourself in a new cell: the traceback there shows every step."
     if isinstance(error, TypeError) and not line:
@@ -190,27 +202,26 @@ def error_text(error: BaseException) -> str:
 
     >>> error_text(ZeroDivisionError("division by zero"))
     'ZeroDivisionError: division by zero'
+    >>> error_text(SyntaxError("invalid syntax", ("made_up_name.py", 2, 9, "x = = 1")))
+    'SyntaxError: invalid syntax, line 2'
     """
     try:
         message = str(error).strip()
     except Exception:  # anything may stand in the learner's __str__; the end of its time goes on to whoever set it
         message = "(its message cannot be read)"
     first = message.splitlines()[0] if message else ""
+    if isinstance(error, SyntaxError):
+        first = re.sub(r" \(\S+, (line \d+)\)$", r", \1", first)  # a cell's file has no name that a learner knows
     return shorten(f"{type(error).__name__}: {first}" if first else type(error).__name__, 300)
 
 
-def learners_line(error: BaseException, namespace: MutableMapping[str, Any]) -> tuple[str, bool]:
-    """The last line of the learner's own code that ``error`` came through, and whether it was raised there.
-
-    Returns:
-        The line's text, empty if there is none; and true where no other code was called from it.
-    """
-    line, is_last = "", False
+def learners_line(error: BaseException, namespace: MutableMapping[str, Any]) -> str:
+    """The last line of the learner's own code that ``error`` came through, empty if there is none."""
+    line = ""
     for frame, number in traceback.walk_tb(error.__traceback__):
-        is_last = frame.f_globals is namespace
-        if is_last:
+        if frame.f_globals is namespace:
             line = linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()
-    return shorten(line, 160), is_last
+    return shorten(line, 160)
 
 
 def _not_plain(name: str, what: str) -> failures.NotPlainData:

@@ -258,6 +258,26 @@ def test_wrong_answers_are_grouped_by_part_and_hint_whatever_was_drawn():
     assert found.wrong[0].got == wrong[0].report.questions[0].got
 
 
+def test_wrong_answers_without_a_hint_of_the_check_are_grouped_by_what_went_wrong():
+    def unknown(x, axis=None):
+        return numbers.mean()  # noqa: F821
+
+    def divided(x, axis=None):
+        return x / 0.0 if axis else 1 / 0
+
+    lucks = [np.zeros(3), np.zeros(4), {}, {"a": 1}, {}]
+    wrong = [drawn_mark("s", luck=luck, mean=divided if n else unknown) for n, luck in enumerate(lucks)]
+    mean, luck = statistics([grade(submission(f"l{n}"), each) for n, each in enumerate(wrong)], "99_demo").questions
+    assert [(each.message, each.learners) for each in luck.wrong] == [
+        ("`luck` is a dict.", 3),
+        ("`luck` is an array of shape (3,).", 2),
+    ]
+    assert [(each.message.partition(",")[0], each.learners) for each in mean.wrong] == [
+        ("`mean` stopped with ZeroDivisionError: division by zero", 4),
+        ("`mean` stopped with NameError: name 'numbers' is not defined", 1),
+    ]
+
+
 def test_notices_name_learner_question_part_and_input():
     odd = drawn_mark("s", **drawing_demo.remembered(None) | {"luck": 777})
     rows = drawing_demo.remembered(None)["mean"]

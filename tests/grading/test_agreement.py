@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from coursekit.grading import remote
+from coursekit.grading.release import STUB
 from coursekit.grading.results import FAILED, NOT_YET, PARTIAL, PASSED
 
 NAMES = ("softmax", "count", "double")
@@ -41,14 +42,24 @@ CASES = {
     ),
     "missing": ({"softmax": "softmaks = 3", "count": ""}, (NOT_YET, NOT_YET, PASSED), "There is no `softmax` in your"),
     "stub": (
-        {"softmax": "def softmax(z):\n    raise NotImplementedError('x')", "count": "raise NotImplementedError()"},
+        {"softmax": f"def softmax(z):\n    {STUB}", "count": STUB},
         (NOT_YET, NOT_YET, PASSED),
         "`softmax` is not written yet.",
     ),
     "stub after a call": (
-        {"softmax": "def helper():\n    raise NotImplementedError\ndef softmax(z):\n    return helper()"},
-        (NOT_YET, PASSED, PASSED),
-        "`softmax` is not written yet.",
+        {"softmax": f"def helper():\n    {STUB}\ndef softmax(z):\n    return helper()"},
+        (FAILED, PASSED, PASSED),
+        "`softmax` calls `helper`, which is not written yet.",
+    ),
+    "no stub": (
+        {"softmax": "def softmax(z):\n    raise NotImplementedError('later')"},
+        (FAILED, PASSED, PASSED),
+        "`softmax` stopped with NotImplementedError: later",
+    ),
+    "no stub in a call": (
+        {"softmax": "class Base:\n    def run(self): raise NotImplementedError\ndef softmax(z): return Base().run()"},
+        (FAILED, PASSED, PASSED),
+        "`softmax` stopped with NotImplementedError, in your line",
     ),
     "exception": (
         {"softmax": "def softmax(z):\n    half = 2\n    return half / (1 - 1)"},
@@ -87,7 +98,24 @@ CASES = {
     ),
     "sys.exit in a cell": ({"count": "import sys; sys.exit(1); count = 10"}, (PASSED, NOT_YET, PASSED), "no `count`"),
     "cell after a failing cell": ({"count": "count = 1 / 0"}, (PASSED, NOT_YET, PASSED), "There is no `count`"),
-    "cell with a syntax error": ({"count": "count = = 10"}, (PASSED, NOT_YET, PASSED), "There is no `count`"),
+    "syntax error": (
+        {"count": "ten = 10\ncount = = ten"},
+        (PASSED, FAILED, PASSED),
+        "The cell that defines `count` stopped with a SyntaxError, line 2: invalid syntax.",
+    ),
+    "syntax error behind the stub": (
+        {
+            "softmax": f"def softmax(z):\n    {STUB}",
+            "double": "def softmax(z):\n    return (z\ndef double(x): return 2 * x",
+        },
+        (FAILED, PASSED, FAILED),
+        "The cell that defines `softmax` stopped with a SyntaxError, line 2: '(' was never closed.",
+    ),
+    "indentation error": (
+        {"softmax": "def softmax(z):\nreturn z"},
+        (FAILED, PASSED, PASSED),
+        "The cell that defines `softmax` stopped with an IndentationError, line 2:",
+    ),
     "hostile exception": (
         {"softmax": "class Bad(Exception):\n    def __str__(self): raise ValueError\ndef softmax(z):\n    raise Bad"},
         (FAILED, PASSED, PASSED),
@@ -124,6 +152,10 @@ def test_both_ways_agree(case, tmp_path):
     assert message in (first.message if first else "")
     assert first is None or first.hint
     assert demo.check_here(answers).questions == there.questions
+
+
+def test_a_syntax_error_costs_nothing_where_an_answer_is_there(tmp_path):
+    assert demo.check_remotely(notebook(tmp_path, demo.SOFTMAX, demo.COUNT, demo.DOUBLE, "count = = 11")).passed
 
 
 def test_the_last_line_of_the_learners_own_code_is_shown(tmp_path):
@@ -172,14 +204,15 @@ def test_a_cell_that_ends_the_process_is_left_out_and_named(tmp_path):
 
 
 def test_cells_that_stop_are_named_and_stubs_are_not(tmp_path):
-    answers = notebook(tmp_path, "raise NotImplementedError()", "count = 1 / 0", "while True: pass")
+    answers = notebook(tmp_path, STUB, "count = 1 / 0", "while True: pass", "total = 1\ncount = = 10")
     report = demo.check_remotely(answers, cell_seconds=2)
-    assert [error.number for error in report.cells] == [4, 6]
+    assert [error.number for error in report.cells] == [4, 6, 7]
     assert (
         report.cells[0].message
         == "Cell 4 stopped with ZeroDivisionError: division by zero, in your line `count = 1 / 0`"
     )
     assert report.cells[1].message == "Cell 6 did not end within 2 seconds."
+    assert report.cells[2].message == "Cell 7 stopped with SyntaxError: invalid syntax, line 2"
 
 
 def test_a_notebook_that_always_ends_its_process_gives_a_report(tmp_path, monkeypatch):

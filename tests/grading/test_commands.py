@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +18,9 @@ import pytest
 
 from coursekit import checks, course, sandbox
 from coursekit.grading import progress
+from coursekit.grading.remote import RemoteAnswers
+
+ENDLESS = "def softmax(z):\n    while True: pass"
 
 
 @pytest.fixture
@@ -49,6 +55,29 @@ def test_check_fails_with_exit_code_1_and_says_what_to_do(run, tmp_path):
         "1 of 5 points; 0 of 3 questions passed, 1 passed in part, 2 not written yet.",
     ):
         assert line in result.stdout
+    assert progress.load() == {}
+
+
+@pytest.mark.parametrize(("running", "cells"), [("`softmax`", [ENDLESS]), ("Cell 3", [ENDLESS, "softmax(1)"])])
+def test_an_interrupted_check_says_what_was_running_and_records_nothing(running, cells, run, tmp_path, monkeypatch):
+    send = RemoteAnswers._send
+
+    def interrupted(self, request, what, seconds):
+        if what == running:
+            threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+        return send(self, request, what, seconds)
+
+    patient = replace(demo.exercise.find("softmax"), seconds=60.0)
+    monkeypatch.setitem(demo.exercise.questions, "softmax", patient)
+    monkeypatch.setattr(RemoteAnswers, "_send", interrupted)
+    result = run("check", answers(tmp_path, *cells))
+    assert (result.exit_code, result.stdout) == (130, "")
+    told = result.stderr.splitlines()
+    assert told[:2] == [
+        "■ Interrupted: Softmax by hand (0 of 2 points)",
+        f"  {running} was running when the check was interrupted.",
+    ]
+    assert told[-1] == "Interrupted."
     assert progress.load() == {}
 
 

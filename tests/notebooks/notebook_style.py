@@ -141,6 +141,13 @@ def stores_no_outputs(notebook: NotebookNode) -> Iterator[str]:
             yield f"code cell {number} stores an output or an execution count"
 
 
+def ends_with_full_points(notebook: NotebookNode) -> Iterator[str]:
+    checked = [cell for cell in code_cells(notebook) if cell.source.strip() == "check.all()"]
+    told = [out.get("data", {}).get("text/plain", "") for cell in checked for out in cell.outputs]
+    if len(told) != 1 or not re.search(r": (\d+) of \1 points; (\d+) of \2 questions passed\.", told[0]):
+        yield f"its output does not show full points: {' '.join(text[:100] for text in told)!r}"
+
+
 def stores_no_errors(notebook: NotebookNode) -> Iterator[str]:
     for number, output in outputs(notebook):
         if output.output_type == "error":
@@ -256,4 +263,5 @@ LESSON: tuple[Rule, ...] = (
     compares_what_is_by_hand,
     holds_assertions_back_in_one_form,
 )
+SOLUTION: tuple[Rule, ...] = (*EXECUTED, ends_with_full_points)
 EXERCISE: tuple[Rule, ...] = (*ALL, stores_no_outputs)

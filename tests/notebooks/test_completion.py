@@ -29,12 +29,18 @@ def stored(source, text, count=1):
     return new_code_cell(source, outputs=[output], execution_count=count, metadata={"tags": ["nbval-check-output"]})
 
 
+CHECKED = """class check:
+    def all():
+        print("A demo: 2 of 2 points; 1 of 1 questions passed.")"""
+
 CELLS = {
     "fine": [
         ("x = 1", "PASSED"),
         ("assert x == 1", "PASSED"),
         ("", "PASSED"),
         (stored("print(3)", "3\n"), "PASSED"),
+        (CHECKED, "PASSED"),
+        ("check.all()", "PASSED"),
     ],
     "faulty": [
         ("%no_such_magic\nx = 1", "FAILED"),
@@ -46,6 +52,8 @@ CELLS = {
         (tagged("1 / 0", "raises-exception"), "FAILED"),
         (stored("print(4)", "3\n"), "FAILED"),
         (stored("print(3)", "3\n", count=None), "FAILED"),
+        (CHECKED.replace("2 of", "1 of"), "PASSED"),
+        ("check.all()", "FAILED"),
         ("import sys\nsys.exit(0)", "FAILED"),
     ],
     "too_slow": [(SLEEPS_THROUGH_AN_INTERRUPT, "FAILED"), ("1 / 0", "ERROR"), ("x = 1", "ERROR")],

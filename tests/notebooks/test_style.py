@@ -14,7 +14,7 @@ RULED = [
     for lesson in course.LESSONS
     for path, rules in (
         (lesson.notebook, style.LESSON),
-        (lesson.solution, style.EXECUTED),
+        (lesson.solution, style.SOLUTION),
         (lesson.exercise, style.EXERCISE),
     )
     for rule in rules

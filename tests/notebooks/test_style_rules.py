@@ -335,6 +335,21 @@ def test_assertions_are_counted():
     assert count(cells) == (9, 5)
 
 
+@pytest.mark.parametrize(
+    ("told", "problems"),
+    [
+        ("A demo: 20 of 20 points; 8 of 8 questions passed.", 0),
+        ("A demo: 19 of 20 points; 7 of 8 questions passed, 1 passed in part.", 1),
+        (None, 1),
+    ],
+)
+def test_a_solution_without_full_points_is_seen(told, problems):
+    outputs = [new_output("display_data", {"text/plain": told})] if told else []
+    solution = new_notebook(cells=[code("check.all()", *outputs)])
+
+    assert len(list(style.ends_with_full_points(solution))) == problems
+
+
 def test_a_large_file_is_seen(tmp_path):
     (tmp_path / "large.ipynb").write_bytes(b" " * (style.MAX_BYTES + 1))
     (tmp_path / "small.ipynb").write_bytes(b" ")

@@ -6,6 +6,7 @@ chapter 6; the item-rest correlation leaves the question itself out of the total
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ COMMONEST = 5
 
 @dataclass(frozen=True)
 class WrongAnswer:
-    """What several learners got wrong in the same way, since the same hint helps them.
+    """What several learners got wrong in the same way: the same hint helps them, or their code stopped alike.
 
     Attributes:
         part: the title of the part that they failed; empty where it was no part.
@@ -185,10 +186,20 @@ def _question(answers: Sequence[QuestionResult], discrimination: float | None) -
 
 
 def _wrong(answers: Sequence[QuestionResult]) -> tuple[WrongAnswer, ...]:
-    groups: dict[tuple[str, str], list[PartResult | QuestionResult]] = {}
+    groups: dict[tuple[str, str, str], list[PartResult | QuestionResult]] = {}
     for answer in answers:
         for title, failed in answer.failures:
             if failed.status != results.NOT_YET and failed.message:
-                groups.setdefault((title, failed.hint or ""), []).append(failed)
+                groups.setdefault((title, failed.hint or "", _kind(failed)), []).append(failed)
     commonest = sorted(groups.items(), key=lambda item: -len(item[1]))[:COMMONEST]
-    return tuple(WrongAnswer(*key, same[0].message, same[0].got or "", len(same)) for key, same in commonest)
+    return tuple(
+        WrongAnswer(title, hint, same[0].message, same[0].got or "", len(same)) for (title, hint, _), same in commonest
+    )
+
+
+def _kind(failed: PartResult | QuestionResult) -> str:
+    """What tells failures with the same hint apart: nothing where it is the check's, else the message without what is
+    the learner's own: code, names and numbers."""
+    if failed.hint and " stopped with " not in failed.message:
+        return ""
+    return re.sub(r"`[^`]*`|'[^']*'|\d[\d.]*", "…", failed.message)
