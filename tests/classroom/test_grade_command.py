@@ -63,7 +63,7 @@ def test_an_empty_class(run, tmp_path):
     result = run("grade", tmp_path, "--out", tmp_path / "out")
     assert result.exit_code == 0
     assert "0 submissions" in result.stdout
-    assert (tmp_path / "out" / "grades.csv").read_text().startswith("learner,name")
+    assert (tmp_path / "out" / "grades.csv").read_text("utf-8-sig").startswith("learner,name")
 
 
 @pytest.mark.parametrize(

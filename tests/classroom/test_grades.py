@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from coursekit.classroom.intake.learners import Learner
+from coursekit.classroom.intake.csv_files import BadTable
+from coursekit.classroom.intake.learners import Learner, People
 from coursekit.classroom.intake.submissions import Submission
 from coursekit.classroom.marking.ledger import Mark
 from coursekit.classroom.report.grades import MARKED, NOT_MARKED, UNUSABLE, Grade, choose, grade
 from coursekit.classroom.report.lateness import BadRule, LatePolicy
-from coursekit.classroom.report.overrides import BadTable, Override, read_overrides
+from coursekit.classroom.report.overrides import Override, read_overrides
 from coursekit.classroom.report.similarity import similar_pairs, tokens
 from coursekit.classroom.report.statistics import item_rest_correlation, notices, statistics
 from coursekit.classroom.report.tables import csv_text, grades_csv, grades_json
@@ -29,7 +30,8 @@ from coursekit.grading.results import Unverified
 
 pytestmark = pytest.mark.usefixtures("demo_lesson")
 DAY = 86_400.0
-EXERCISES = {"99_demo": ("softmax", "count", "double")}
+EXERCISES = {"99_demo": {"softmax": 2.0, "count": 1.0, "double": 2.0}}
+PEOPLE = People(Learner(each, each.title()) for each in ("ada", "bob", "=ada"))
 
 
 def submission(learner="ada", **fields):
@@ -44,7 +46,7 @@ def mark(points=5):
 
 
 def rows(content):
-    return list(csv.DictReader(io.StringIO(content.decode())))
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
 
 
 @pytest.mark.parametrize(
@@ -99,7 +101,7 @@ def test_points_by_hand_replace_a_question_or_the_total():
 def test_overrides_are_read_as_spreadsheets_write_them(tmp_path):
     path = tmp_path / "o.csv"
     path.write_bytes(b'\xef\xbb\xbflearner;question;points;comment\r\n \'=ada ;count;1;"a; b"\r\nbob;;2.5;\r\n')
-    assert read_overrides(path, EXERCISES, {"=ada", "bob"}) == [
+    assert read_overrides(path, EXERCISES, PEOPLE) == [
         Override("=ada", "99_demo", "count", 1, "a; b"),
         Override("bob", "99_demo", "", 2.5, ""),
     ]
@@ -124,16 +126,16 @@ def test_overrides_that_cannot_be_used_are_named(tmp_path, content, words):
     path = tmp_path / "o.csv"
     path.write_text(content)
     with pytest.raises(BadTable, match=words):
-        read_overrides(path, EXERCISES, {"ada", "bob"})
+        read_overrides(path, EXERCISES, PEOPLE)
 
 
 def test_overrides_in_another_encoding_or_missing(tmp_path):
     path = tmp_path / "o.csv"
     with pytest.raises(BadTable, match="cannot be read"):
-        read_overrides(path, EXERCISES, {"ada"})
+        read_overrides(path, EXERCISES, PEOPLE)
     path.write_bytes("learner,points\nZoë,1".encode("latin-1"))
     with pytest.raises(BadTable, match="UTF-8"):
-        read_overrides(path, EXERCISES, {"ada"})
+        read_overrides(path, EXERCISES, PEOPLE)
 
 
 @pytest.mark.parametrize(("which", "counting"), [("last", 3), ("best", 2)])

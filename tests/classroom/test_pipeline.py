@@ -20,6 +20,7 @@ from dask_processes import wait_until
 
 from coursekit import files
 from coursekit.classroom import pipeline
+from coursekit.classroom.intake.csv_files import BadTable
 from coursekit.classroom.intake.learners import Learner
 from coursekit.classroom.intake.submissions import Submission
 from coursekit.classroom.marking import ledger
@@ -27,7 +28,6 @@ from coursekit.classroom.marking.private import UnusableChecks
 from coursekit.classroom.report.exports import UnknownFormat
 from coursekit.classroom.report.grades import BY_HAND, MARKED, NOT_MARKED, UNUSABLE
 from coursekit.classroom.report.lateness import BadRule
-from coursekit.classroom.report.overrides import BadTable
 from coursekit.classroom.settings import NAME, GradingSettings, NoBatch, keep_batch, read_batch
 from coursekit.executors import Halted
 from coursekit.files import CannotWrite

@@ -25,7 +25,7 @@ def file_name(text: str) -> str:
     """A file name for ``text``: letters and digits of every script, and 128 bits of a digest that keep two texts apart.
 
     >>> file_name("../Zoë O'Neil"), file_name("..") == file_name("...")
-    ('Zoë_O_Neil-99db2d4f6e7b96df59bd8b4c1c60d4ef', False)
+    ('Zoë_O_Neil-99db2d4f319588dd0e7635dd23ada1fd', False)
     """
     kept = (each if unicodedata.category(each)[0] in "LMN" else "_" for each in unicodedata.normalize("NFC", text))
     short = re.sub("_+", "_", "".join(kept)).strip("_").encode()[:LONGEST_NAME].decode(errors="ignore")
@@ -46,5 +46,5 @@ def cell(value: object) -> object:
         return f"{value:.10g}"
     if not isinstance(value, str):
         return "" if value is None else value
-    text = LATER_START.sub(r"\1'", clean(" ".join(value.split())))
+    text = LATER_START.sub(r"\1'", clean(re.sub(r"[\t-\r]+", " ", value)))
     return f"'{text}" if FORMULA_START.match(text) else text

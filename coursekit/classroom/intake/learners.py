@@ -112,10 +112,9 @@ class Layout:
         self.platform, self._depth = _platform(files, paths)
         if self.platform == PLAIN and is_archive:
             self._depth = _wrappers(paths)
-        parts = [path.parts[self._depth :] for path in paths]
-        self._stems = {PurePosixPath(each[0]).stem for each in parts if len(each) == 1}
+        self._stems = {path.stem for path in paths if len(path.parts) == self._depth + 1}
         self._names: dict[str, set[str]] = defaultdict(set)
-        for entry in {each[0] for each in parts if each}:
+        for entry in _entries(files, self._depth):
             for number, name in _numbered(self.platform, entry):
                 self._names[number].add(name)
         self._teams = self.platform == MOODLE and "" in self._names
@@ -208,8 +207,7 @@ class People:
 def _platform(files: Sequence[SourceFile], paths: Sequence[PurePosixPath]) -> tuple[str, int]:
     """Whose exporter wrote most of the names, and how many outer folders lie around them."""
     for depth in range(_common(paths) + 1):
-        inside = [file.path.parts[depth:] for file in files if len(file.path.parts) > depth + file.hidden]
-        entries = {parts[0]: len(parts) == 1 for parts in inside}
+        entries = _entries(files, depth)
         fits = {
             ANONYMOUS: sum(flat and bool(ANONYMOUS_NAME.fullmatch(entry)) for entry, flat in entries.items()),
             MOODLE: sum(bool(MOODLE_NAME.fullmatch(entry)) for entry in entries),
@@ -220,6 +218,12 @@ def _platform(files: Sequence[SourceFile], paths: Sequence[PurePosixPath]) -> tu
         if 2 * fits[best] > len(entries) and (depth == 0 or len(entries) > 1):
             return best, depth
     return PLAIN, 0
+
+
+def _entries(files: Iterable[SourceFile], depth: int) -> dict[str, bool]:
+    """The names within so many outer folders, each with whether it is a file; hidden ones there are left out."""
+    inside = (file.path.parts[depth:] for file in files if len(file.path.parts) > depth + file.hidden)
+    return {parts[0]: len(parts) == 1 for parts in inside}
 
 
 def _common(paths: Sequence[PurePosixPath]) -> int:

@@ -105,7 +105,7 @@ def grade(
     withheld = _withheld(mark.report, by_hand) if strict else ()
     report = _with_overrides(redacted(mark.report, mark.private), by_hand)
     report = replace(report, questions=tuple(_without_points(each, withheld) for each in report.questions))
-    share = late.share(submission) if late and not totals else 0.0
+    share = late.share(submission.submitted, submission.late, late.extensions.get(work)) if late and not totals else 0.0
     penalty = min(report.max_points * share, report.points)
     if late and penalty:
         earned = points_text(report.points, report.max_points)

@@ -66,14 +66,19 @@ class LatePolicy:
         due = _time(f"--deadline {deadline!r}", deadline) if deadline else None
         return cls(due, float(match["percent"]), match["unit"] or "", most, rule.strip())
 
-    def share(self, submission: Submission) -> float:
-        """What is taken off a submission, from 0 to 1.
+    def share(self, submitted: float | None, marked_late: bool = False, extended: float | None = None) -> float:
+        """What is taken off, from 0 to 1, for a submission at ``submitted`` seconds since 1970.
 
-        Where the platform marked it as late and no time shows it, one unit counts.
+        Where the platform marked it as late and the time does not show it, one unit counts.
+
+        Args:
+            submitted: when it came, ``None`` where that is not known.
+            marked_late: whether the platform marked it.
+            extended: the learner's own deadline, if there is one.
         """
-        due = self.extensions.get((submission.learner.id, submission.exercise), self.deadline)
-        late = 0.0 if due is None or submission.submitted is None else submission.submitted - due
-        units = max(math.ceil(late / SECONDS[self.unit]) if self.unit else int(late > 0), int(submission.late))
+        due = self.deadline if extended is None else extended
+        late = 0.0 if due is None or submitted is None else submitted - due
+        units = max(math.ceil(late / SECONDS[self.unit]) if self.unit else int(late > 0), int(marked_late))
         return min(max(units, 0) * self.percent, self.most) / 100
 
     def notes(self, submissions: Iterable[Submission]) -> list[str]:
