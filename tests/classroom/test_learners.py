@@ -7,9 +7,9 @@ take its "Download Submissions" read.
 
 from __future__ import annotations
 
-import io
 import json
 import string
+import tempfile
 import zipfile
 from pathlib import Path, PurePosixPath
 
@@ -286,16 +286,12 @@ def batches(draw):
 @given(batches())
 def test_every_learner_of_a_random_archive_is_found_again(batch):
     platform, paths, wrapped = batch
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for path in paths:
-            archive.writestr(f"wrapped up/{path}" if wrapped else path, GOOD)
-    file = Path("/dev/shm") / "coursekit-random-archive.zip"
-    try:
-        file.write_bytes(packed.getvalue())
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "batch.zip"
+        with zipfile.ZipFile(file, "w") as archive:
+            for path in paths:
+                archive.writestr(f"wrapped up/{path}" if wrapped else path, GOOD)
         found = find(open_source(file))
-    finally:
-        file.unlink(missing_ok=True)
     told = {each.file.removeprefix("wrapped up/"): each for each in found}
     assert told.keys() == paths.keys()
     for path, (who, late) in paths.items():

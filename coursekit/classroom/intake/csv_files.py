@@ -72,7 +72,7 @@ def read_table(path: Path) -> Table:
         listed = [(reader.line_num + named, row) for row in reader if row]
     except OSError as error:
         raise BadTable(f"{path} cannot be read: {error.strerror}.") from error
-    except (UnicodeDecodeError, csv.Error, TypeError) as error:
+    except (UnicodeError, csv.Error, TypeError) as error:
         raise BadTable(f"{path} is not a CSV file: {error}.") from error
     for line, row in listed:
         if any(cell.strip() for cell in row[len(header) :]):
@@ -97,6 +97,8 @@ def number(text: str) -> float:
 def _decoded(raw: bytes) -> str:
     if raw.startswith(UTF16):
         return raw.decode("utf-16")
+    if b"\0" in raw:
+        raise UnicodeError("it holds bytes that no text has; save it as CSV")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:

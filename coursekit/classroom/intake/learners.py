@@ -201,7 +201,7 @@ class People:
     @property
     def known(self) -> list[str]:
         """All ids and names."""
-        return sorted({*self._ids, *self._names})
+        return sorted({*(each for ids in self._ids.values() for each in ids), *self._names})
 
 
 def _platform(files: Sequence[SourceFile], paths: Sequence[PurePosixPath]) -> tuple[str, int]:
