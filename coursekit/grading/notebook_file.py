@@ -26,6 +26,10 @@ class UnusableNotebook(CoursekitError):
     """A file cannot be used as a notebook; the message names it and says why."""
 
 
+class LessonNotExercise(UnusableNotebook):
+    """A lesson was handed in, whose file has the name of its exercise."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """One cell of a notebook.
@@ -78,12 +82,13 @@ class Notebook:
         its file name.
 
         Raises:
-            UnusableNotebook: none of them names a lesson of the course, or the notebook is a lesson.
+            UnusableNotebook: none of them names a lesson of the course.
+            LessonNotExercise: the notebook is a lesson.
         """
         marks = self.metadata.get("coursekit")
         if lesson := self._lesson():
             told = f"{self.path} is lesson {lesson.number}, not exercise {lesson.number}"
-            raise UnusableNotebook(f"{told}, which is exercises/{lesson.name}.ipynb.")
+            raise LessonNotExercise(f"{told}, which is exercises/{lesson.name}.ipynb.")
         named = [marks.get("exercise")] if isinstance(marks, dict) else []
         named += [match["name"] for cell in self.cells if (match := OPEN_EXERCISE.search(cell.source))]
         for name in [*named, self.path.stem]:

@@ -14,7 +14,7 @@ from coursekit.classroom.intake.cleaning import clean
 from coursekit.classroom.intake.learners import PLAIN, Layout, Learner, Origin
 from coursekit.classroom.intake.rosters import MOODLE, Roster
 from coursekit.classroom.intake.sources import SourceFile, SubmissionSource, UnusableFile, is_notebook
-from coursekit.grading.notebook_file import Notebook, UnusableNotebook, parse_notebook
+from coursekit.grading.notebook_file import LessonNotExercise, Notebook, UnusableNotebook, parse_notebook
 
 
 @dataclass(frozen=True)
@@ -133,8 +133,8 @@ def exercise_of(notebook: Notebook, wanted: str | None) -> str:
     """
     try:
         named = notebook.exercise_name()
-    except UnusableNotebook:
-        if wanted is None:
+    except UnusableNotebook as error:
+        if wanted is None or isinstance(error, LessonNotExercise):
             raise
         return wanted
     if wanted not in (None, named):
