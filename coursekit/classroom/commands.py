@@ -305,7 +305,7 @@ def _summary(result: ClassResult) -> list[str]:
     by_hand = f"{states[BY_HAND]} by hand, " if states[BY_HAND] else ""
     rest = f"{by_hand}{states[UNUSABLE]} unusable, {states[NOT_MARKED]} not marked"
     lines = [f"{len(result.grades)} submissions: {states[MARKED]} marked{resumed}, {rest}."]
-    counted = [each for each in result.grades if each.counts and each.max_points]
+    counted = [each for each in result.grades if each.counts and each.has_points and each.max_points]
     if counted:
         mean = sum(each.points / each.max_points for each in counted) / len(counted)
         lines.append(f"{len(counted)} learners have a mark; they earned {mean:.0%} of the points on average.")

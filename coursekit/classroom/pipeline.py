@@ -143,7 +143,7 @@ class _Plan:
         told: what an instructor should know, in sentences.
     """
 
-    def __init__(self, submissions: list[Submission], settings: GradingSettings, roster: Roster | None) -> None:
+    def __init__(self, submissions: list[Submission], settings: GradingSettings, roster: Roster | None = None) -> None:
         self.submissions, self.settings, self.roster = submissions, settings, roster
         names = {each.exercise for each in submissions if each.usable} | ({settings.exercise} - {""})
         self.checks = checks_for(names, Path(settings.checks) if settings.checks else None)
