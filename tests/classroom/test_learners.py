@@ -142,6 +142,16 @@ LAYOUTS = {
             "a_1_b.ipynb": "a_1_b",
         },
     ),
+    "files, one of them called as on a platform": (
+        "",
+        {
+            "ada.ipynb": "ada",
+            "bob.ipynb": "bob",
+            "cyd_7_22_x.ipynb": "cyd_7_22_x",
+            "dan_8_assignsubmission_file_x.ipynb": "dan_8_assignsubmission_file_x",
+            "anon_abcde_22_x.ipynb": "anon_abcde_22_x",
+        },
+    ),
     "copies of files": (
         "",
         {

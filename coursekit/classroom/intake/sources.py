@@ -8,7 +8,6 @@ import lzma
 import os
 import re
 import stat
-import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -35,7 +34,6 @@ DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
-    struct.error,
     EOFError,
     OSError,
     NotImplementedError,
@@ -233,8 +231,8 @@ def _member_name(info: zipfile.ZipInfo) -> str:
 
 def _zip_time(info: zipfile.ZipInfo) -> float | None:
     try:
-        return _time(datetime(*info.date_time).timestamp())
-    except (ValueError, OverflowError):
+        return datetime(*info.date_time).timestamp()
+    except ValueError:  # of a day or month 0
         return None
 
 
