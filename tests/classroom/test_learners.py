@@ -253,6 +253,12 @@ def test_instructors_name_learners_by_id_or_by_a_name_of_one_only():
     assert [people.find(each) for each in asked] == [["11"], ["11"], ["12", "13"], ["=x;=y"], ["=x;=y"], []]
 
 
+def test_names_that_look_alike_when_cleaned_are_two_learners():
+    names = ["J\udcf6rg", "J\udcfcrg", "a\x01", "a\x02", "a", "a ", " a"]
+    layout = layout_of([f"{name}/x.ipynb" for name in names])
+    assert len({layout.origin(PurePosixPath(name, "x.ipynb")).learner.id for name in names}) == len(names)
+
+
 def test_long_and_many_parts_are_read_in_time():
     for name in (
         "1_" * 30_000 + "x",

@@ -412,6 +412,19 @@ def test_a_moodle_class_with_its_worksheet(tmp_path):
     assert nobody == f"{tmp_path / 'e.csv'}, line 3: nothing was handed in by 'Cyd'."
 
 
+def test_a_worksheet_in_another_language_takes_grades_and_has_no_times(tmp_path):
+    settings = moodle_class(tmp_path)
+    (tmp_path / "w.csv").write_text(
+        "ID,Vollständiger Name,Bewertung,Bestwertung,Zuletzt geändert (Abgabe)\n"
+        'Teilnehmer/in 11,Ada,,"50,00","Donnerstag, 1. Oktober 2026, 20:00"\nTeilnehmer/in 12,Bob,3,"50,00",-\n'
+    )
+    grade(tmp_path, settings)
+    rows = (tmp_path / "out" / "moodle" / "99_demo.csv").read_text().splitlines()
+    assert [row[:24] for row in rows[1:]] == ["Teilnehmer/in 11,Ada,10,", 'Teilnehmer/in 12,Bob,3,"']
+    with pytest.raises(BadRule, match="in English"):
+        grade(tmp_path, replace(settings, late_penalty="10%/day", deadline="2026-09-30"))
+
+
 def test_a_rehearsal_tells_the_same_and_leaves_nothing(tmp_path):
     settings = moodle_class(tmp_path)
     listed, told = pipeline.rehearse(tmp_path / "out", settings)

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from coursekit import course
-from coursekit.classroom.intake.cleaning import cell, clean
+from coursekit.classroom.intake.cleaning import cell, clean, file_name
 from coursekit.classroom.intake.rosters import CANVAS, MOODLE, Roster, is_word
 from coursekit.classroom.intake.sources import SourceFile, is_notebook
 from coursekit.worker.bounds import NAME_CHARACTERS
@@ -301,4 +301,10 @@ def _nobody(first: str, platform: str) -> Origin:
 
 
 def _learner(identity: str, name: str) -> Learner:
-    return Learner(*(unicodedata.normalize("NFC", clean(each)).strip() for each in (identity, name)))
+    """A learner whose id is what can be written as it is; what cannot be gets a digest, so that no two become one."""
+    plain = _cleaned(identity)
+    return Learner(plain if plain == unicodedata.normalize("NFC", identity) else file_name(identity), _cleaned(name))
+
+
+def _cleaned(text: str) -> str:
+    return unicodedata.normalize("NFC", clean(text)).strip()

@@ -46,7 +46,7 @@ def check(
         column: how the instructor names the roster's column for grades, or empty.
 
     Returns:
-        Which column takes the grades, and how points are scaled, in sentences.
+        Which column takes the grades, how points are scaled, and what is not written, in sentences.
 
     Raises:
         UnknownFormat: a format has no such name.
@@ -59,8 +59,10 @@ def check(
             raise BadTable(f"{roster.table.path} is not {name.title()}'s: it looks like {roster.kind.title()}'s.")
     if column and (roster is None or roster.kind not in formats):
         raise BadTable("--column is a column of the roster: add --roster, and --export canvas or --export moodle.")
-    if roster is None or roster.kind not in formats:
+    if roster is None:
         return []
+    if roster.kind not in formats:
+        return [f"{roster.kind}: {roster.table.path} is not filled in; add --export {roster.kind} for that."]
     told, columns = [], []
     for exercise, points in (exercises or {}).items():
         found = roster.grade_column(_titles(exercise), column)

@@ -88,7 +88,7 @@ class LatePolicy:
             BadRule: it cannot be found: there is no deadline, or no time that can be trusted.
         """
         listed = [each for each in submissions if each.usable]
-        by_mark = [each for each in listed if each.platform in MARKS_LATE]
+        by_mark = [each for each in listed if each.late or each.platform in MARKS_LATE]
         timeless = [each for each in listed if each.submitted is None and each.platform not in MARKS_LATE]
         if self.deadline is None and listed and not by_mark:
             raise BadRule("--late-penalty needs a deadline as well: --deadline 2026-10-01T23:59, for example.")
@@ -154,7 +154,7 @@ def _extended(where: str, row: dict[str, str], late: LatePolicy) -> float:
 
 def _advice(submission: Submission) -> str:
     if submission.platform == MOODLE:
-        return "Give --roster with Moodle's grading worksheet, which does."
+        return "Give --roster with Moodle's grading worksheet, in English: it does."
     if submission.platform == PLAIN:
         return "A clone by git sets them anew. Leave --deadline out, and give points by hand."
     return "Leave --deadline out, and give points by hand."
