@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from coursekit.classroom.intake.learners import People
+from coursekit.classroom.intake.learners import Learner, People
 from coursekit.classroom.intake.rosters import MOODLE, Roster, read_roster
 from coursekit.classroom.intake.sources import SubmissionSource, open_source
 from coursekit.classroom.intake.submissions import Submission, find
@@ -151,7 +151,10 @@ class _Plan:
         self.told = exports.check(settings.exports, roster, points, settings.column)
         if settings.feedback_zip and submissions and not any(each.platform == MOODLE for each in submissions):
             raise exports.UnknownFormat("--feedback-zip is for what Moodle exported, and these names are not Moodle's.")
-        people = People(each.learner for each in submissions)
+        learners = [each.learner for each in submissions]
+        if roster:
+            learners += [Learner(each.id, roster.name(each.id)) for each in learners if each.id in roster.people]
+        people = People(learners)
         questions = {
             name: {question.name: question.points for question in each.exercise.questions.values()}
             for name, each in self.checks.items()

@@ -298,7 +298,7 @@ def batches(draw):
     return platform.split(" flat")[0], paths, draw(st.booleans())
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(batches())
 def test_every_learner_of_a_random_archive_is_found_again(batch):
     platform, paths, wrapped = batch

@@ -412,6 +412,14 @@ def test_a_moodle_class_with_its_worksheet(tmp_path):
     assert nobody == f"{tmp_path / 'e.csv'}, line 3: nothing was handed in by 'Cyd'."
 
 
+def test_points_by_hand_are_given_under_the_rosters_names(tmp_path):
+    settings = moodle_class(tmp_path)
+    (tmp_path / "w.csv").write_text((tmp_path / "w.csv").read_text().replace("11,Ada,", '11,"Áda",'))
+    (tmp_path / "o.csv").write_text("learner,points\nÁda,2\nTeam Rot,4\n")
+    result, _ = grade(tmp_path, replace(settings, overrides=str(tmp_path / "o.csv")))
+    assert points(result) == {"11": 2, "Team Rot_12": 4}
+
+
 def test_a_worksheet_in_another_language_takes_grades_and_has_no_times(tmp_path):
     settings = moodle_class(tmp_path)
     (tmp_path / "w.csv").write_text(

@@ -206,6 +206,14 @@ def test_a_clone_by_git_and_an_export_have_no_times_of_their_own(tmp_path):
     assert times == [datetime(2026, 10, 1, 20).timestamp(), None]
 
 
+def test_what_cannot_be_read_counts_for_the_exercise_of_all_others(tmp_path):
+    for name, content in (("ada", GOOD), ("bob", b""), ("cyd", GOOD)):
+        (tmp_path / f"{name}.ipynb").write_bytes(content)
+    assert [each.exercise for each in found(tmp_path).values()] == ["99_demo"] * 3
+    (tmp_path / "cyd.ipynb").write_bytes(GOOD.replace(b"99_demo", b"04_cnn"))
+    assert [each.exercise for each in found(tmp_path).values()] == ["99_demo", "", "04_cnn"]
+
+
 def test_a_lesson_is_not_its_exercise(tmp_path):
     (tmp_path / "ada.ipynb").write_bytes(course.find("1").notebook.read_bytes())
     (tmp_path / "bob.ipynb").write_bytes(course.find("1").exercise.read_bytes())

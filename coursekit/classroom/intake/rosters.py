@@ -54,16 +54,20 @@ class Roster:
     table: Table
     people: dict[str, int]
 
+    def name(self, identity: str) -> str:
+        """What the roster calls the learner of that number."""
+        row = self.table.rows[self.people[identity]]
+        split = self.table.header[1].strip() == "FirstName"
+        return f"{row[0]}, {row[1]}" if split else row[0 if self.kind == CANVAS else 1]
+
     def agrees(self, identity: str, name: str) -> bool:
         """Whether the learner of that number has that name, as the LMS writes names into file names."""
         if identity not in self.people:
             return False
-        row = self.table.rows[self.people[identity]]
         if self.kind == CANVAS:
-            whole = row[0] + (row[1] if self.table.header[1].strip() == "FirstName" else "")
-            return canvas_name(whole) == unicodedata.normalize("NFC", name)
-        hidden = IDENTIFIER.fullmatch(row[0].strip())
-        return _words(name) in (_words(row[1]), _words(hidden["word"] if hidden else ""))
+            return canvas_name(self.name(identity)) == unicodedata.normalize("NFC", name)
+        hidden = IDENTIFIER.fullmatch(self.table.rows[self.people[identity]][0].strip())
+        return _words(name) in (_words(self.name(identity)), _words(hidden["word"] if hidden else ""))
 
     def submitted(self, identity: str) -> float | None:
         """When Moodle's worksheet says, in English, that the learner handed in, in seconds since 1970, or ``None``."""

@@ -68,7 +68,8 @@ def find(
 
     Args:
         source: where to look.
-        exercise: the exercise that all of them should answer; each notebook's own if left out.
+        exercise: the exercise that all of them should answer; each notebook's own if left out. What cannot be read
+            counts for the only one that the others answer.
         on_file: called with the number of files that were read, and of all.
         roster: the class as the LMS exported it, which helps to tell whose a file is, and when Moodle got it.
     """
@@ -78,7 +79,9 @@ def find(
     for done, (file, came) in enumerate(_candidates(files, layout), 1):
         found.append((_submission(source, file, came, exercise, layout.platform, roster), came))
         on_file(done, len(files))
-    return _numbered(found)
+    names = {submission.exercise for submission, _ in found if submission.usable}
+    only = names.pop() if len(names) == 1 else ""
+    return _numbered((replace(submission, exercise=submission.exercise or only), came) for submission, came in found)
 
 
 def _candidates(files: Iterable[SourceFile], layout: Layout) -> Iterator[tuple[SourceFile, Origin]]:
