@@ -244,7 +244,7 @@ def test_how_lateness_is_found_is_said(case):
         (None, "", "needs a deadline"),
         (None, "moodle", "needs a deadline"),
         (DUE, "moodle", "Moodle's grading worksheet"),
-        (DUE, "", "A clone by git"),
+        (DUE, "git", "Leave --deadline out"),
         (DUE, "gradescope", "Leave --deadline out"),
     ],
 )

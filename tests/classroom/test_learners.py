@@ -125,12 +125,17 @@ LAYOUTS = {
         },
     ),
     "GitHub Classroom": (
-        "",
+        "git",
         {
-            "hw1-ada/.git": None,
-            "hw1-ada/hw1.ipynb": "hw1-ada",
-            "hw1-team-b/src/x_22_assignsubmission_file_.ipynb": "hw1-team-b",
+            "hw1-submissions/hw1-ada/.git": None,
+            "hw1-submissions/hw1-ada/hw1.ipynb": "hw1-ada",
+            "hw1-submissions/hw1-team-b/.git": None,
+            "hw1-submissions/hw1-team-b/src/x_22_assignsubmission_file_.ipynb": "hw1-team-b",
         },
+    ),
+    "a folder, of which one is a clone: its learner sheds no late mark by that": (
+        "",
+        {"ada/x.ipynb": "ada", "bob/x.ipynb": "bob", "mallory/.git": None, "mallory/x.ipynb": "mallory"},
     ),
     "folders and files": (
         "",

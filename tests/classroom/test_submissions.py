@@ -191,10 +191,10 @@ def test_times_that_no_calendar_has_are_not_known():
 
 
 def test_a_clone_by_git_and_an_export_have_no_times_of_their_own(tmp_path):
-    for name in ("plain/x.ipynb", "cloned/deep/x.ipynb", "cloned/.git/HEAD"):
+    for name in ("a/x.ipynb", "a/.git/HEAD", "b/x.ipynb", "c/deep/x.ipynb", "c/.git/HEAD"):
         (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "in" / name).write_bytes(GOOD)
-    assert [each.submitted is None for each in found(tmp_path / "in").values()] == [True, False]
+    assert [each.submitted for each in found(tmp_path / "in").values()] == [None] * 3
     names = ["A_1_assignsubmission_file/x.ipynb", "B_2_assignsubmission_file/x.ipynb"]
     path = zipped(tmp_path / "a.zip", dict.fromkeys(names, GOOD))
     assert [each.submitted for each in found(path).values()] == [None, None]

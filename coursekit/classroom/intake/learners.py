@@ -14,7 +14,7 @@ participants are hidden it is the word *Participant*, and where teams hand in it
 and for those without a team there is no number: a team's number must never be taken for a participant's.
 
 Gradescope: folders ``submission_NUMBER`` and ``submission_metadata.yml``. GitHub Classroom (``gh classroom clone
-student-repos``) and everything else: the name of the learner's folder, else of the file.
+student-repos``): clones. There and everywhere else: the name of the learner's folder, else of the file.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from coursekit.classroom.intake.rosters import CANVAS, MOODLE, Roster, is_word
 from coursekit.classroom.intake.sources import SourceFile, is_notebook
 from coursekit.worker.bounds import NAME_CHARACTERS
 
-ANONYMOUS, GRADESCOPE, PLAIN = "canvas anonymous", "gradescope", ""
+ANONYMOUS, GRADESCOPE, GIT, PLAIN = "canvas anonymous", "gradescope", "git", ""
 METADATA = "submission_metadata.yml"
 NUMBER = re.compile("[1-9][0-9]*")
 MOODLE_NAME = re.compile(
@@ -95,7 +95,7 @@ class Layout:
         is_archive: whether they lie in an archive, where one outer folder may only wrap the others.
 
     Attributes:
-        platform: ``"canvas"``, ``"canvas anonymous"``, ``"moodle"``, ``"gradescope"``, or empty.
+        platform: ``"canvas"``, ``"canvas anonymous"``, ``"moodle"``, ``"gradescope"``, ``"git"`` (clones), or empty.
 
     >>> def whose(*names):
     ...     layout = Layout([SourceFile(PurePosixPath(name)) for name in names])
@@ -212,6 +212,7 @@ def _platform(files: Sequence[SourceFile], paths: Sequence[PurePosixPath]) -> tu
             ANONYMOUS: sum(flat and bool(ANONYMOUS_NAME.fullmatch(entry)) for entry, flat in entries.items()),
             MOODLE: sum(bool(MOODLE_NAME.fullmatch(entry)) for entry in entries),
             GRADESCOPE: METADATA in entries and sum(bool(GRADESCOPE_NAME.fullmatch(entry)) for entry in entries),
+            GIT: len(_clones(files, depth)),
             CANVAS: sum(flat and any(_readings(entry)) for entry, flat in entries.items()),
         }
         best = max(fits, key=lambda each: fits[each])
@@ -224,6 +225,11 @@ def _entries(files: Iterable[SourceFile], depth: int) -> dict[str, bool]:
     """The names within so many outer folders, each with whether it is a file; hidden ones there are left out."""
     inside = (file.path.parts[depth:] for file in files if len(file.path.parts) > depth + file.hidden)
     return {parts[0]: len(parts) == 1 for parts in inside}
+
+
+def _clones(files: Iterable[SourceFile], depth: int) -> set[str]:
+    """The folders within so many outer ones that are clones by git, which sets the files' times anew."""
+    return {file.path.parts[depth] for file in files if file.path.parts[depth + 1 :] == (".git",)}
 
 
 def _common(paths: Sequence[PurePosixPath]) -> int:

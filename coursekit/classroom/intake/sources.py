@@ -56,8 +56,7 @@ class SourceFile:
 
     Attributes:
         path: where it lies within the source.
-        modified: when it was last changed, in seconds since 1970; ``None`` where that is not known, as in a clone by
-            git.
+        modified: when it was last changed, in seconds since 1970, or ``None``.
         problem: why it cannot be read, or empty.
         hidden: whether it is a file or a folder that systems and editors leave behind; nobody hands that in.
     """
@@ -118,7 +117,7 @@ class FolderSource:
         except OSError as error:
             raise UnusableFile(f"It cannot be read: {error.strerror}.") from error
 
-    def _walk(self, folder: PurePosixPath, depth: int = 0, cloned: bool = False) -> Iterator[SourceFile]:
+    def _walk(self, folder: PurePosixPath, depth: int = 0) -> Iterator[SourceFile]:
         if depth > BATCH_DEPTH:
             yield SourceFile(folder, problem=f"It lies more than {BATCH_DEPTH} folders deep.")
             return
@@ -130,18 +129,17 @@ class FolderSource:
             return
         if depth and not inside:
             yield SourceFile(folder, problem=EMPTY)
-        cloned = cloned or any(path.name == ".git" for path, _ in inside)
         for path, status in inside:
             if _is_hidden(path.name):
                 yield SourceFile(path, hidden=True)
             elif stat.S_ISDIR(status.st_mode):
-                yield from self._walk(path, depth + 1, cloned)
+                yield from self._walk(path, depth + 1)
             elif stat.S_ISLNK(status.st_mode):
                 yield SourceFile(path, problem=LINK)
             elif not stat.S_ISREG(status.st_mode):
                 yield SourceFile(path, problem="It is not a regular file (a pipe, a socket or a device).")
             else:
-                yield SourceFile(path, None if cloned else _time(status.st_mtime), _too_large(status.st_size))
+                yield SourceFile(path, _time(status.st_mtime), _too_large(status.st_size))
 
 
 class ZipSource:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from coursekit.classroom.intake.csv_files import BadTable, number, read_table
-from coursekit.classroom.intake.learners import ANONYMOUS, PLAIN, People
+from coursekit.classroom.intake.learners import ANONYMOUS, People
 from coursekit.classroom.intake.rosters import CANVAS, MOODLE
 from coursekit.classroom.intake.submissions import Submission
 from coursekit.classroom.report.overrides import exercise_in, learner_in
@@ -155,8 +155,6 @@ def _extended(where: str, row: dict[str, str], late: LatePolicy) -> float:
 def _advice(submission: Submission) -> str:
     if submission.platform == MOODLE:
         return "Give --roster with Moodle's grading worksheet, in English: it does."
-    if submission.platform == PLAIN:
-        return "A clone by git sets them anew. Leave --deadline out, and give points by hand."
     return "Leave --deadline out, and give points by hand."
 
 
