@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from coursekit.classroom.intake.csv_files import BadTable
 from coursekit.classroom.intake.learners import Learner, People
-from coursekit.classroom.intake.rosters import MOODLE, Roster, read_roster
+from coursekit.classroom.intake.rosters import CANVAS, MOODLE, Roster, read_roster
 from coursekit.classroom.intake.sources import SubmissionSource, open_source
 from coursekit.classroom.intake.submissions import Submission, find
 from coursekit.classroom.marking import engine
@@ -149,8 +150,7 @@ class _Plan:
         self.checks = checks_for(names, Path(settings.checks) if settings.checks else None)
         points = {name: each.exercise.points for name, each in self.checks.items()}
         self.told = exports.check(settings.exports, roster, points, settings.column)
-        if settings.feedback_zip and submissions and not any(each.platform == MOODLE for each in submissions):
-            raise exports.UnknownFormat("--feedback-zip is for what Moodle exported, and these names are not Moodle's.")
+        self._check_platform()
         learners = [each.learner for each in submissions]
         if roster:
             learners += [Learner(each.id, roster.name(each.id)) for each in learners if each.id in roster.people]
@@ -167,6 +167,18 @@ class _Plan:
             if each.usable:
                 job = job_for(each, self.checks[each.exercise], settings)
                 self.job_of[each.file] = self.jobs.setdefault(job.key, job)
+
+    def _check_platform(self) -> None:
+        """See that numbers mean the same people where they come from and where they go to."""
+        settings, platforms = self.settings, {each.platform for each in self.submissions}
+        if settings.feedback_zip and platforms and MOODLE not in platforms:
+            raise exports.UnknownFormat("--feedback-zip is for what Moodle exported, and these names are not Moodle's.")
+        if self.roster and platforms & {CANVAS, MOODLE} - {self.roster.kind}:
+            raise BadTable(
+                f"{self.roster.table.path} is {self.roster.kind.title()}'s, and the submissions are another's."
+            )
+        if self.roster is None and (settings.feedback_zip or MOODLE in settings.exports):
+            self.told.append("moodle: without --roster, a team's number would be taken for a participant's.")
 
     def _late_policy(self, people: People) -> LatePolicy | None:
         settings = self.settings

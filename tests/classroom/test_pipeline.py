@@ -420,6 +420,14 @@ def test_points_by_hand_are_given_under_the_rosters_names(tmp_path):
     assert points(result) == {"11": 2, "Team Rot_12": 4}
 
 
+def test_numbers_of_one_platform_are_never_taken_for_anothers(tmp_path):
+    settings = moodle_class(tmp_path)
+    (tmp_path / "g.csv").write_text("Student,ID,Section,99_demo\n    Points Possible,,,5\nEve,11,S,\n")
+    with pytest.raises(BadTable, match="is Canvas's, and the submissions are another's"):
+        grade(tmp_path, replace(settings, roster=str(tmp_path / "g.csv"), exports=("canvas",)))
+    assert "a team's number would be taken" in pipeline.rehearse(tmp_path / "out", replace(settings, roster=""))[1][0]
+
+
 def test_a_worksheet_in_another_language_takes_grades_and_has_no_times(tmp_path):
     settings = moodle_class(tmp_path)
     (tmp_path / "w.csv").write_text(

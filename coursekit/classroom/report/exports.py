@@ -60,8 +60,7 @@ def check(
     if column and (roster is None or roster.kind not in formats):
         raise BadTable("--column is a column of the roster: add --roster, and --export canvas or --export moodle.")
     if roster is None:
-        said = "moodle: without --roster each number is taken for a participant's; a team's would be somebody else's."
-        return [said] if MOODLE in formats else []
+        return []
     if roster.kind not in formats:
         return [f"{roster.kind}: {roster.table.path} is not filled in; add --export {roster.kind} for that."]
     told, columns = [], []
