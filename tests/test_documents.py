@@ -17,7 +17,15 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "LICENSES.md", "docs/cluster.md")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "CHANGELOG.md",
+    "LICENSES.md",
+    "docs/cluster.md",
+    "docs/grading.md",
+)
 NAMED = r"`(tests/[\w/]+\.py)::([\w:]+)`"
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from coursekit import course
 from coursekit.classroom import appeal, pipeline
 from coursekit.classroom.intake.cleaning import clean
+from coursekit.classroom.intake.submissions import Submission
 from coursekit.classroom.marking.engine import Marker
 from coursekit.classroom.marking.jobs import MarkingJob
 from coursekit.classroom.pipeline import ClassResult
@@ -42,7 +43,8 @@ Jobs = Annotated[
     typer.Option(min=1, help="Submissions at a time.", show_default="one a core, as far as 1 GB of memory each allows"),
 ]
 Overrides = Annotated[
-    Path | None, typer.Option(metavar="CSV", help="Points by hand: columns learner, question, points, comment.")
+    Path | None,
+    typer.Option(metavar="CSV", help="Points by hand: columns learner (id or name), question, points, comment."),
 ]
 
 Unsafe = Annotated[
@@ -75,17 +77,39 @@ def grade_command(
     seconds: Annotated[float, typer.Option(min=1, help="Seconds that a submission may take.")] = SUBMISSION_SECONDS,
     memory: Annotated[int, typer.Option(min=256, metavar="MB", help="What it may hold at a time.")] = MEMORY // MB,
     deadline: Annotated[
-        str | None, typer.Option(metavar="TIME", help="When it was due, as 2026-10-01T23:59; files' times count.")
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="When it was due: 2026-10-01T23:59, or 2026-10-01 for the end of that day. The files' times count; of "
+            "Moodle's archives those in the worksheet (--roster); of Canvas's its LATE.",
+        ),
     ] = None,
     late_penalty: Annotated[
         str | None, typer.Option(metavar="RULE", help='Taken off when late: "10%/day, at most 50%", "1%/hour", "20%".')
+    ] = None,
+    extensions: Annotated[
+        Path | None,
+        typer.Option(metavar="CSV", help="Who has longer: columns learner (id or name), exercise, deadline or days."),
     ] = None,
     attempts: Annotated[
         str, typer.Option(metavar="last|best", help="Which of a learner's several notebooks counts.")
     ] = "last",
     overrides: Overrides = None,
     roster: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="Canvas's Gradebook export, or Moodle's grading worksheet.")
+        Path | None,
+        typer.Option(
+            metavar="CSV",
+            help="Canvas's Gradebook export, or Moodle's grading worksheet: filled in, in its own scale. Also "
+            "tells whose an ambiguous file is.",
+        ),
+    ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The roster's column for the grades, by title or Canvas's id.",
+            show_default="the only one named after the exercise; Moodle's Grade",
+        ),
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Withhold points of questions with a model that could not be verified.")
@@ -93,29 +117,38 @@ def grade_command(
     export: Annotated[
         list[str] | None, typer.Option(metavar="|".join(FORMATS), help="A format to write as well; repeatable.")
     ] = None,
+    feedback_zip: Annotated[
+        bool, typer.Option("--feedback-zip", help="Pack the feedback pages as Moodle's upload form takes them.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done with each file; run and write nothing.")
+    ] = False,
 ) -> None:
     """Grade a class: marks, a feedback page for every learner, a page on the class.
 
     Each mark is on the disk before the next submission begins. Whatever stops it, the same command goes on from there
-    and marks nothing twice. A file that cannot be used becomes a row with the reason.
+    and marks nothing twice. A file that cannot be used becomes a row with the reason. A folder that holds the marks of
+    others is refused.
 
     [bold]Examples[/bold]
 
       coursekit grade submissions/ --out build/grades
 
-      coursekit grade canvas.zip --exercise 1 --export canvas --roster gradebook.csv
+      coursekit grade canvas.zip --exercise 1 --dry-run
 
-      coursekit grade submissions/ --deadline 2026-10-01T23:59 --late-penalty "10%/day, at most 50%"
+      coursekit grade canvas.zip --exercise 1 --export canvas --roster gradebook.csv --column "Homework 1"
+
+      coursekit grade moodle.zip --exercise 1 --export moodle --roster worksheet.csv --feedback-zip
+
+      coursekit grade submissions/ --deadline 2026-10-01T23:59 --late-penalty "10%/day" --extensions longer.csv
 
       coursekit grade submissions/ --checks private/ --overrides by-hand.csv
 
-    [bold]Exit codes[/bold]: 0 every submission was marked; 1 some could not be used or marked; 2 the request could not
-    be carried out; 130 stopped by Ctrl-C.
+    [bold]Exit codes[/bold]: 0 every submission was marked; 1 some could not be used or marked, or stand in no row of
+    an export; 2 the request could not be carried out; 130 stopped by Ctrl-C.
     """
     if attempts not in ("last", "best"):
         raise BadRule(f"--attempts {attempts!r} is not understood. Write last or best.")
-    if deadline and not late_penalty:
-        raise BadRule('--deadline needs a rule as well: --late-penalty "10%/day", for example.')
     settings = GradingSettings(
         submissions=str(submissions.resolve()),
         exercise=course.find(exercise).name if exercise else "",
@@ -130,7 +163,12 @@ def grade_command(
         roster=_absolute(roster),
         exports=tuple(dict.fromkeys(export or ())),
         strict=strict,
+        extensions=_absolute(extensions),
+        column=column or "",
+        feedback_zip=feedback_zip,
     )
+    if dry_run:
+        _rehearse(out, settings)
     tls = tls_of(scheduler, tls_ca, tls_cert, tls_key)
     marker = partial(_marker, out, settings, jobs, unsafe_no_sandbox, scheduler, tls)
     with _Bar() as bar:
@@ -230,6 +268,23 @@ class _Bar(Progress, pipeline.Watch):
         self.advance(self._task)
 
 
+def _rehearse(out: Path, settings: GradingSettings) -> NoReturn:
+    """Say what would be done with each file, and end."""
+    submissions, told = pipeline.rehearse(out, settings)
+    for each in submissions:
+        late = ", marked LATE" if each.late else ""
+        do = f"mark as {each.exercise}, attempt {each.attempt}{late}" if each.usable else f"unusable. {each.reason}"
+        typer.echo(f"{each.shown_file}: {_whose(each)}: {do}")
+    usable = sum(each.usable for each in submissions)
+    learners = len({each.learner.id for each in submissions})
+    typer.echo(
+        f"{len(submissions)} submissions of {learners} learners: {usable} to mark, {len(submissions) - usable} not."
+    )
+    for line in told:
+        typer.echo(line)
+    raise typer.Exit(COMPLETE if usable == len(submissions) else INCOMPLETE)
+
+
 def _finish(result: ClassResult) -> None:
     for line in _summary(result):
         typer.echo(line)
@@ -239,7 +294,7 @@ def _finish(result: ClassResult) -> None:
     if result.outcome.interrupted:
         typer.echo("Give the same command again to go on from there.", err=True)
         raise typer.Exit(INTERRUPTED)
-    complete = all(each.has_points and not each.outdated for each in result.grades)
+    complete = all(each.has_points and not each.outdated for each in result.grades) and not result.unlisted
     raise typer.Exit(COMPLETE if complete else INCOMPLETE)
 
 
@@ -250,7 +305,7 @@ def _summary(result: ClassResult) -> list[str]:
     by_hand = f"{states[BY_HAND]} by hand, " if states[BY_HAND] else ""
     rest = f"{by_hand}{states[UNUSABLE]} unusable, {states[NOT_MARKED]} not marked"
     lines = [f"{len(result.grades)} submissions: {states[MARKED]} marked{resumed}, {rest}."]
-    counted = [each for each in result.grades if each.counts and each.max_points]
+    counted = [each for each in result.grades if each.counts and each.has_points and each.max_points]
     if counted:
         mean = sum(each.points / each.max_points for each in counted) / len(counted)
         lines.append(f"{len(counted)} learners have a mark; they earned {mean:.0%} of the points on average.")
@@ -263,7 +318,17 @@ def _summary(result: ClassResult) -> list[str]:
     if result.rerun:
         lines.append(f"{len(result.rerun)} need a new run (coursekit regrade --run):")
         lines += [f"  {each.shown_file}" for each in result.rerun[:SHOWN]]
-    return [*lines, *(f"written: {path}" for path in result.written)]
+    if result.unlisted:
+        lines.append(
+            f"{len(result.unlisted)} marked, but in no row of an export (not in the roster, or without a number):"
+        )
+        lines += [f"  {_whose(each.submission)}" for each in result.unlisted]
+    return [*lines, *result.told, *(f"written: {path}" for path in result.written)]
+
+
+def _whose(submission: Submission) -> str:
+    learner = submission.learner
+    return learner.name + (f" ({learner.id})" if learner.id != learner.name else "")
 
 
 def _absolute(path: Path | None) -> str:

@@ -7,6 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from coursekit.classroom.intake.csv_files import BadTable
+from coursekit.classroom.intake.learners import Learner, People
+from coursekit.classroom.intake.rosters import CANVAS, MOODLE, Roster, read_roster
 from coursekit.classroom.intake.sources import SubmissionSource, open_source
 from coursekit.classroom.intake.submissions import Submission, find
 from coursekit.classroom.marking import engine
@@ -17,9 +20,9 @@ from coursekit.classroom.marking.private import checks_for
 from coursekit.classroom.marking.seeds import secret_of
 from coursekit.classroom.report import exports, outputs
 from coursekit.classroom.report.grades import NOT_MARKED, Grade, choose, grade
-from coursekit.classroom.report.lateness import LatePolicy
+from coursekit.classroom.report.lateness import BadRule, LatePolicy, read_extensions
 from coursekit.classroom.report.overrides import read_overrides
-from coursekit.classroom.settings import GradingSettings, keep_batch, read_batch
+from coursekit.classroom.settings import GradingSettings, changes, keep_batch, read_batch
 
 OpenMarker = Callable[[], AbstractContextManager[Marker]]
 
@@ -48,6 +51,8 @@ class ClassResult:
         damaged: lines of the ledger that could not be read.
         written: the files that were written.
         rerun: submissions whose answers were not recorded for the new checks.
+        told: what an instructor should know of lateness, extensions and exports, in sentences.
+        unlisted: marks that stand in no row of an export.
     """
 
     grades: list[Grade]
@@ -56,6 +61,8 @@ class ClassResult:
     damaged: tuple[int, ...]
     written: tuple[Path, ...]
     rerun: tuple[Submission, ...] = ()
+    told: tuple[str, ...] = ()
+    unlisted: tuple[Grade, ...] = ()
 
 
 def grade_class(
@@ -69,15 +76,31 @@ def grade_class(
         open_marker: makes the marker for a ``with`` statement, as soon as it is known that the request can be carried
             out.
         watch: is told how far it is.
+
+    Raises:
+        coursekit.classroom.settings.OtherBatch: the folder holds marks that would be lost.
     """
     watch = watch or Watch()
     source = open_source(Path(settings.submissions))
-    plan = _Plan(find(source, settings.exercise or None, watch.reading), settings)
-    keep_batch(out, settings, plan.submissions)
-    with open_marker() as marker, Ledger(out) as ledger:
+    plan = _planned(source, settings, watch)
+    with Ledger(out) as ledger:
+        plan.told += changes(out, settings, plan.submissions)
+        keep_batch(out, settings, plan.submissions)
         resumed = plan.resumed(ledger, watch)
-        outcome = engine.run(plan.to_run(ledger, out), marker, source, ledger, watch.marked)
+        with open_marker() as marker:
+            outcome = engine.run(plan.to_run(ledger, out), marker, source, ledger, watch.marked)
         return plan.result(out, ledger, outcome, resumed, source)
+
+
+def rehearse(out: Path, settings: GradingSettings, watch: Watch | None = None) -> tuple[list[Submission], list[str]]:
+    """What :func:`grade_class` would do: the submissions, and what there is to tell. Nothing is run or written."""
+    plan = _planned(open_source(Path(settings.submissions)), settings, watch or Watch())
+    return plan.submissions, plan.told + changes(out, settings, plan.submissions)
+
+
+def _planned(source: SubmissionSource, settings: GradingSettings, watch: Watch) -> _Plan:
+    roster = read_roster(Path(settings.roster)) if settings.roster else None
+    return _Plan(find(source, settings.exercise or None, watch.reading, roster), settings, roster)
 
 
 def regrade_class(
@@ -93,7 +116,8 @@ def regrade_class(
         watch: is told how far it is.
     """
     watch = watch or Watch()
-    plan = _Plan(read_batch(out).submissions, settings)
+    roster = read_roster(Path(settings.roster)) if settings.roster else None
+    plan = _Plan(read_batch(out).submissions, settings, roster)
     with Ledger(out) as ledger:
         resumed = plan.resumed(ledger, watch)
         for job in plan.missing(ledger):
@@ -117,23 +141,58 @@ class _Plan:
     Attributes:
         jobs: by their keys.
         job_of: the job of each file that can be marked.
+        told: what an instructor should know, in sentences.
     """
 
-    def __init__(self, submissions: list[Submission], settings: GradingSettings) -> None:
-        self.submissions, self.settings = submissions, settings
+    def __init__(self, submissions: list[Submission], settings: GradingSettings, roster: Roster | None = None) -> None:
+        self.submissions, self.settings, self.roster = submissions, settings, roster
         names = {each.exercise for each in submissions if each.usable} | ({settings.exercise} - {""})
         self.checks = checks_for(names, Path(settings.checks) if settings.checks else None)
-        questions = {name: tuple(each.exercise.questions) for name, each in self.checks.items()}
-        learners = {each.learner.id for each in submissions}
-        self.overrides = read_overrides(Path(settings.overrides), questions, learners) if settings.overrides else []
-        exports.check(settings.exports, settings.roster)
-        self.late = LatePolicy.parse(settings.late_penalty, settings.deadline) if settings.late_penalty else None
+        points = {name: each.exercise.points for name, each in self.checks.items()}
+        self.told = exports.check(settings.exports, roster, points, settings.column)
+        self._check_platform()
+        learners = [each.learner for each in submissions]
+        if roster:
+            learners += [Learner(each.id, roster.name(each.id)) for each in learners if each.id in roster.people]
+        people = People(learners)
+        questions = {
+            name: {question.name: question.points for question in each.exercise.questions.values()}
+            for name, each in self.checks.items()
+        }
+        self.overrides = read_overrides(Path(settings.overrides), questions, people) if settings.overrides else []
+        self.late = self._late_policy(people)
         self.jobs: dict[str, MarkingJob] = {}
         self.job_of: dict[str, MarkingJob] = {}
         for each in submissions:
             if each.usable:
                 job = job_for(each, self.checks[each.exercise], settings)
                 self.job_of[each.file] = self.jobs.setdefault(job.key, job)
+
+    def _check_platform(self) -> None:
+        """See that numbers mean the same people where they come from and where they go to."""
+        settings, platforms = self.settings, {each.platform for each in self.submissions}
+        if settings.feedback_zip and platforms and MOODLE not in platforms:
+            raise exports.UnknownFormat("--feedback-zip is for what Moodle exported, and these names are not Moodle's.")
+        if self.roster and platforms & {CANVAS, MOODLE} - {self.roster.kind}:
+            raise BadTable(
+                f"{self.roster.table.path} is {self.roster.kind.title()}'s, and the submissions are another's."
+            )
+        if self.roster is None and (settings.feedback_zip or MOODLE in settings.exports):
+            self.told.append("moodle: without --roster, a team's number would be taken for a participant's.")
+
+    def _late_policy(self, people: People) -> LatePolicy | None:
+        settings = self.settings
+        if not settings.late_penalty:
+            if option := "--deadline" if settings.deadline else "--extensions" if settings.extensions else "":
+                raise BadRule(f'{option} needs a rule as well: --late-penalty "10%/day", for example.')
+            return None
+        late = LatePolicy.parse(settings.late_penalty, settings.deadline)
+        self.told += late.notes(self.submissions)
+        if settings.extensions:
+            path = Path(settings.extensions)
+            late, told = read_extensions(path, late, self.checks, people, self.submissions)
+            self.told += told
+        return late
 
     def missing(self, ledger: Ledger) -> list[MarkingJob]:
         """The jobs that have no mark yet."""
@@ -163,8 +222,12 @@ class _Plan:
         """Make the grades and write every output; in a regraded class, an earlier mark will do where there is none."""
         grades = [self._grade(each, ledger, outcome, regraded) for each in self.submissions]
         grades = choose(grades, self.settings.attempts)
-        written = outputs.write(out, grades, source, self.settings.exports, self.settings.roster)
-        return ClassResult(grades, outcome, resumed, tuple(ledger.damaged), tuple(written))
+        unlisted = exports.unlisted(self.settings.exports, grades, self.roster)
+        written = outputs.write(out, grades, source, self.settings, self.roster, unlisted)
+        damaged = tuple(ledger.damaged)
+        return ClassResult(
+            grades, outcome, resumed, damaged, tuple(written), told=tuple(self.told), unlisted=tuple(unlisted)
+        )
 
     def _grade(self, submission: Submission, ledger: Ledger, outcome: MarkingOutcome, regraded: bool) -> Grade:
         checks, job = self.checks.get(submission.exercise), self.job_of.get(submission.file)

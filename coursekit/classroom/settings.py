@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,11 +15,15 @@ from coursekit.errors import CoursekitError
 from coursekit.files import replace_file
 from coursekit.worker.bounds import CELL_SECONDS, MB, MEMORY, SUBMISSION_SECONDS, Limits
 
-NAME = "batch.json"
+NAME, SHOWN = "batch.json", 5
 
 
 class NoBatch(CoursekitError):
     """A folder holds no class that was graded; the message names it."""
+
+
+class OtherBatch(CoursekitError):
+    """A folder holds the marks of others than are to be graded into it; the message names them."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,9 @@ class GradingSettings:
         roster: the CSV file that an LMS exported, or empty.
         exports: the formats to write.
         strict: whether questions with a model that could not be verified earn nothing.
+        extensions: the CSV file of learners who have longer, or empty.
+        column: of the roster, that takes the grades; empty to look for it.
+        feedback_zip: whether feedback pages are packed as Moodle takes them.
     """
 
     submissions: str
@@ -55,6 +62,9 @@ class GradingSettings:
     roster: str = ""
     exports: tuple[str, ...] = ()
     strict: bool = False
+    extensions: str = ""
+    column: str = ""
+    feedback_zip: bool = False
 
     @property
     def limits(self) -> Limits:
@@ -91,6 +101,33 @@ def read_batch(out: Path) -> Batch:
         raise NoBatch(f"{out / NAME} comes from another version of coursekit. Run coursekit grade again.") from error
     except (OSError, ValueError) as error:
         raise NoBatch(f"{out / NAME} cannot be read: {error}. Run coursekit grade again.") from error
+
+
+def changes(out: Path, settings: GradingSettings, submissions: Sequence[Submission]) -> list[str]:
+    """What is other than when the folder was graded last, in sentences.
+
+    Raises:
+        OtherBatch: marks that are in the folder would be lost: their learners, or what these handed in, are not among
+            the submissions any more.
+    """
+    if not (out / NAME).exists():
+        return []
+    try:
+        earlier = read_batch(out)
+    except NoBatch:
+        return [f"{out / NAME} could not be read, and is written anew."]
+    kept = {(each.learner.id, each.exercise) for each in submissions}
+    kept |= {(each.digest, each.exercise) for each in submissions}
+    works = {(each.learner.id, each.exercise): each.digest for each in earlier.submissions if each.usable}
+    gone = [work for work, digest in works.items() if not {work, (digest, work[1])} & kept]
+    if lost := list(dict.fromkeys(learner for learner, _ in gone)):
+        shown = ", ".join([*lost[:SHOWN], *(["…"] if len(lost) > SHOWN else [])])
+        raise OtherBatch(
+            f"{out} holds the marks of {earlier.settings.submissions}, and {len(lost)} of its learners are not in "
+            f"{settings.submissions}: {shown}. Name another folder with --out; if they are to go, delete {out / NAME}."
+        )
+    before, now = (msgspec.to_builtins(each) for each in (earlier.settings, settings))
+    return [f"{name}: {now[name]!r}, was {before[name]!r} before." for name in now if now[name] != before[name]]
 
 
 def keep_batch(out: Path, settings: GradingSettings, submissions: Iterable[Submission]) -> None:

@@ -26,6 +26,10 @@ class UnusableNotebook(CoursekitError):
     """A file cannot be used as a notebook; the message names it and says why."""
 
 
+class LessonNotExercise(UnusableNotebook):
+    """A lesson was handed in, whose file has the name of its exercise."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """One cell of a notebook.
@@ -79,8 +83,12 @@ class Notebook:
 
         Raises:
             UnusableNotebook: none of them names a lesson of the course.
+            LessonNotExercise: the notebook is a lesson.
         """
         marks = self.metadata.get("coursekit")
+        if lesson := self._lesson():
+            told = f"{self.path} is lesson {lesson.number}, not exercise {lesson.number}"
+            raise LessonNotExercise(f"{told}, which is exercises/{lesson.name}.ipynb.")
         named = [marks.get("exercise")] if isinstance(marks, dict) else []
         named += [match["name"] for cell in self.cells if (match := OPEN_EXERCISE.search(cell.source))]
         for name in [*named, self.path.stem]:
@@ -94,6 +102,12 @@ class Notebook:
             f"{self.path} does not say which exercise it answers. Its set-up cell should hold "
             f'check = open_exercise("NAME"), with one of these names: {names}.'
         )
+
+    def _lesson(self) -> course.Lesson | None:
+        """The lesson that this notebook is, by its title; ``None`` for an exercise or anything else."""
+        titles = {f"# {lesson.number} · {lesson.title}": lesson for lesson in course.LESSONS}
+        first = self.cells[0].source.split("\n", 1)[0].strip() if self.cells else ""
+        return titles.get(first)
 
 
 def read_notebook(path: Path) -> Notebook:

@@ -49,6 +49,7 @@ RECORDING_BYTES = 64 * MB  # all replies of a submission
 
 # What is handed in.
 NOTEBOOK_BYTES = 50 * MB
+NAME_CHARACTERS = 1_000  # of a name that a platform is to be told from
 BATCH_FILES, BATCH_DEPTH, BATCH_BYTES = 100_000, 20, 20 * GB  # of a folder or an archive, unpacked
 PACKING_RATIO, PACKING_COUNTS_FROM = 200, MB  # a file that is packed smaller is a bomb, from this size on
 

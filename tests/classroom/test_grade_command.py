@@ -59,11 +59,52 @@ def test_what_could_not_be_used_has_exit_code_1_and_a_reason(run, tmp_path):
     assert "\x1b" not in result.stdout
 
 
+def test_a_dry_run_says_what_it_would_do_with_each_file(run, tmp_path):
+    batch_demo.three(tmp_path / "in")
+    (tmp_path / "in" / "dan\x1b[2J.ipynb").write_text("")
+    result = run("grade", tmp_path / "in", "--out", tmp_path / "out", "--dry-run")
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert lines[0] == "ada.ipynb: ada: mark as 99_demo, attempt 1"
+    assert re.match(r"dan�\[2J\.ipynb: dan�\[2J \(dan_2J-\w+\): unusable\. ", lines[3])
+    assert lines[4] == "4 submissions of 4 learners: 3 to mark, 1 not."
+    assert not (tmp_path / "out").exists()
+
+
+def test_marks_that_stand_in_no_row_are_named_and_have_exit_code_1(run, tmp_path):
+    batch_demo.three(tmp_path / "in")
+    (tmp_path / "r.csv").write_text("Student,ID,Section,99_demo (1),HW (2)\n    Points Possible,,,5,10\nAda,11,S,,\n")
+    arguments = [
+        "grade",
+        tmp_path / "in",
+        "--out",
+        tmp_path / "out",
+        "--export",
+        "canvas",
+        "--roster",
+        tmp_path / "r.csv",
+    ]
+    result = run(*arguments, "--column", "HW")
+    assert result.exit_code == 1
+    assert "3 marked, but in no row of an export" in result.stdout
+    assert "  ada\n  bob\n  cyd\n" in result.stdout
+    assert "canvas: 99_demo goes to column 'HW (2)', from 5 to 10 points." in result.stdout
+
+
+def test_another_class_in_the_same_folder_is_refused(run, tmp_path):
+    batch_demo.three(tmp_path / "in")
+    batch_demo.write_class(tmp_path / "other", dan=(demo.COUNT,))
+    run("grade", tmp_path / "in", "--out", tmp_path / "out")
+    result = run("grade", tmp_path / "other", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "3 of its learners are not in" in result.stderr
+
+
 def test_an_empty_class(run, tmp_path):
     result = run("grade", tmp_path, "--out", tmp_path / "out")
     assert result.exit_code == 0
     assert "0 submissions" in result.stdout
-    assert (tmp_path / "out" / "grades.csv").read_text().startswith("learner,name")
+    assert (tmp_path / "out" / "grades.csv").read_text("utf-8-sig").startswith("learner,name")
 
 
 @pytest.mark.parametrize(
@@ -74,6 +115,8 @@ def test_an_empty_class(run, tmp_path):
         (["grade", ".", "--attempts", "first"], "Write last or best"),
         (["grade", ".", "--deadline", "2026-10-01"], "--deadline needs a rule"),
         (["grade", ".", "--late-penalty", "much"], "is not understood"),
+        (["grade", ".", "--extensions", "e.csv"], "--extensions needs a rule"),
+        (["grade", ".", "--column", "HW"], "add --roster"),
         (["grade", ".", "--export", "sakai"], "Choose from: canvas, moodle"),
         (["grade", ".", "--checks", "."], "holds no private checks"),
         (["regrade", "."], "holds no graded class"),

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from dataclasses import replace
 
 import batch_demo
@@ -20,6 +21,7 @@ from dask_processes import wait_until
 
 from coursekit import files
 from coursekit.classroom import pipeline
+from coursekit.classroom.intake.csv_files import BadTable
 from coursekit.classroom.intake.learners import Learner
 from coursekit.classroom.intake.submissions import Submission
 from coursekit.classroom.marking import ledger
@@ -27,8 +29,7 @@ from coursekit.classroom.marking.private import UnusableChecks
 from coursekit.classroom.report.exports import UnknownFormat
 from coursekit.classroom.report.grades import BY_HAND, MARKED, NOT_MARKED, UNUSABLE
 from coursekit.classroom.report.lateness import BadRule
-from coursekit.classroom.report.overrides import BadTable
-from coursekit.classroom.settings import NAME, GradingSettings, NoBatch, keep_batch, read_batch
+from coursekit.classroom.settings import NAME, GradingSettings, NoBatch, OtherBatch, keep_batch, read_batch
 from coursekit.executors import Halted
 from coursekit.files import CannotWrite
 from coursekit.grading.results import Unverified
@@ -309,6 +310,12 @@ def test_private_checks_that_cannot_be_used_are_named(tmp_path, content, words):
     [
         ({"late_penalty": "a lot"}, BadRule),
         ({"late_penalty": "10%/day", "deadline": "tomorrow"}, BadRule),
+        ({"late_penalty": "10%/day"}, BadRule),
+        ({"deadline": "2026-10-01"}, BadRule),
+        ({"extensions": "nothing.csv"}, BadRule),
+        ({"late_penalty": "10%/day", "deadline": "2026-10-01", "extensions": "nothing.csv"}, BadTable),
+        ({"feedback_zip": True}, UnknownFormat),
+        ({"column": "HW"}, BadTable),
         ({"exports": ("sakai",)}, UnknownFormat),
         ({"roster": "nothing.csv", "exports": ("canvas",)}, BadTable),
         ({"roster": "nothing.csv"}, BadTable),
@@ -320,6 +327,126 @@ def test_mistakes_in_the_request_show_before_anything_runs(tmp_path, change, err
     with pytest.raises(error):
         grade(tmp_path, replace(batch_demo.three(tmp_path / "in"), **change), marker)
     assert marker.marked == []
+
+
+def test_marks_of_others_are_never_replaced(tmp_path):
+    settings = batch_demo.three(tmp_path / "in")
+    grade(tmp_path, settings)
+    kept = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    other = batch_demo.write_class(tmp_path / "other", dan=(demo.COUNT,), ada=(demo.COUNT,))
+    part = batch_demo.write_class(tmp_path / "part", ada=(demo.COUNT,), bob=(demo.DOUBLE,))
+    for later, names in ((other, "2 of its learners .*: bob, cyd"), (part, "1 of its learners .*: cyd")):
+        marker = StandIn()
+        with pytest.raises(OtherBatch, match=names):
+            grade(tmp_path, later, marker)
+        with pytest.raises(OtherBatch, match=r"--out; if they are to go, delete .*batch\.json"):
+            pipeline.rehearse(tmp_path / "out", later)
+        assert marker.marked == []
+    assert {path: path.read_bytes() for path in kept} == kept
+
+
+def test_a_newer_export_of_the_same_class_goes_on(tmp_path):
+    grade(tmp_path, batch_demo.three(tmp_path / "in"))
+    batch_demo.three(tmp_path / "newer")
+    newer = batch_demo.write_class(tmp_path / "newer", bob=(demo.COUNT,), dan=(demo.COUNT,))
+    (tmp_path / "newer" / "cyd.ipynb").rename(tmp_path / "newer" / "cydney.ipynb")  # the same content is the same work
+    result, marker = grade(tmp_path, newer)
+    assert marker.marked == ["bob.ipynb"]  # of one content with dan's
+    assert result.told == (f"submissions: {str(tmp_path / 'newer')!r}, was {str(tmp_path / 'in')!r} before.",)
+
+
+def test_options_that_changed_are_told(tmp_path):
+    settings = batch_demo.three(tmp_path / "in")
+    late = replace(settings, late_penalty="10%", deadline="2026-10-01")
+    assert grade(tmp_path, late)[0].told == ()
+    assert grade(tmp_path, settings)[0].told == (
+        "late_penalty: '', was '10%' before.",
+        "deadline: '', was '2026-10-01' before.",
+    )
+
+
+def test_a_second_grader_leaves_the_first_ones_settings(tmp_path):
+    settings = batch_demo.three(tmp_path / "in")
+    grade(tmp_path, settings)
+    with ledger.Ledger(tmp_path / "out"), pytest.raises(ledger.LedgerInUse):
+        grade(tmp_path, replace(settings, strict=True))
+    assert read_batch(tmp_path / "out").settings == settings
+
+
+def test_a_batch_of_another_version_is_written_anew(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / NAME).write_text('{"format": 99}')
+    assert "is written anew" in grade(tmp_path, batch_demo.three(tmp_path / "in"))[0].told[0]
+    assert read_batch(tmp_path / "out").settings.exercise == "99_demo"
+
+
+def moodle_class(tmp_path):
+    """Ada, who is in the worksheet, a team, whose number is Bob's there, and the worksheet."""
+    for name, folder in (("ada", "Ada_11"), ("bob", "Team Rot_12")):
+        path = tmp_path / "in" / f"{folder}_assignsubmission_file" / "x.ipynb"
+        path.parent.mkdir(parents=True)
+        demo.write_notebook(path, demo.SETUP, demo.COUNT, f"# {name}")
+    (tmp_path / "w.csv").write_text(
+        "Identifier,Full name,Grade,Maximum Grade,Last modified (submission),Last modified (grade)\n"
+        'Participant 11,Ada,,50,"Thursday, 1 October 2026, 8:00 PM",-\nParticipant 12,Bob,3,50,-,-\n'
+    )
+    settings = GradingSettings(str(tmp_path / "in"), "99_demo", exports=("moodle",), feedback_zip=True)
+    return replace(settings, roster=str(tmp_path / "w.csv"))
+
+
+def test_a_moodle_class_with_its_worksheet(tmp_path):
+    settings = replace(moodle_class(tmp_path), late_penalty="10%/day", deadline="2026-09-30T19:00")
+    settings = replace(settings, extensions=str(tmp_path / "e.csv"))
+    (tmp_path / "e.csv").write_text("learner,days\nAda,1\nCyd,3\n")
+    result, _ = grade(tmp_path, settings)
+    assert [(each.submission.learner.id, each.penalty) for each in result.grades] == [("11", 0.5), ("Team Rot_12", 0)]
+    assert [each.submission.learner.id for each in result.unlisted] == ["Team Rot_12"]
+    rows = (tmp_path / "out" / "moodle" / "99_demo.csv").read_text().splitlines()
+    assert rows[1].startswith('Participant 11,Ada,5,50,"Thursday, 1 October 2026, 8:00 PM",-')
+    assert rows[2] == "Participant 12,Bob,3,50,-,-"
+    assert "1 with a mark that no export holds" in (tmp_path / "out" / "class.html").read_text()
+    with zipfile.ZipFile(tmp_path / "out" / "feedback.zip") as archive:
+        assert archive.namelist() == ["Ada_11_assignsubmission_file_/feedback_99_demo.html"]
+    unknown, nobody = result.told[-2:]
+    assert unknown == "When 1 were handed in is not known, so nothing is taken off: Team Rot."
+    assert nobody == f"{tmp_path / 'e.csv'}, line 3: nothing was handed in by 'Cyd'."
+
+
+def test_points_by_hand_are_given_under_the_rosters_names(tmp_path):
+    settings = moodle_class(tmp_path)
+    (tmp_path / "w.csv").write_text((tmp_path / "w.csv").read_text().replace("11,Ada,", '11,"Áda",'))
+    (tmp_path / "o.csv").write_text("learner,points\nÁda,2\nTeam Rot,4\n")
+    result, _ = grade(tmp_path, replace(settings, overrides=str(tmp_path / "o.csv")))
+    assert points(result) == {"11": 2, "Team Rot_12": 4}
+
+
+def test_numbers_of_one_platform_are_never_taken_for_anothers(tmp_path):
+    settings = moodle_class(tmp_path)
+    (tmp_path / "g.csv").write_text("Student,ID,Section,99_demo\n    Points Possible,,,5\nEve,11,S,\n")
+    with pytest.raises(BadTable, match="is Canvas's, and the submissions are another's"):
+        grade(tmp_path, replace(settings, roster=str(tmp_path / "g.csv"), exports=("canvas",)))
+    assert "a team's number would be taken" in pipeline.rehearse(tmp_path / "out", replace(settings, roster=""))[1][0]
+
+
+def test_a_worksheet_in_another_language_takes_grades_and_has_no_times(tmp_path):
+    settings = moodle_class(tmp_path)
+    (tmp_path / "w.csv").write_text(
+        "ID,Vollständiger Name,Bewertung,Bestwertung,Zuletzt geändert (Abgabe)\n"
+        'Teilnehmer/in 11,Ada,,"50,00","Donnerstag, 1. Oktober 2026, 20:00"\nTeilnehmer/in 12,Bob,3,"50,00",-\n'
+    )
+    grade(tmp_path, settings)
+    rows = (tmp_path / "out" / "moodle" / "99_demo.csv").read_text().splitlines()
+    assert [row[:24] for row in rows[1:]] == ["Teilnehmer/in 11,Ada,10,", 'Teilnehmer/in 12,Bob,3,"']
+    with pytest.raises(BadRule, match="in English"):
+        grade(tmp_path, replace(settings, late_penalty="10%/day", deadline="2026-09-30"))
+
+
+def test_a_rehearsal_tells_the_same_and_leaves_nothing(tmp_path):
+    settings = moodle_class(tmp_path)
+    listed, told = pipeline.rehearse(tmp_path / "out", settings)
+    assert not (tmp_path / "out").exists()
+    result, _ = grade(tmp_path, settings)
+    assert ([each.submission for each in result.grades], list(result.told)) == (listed, told)
 
 
 def corrected(monkeypatch, body):

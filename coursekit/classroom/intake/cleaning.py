@@ -6,8 +6,10 @@ import hashlib
 import re
 import unicodedata
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-LONGEST_NAME = 60
+FORMULA = r"[=+\-@＝＋－＠]"
+FORMULA_START = re.compile(rf" *{FORMULA}")
+LATER_START = re.compile(rf"(;[\s\"']*)(?={FORMULA})")  # of a cell, where a spreadsheet parts at semicolons
+LONGEST_NAME = 120
 
 
 def clean(text: str) -> str:
@@ -20,28 +22,29 @@ def clean(text: str) -> str:
 
 
 def file_name(text: str) -> str:
-    """A file name for ``text``: letters that every system takes, and a digest that keeps two texts apart.
+    """A file name for ``text``: letters and digits of every script, and 128 bits of a digest that keep two texts apart.
 
     >>> file_name("../Zoë O'Neil"), file_name("..") == file_name("...")
-    ('Zoe_O_Neil-99db2d4f', False)
+    ('Zoë_O_Neil-99db2d4f319588dd0e7635dd23ada1fd', False)
     """
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    short = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_")[:LONGEST_NAME]
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    kept = (each if unicodedata.category(each)[0] in "LMN" else "_" for each in unicodedata.normalize("NFC", text))
+    short = re.sub("_+", "_", "".join(kept)).strip("_").encode()[:LONGEST_NAME].decode(errors="ignore")
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     return f"{short}-{digest}" if short else digest
 
 
 def cell(value: object) -> object:
-    """``value`` for a cell of a CSV file; text that a spreadsheet would take for a formula gets an apostrophe before.
+    """``value`` for a cell of a CSV file, in one line; text that a spreadsheet would take for a formula, at its start
+    or behind a semicolon, gets an apostrophe before.
 
     Numbers are as people write them: 2 rather than 2.0.
 
-    >>> cell("=1+1"), cell(-3.5), cell(2.0), cell("Ada")
-    ("'=1+1", '-3.5', '2', 'Ada')
+    >>> cell("=1+1"), cell("a;=1+1"), cell(-3.5), cell(2.0), cell("Ada")
+    ("'=1+1", "a;'=1+1", '-3.5', '2', 'Ada')
     """
     if isinstance(value, float):
         return f"{value:.10g}"
     if not isinstance(value, str):
         return "" if value is None else value
-    text = value.encode("utf-8", "replace").decode().replace("\0", "�")
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
+    text = LATER_START.sub(r"\1'", clean(re.sub(r"[\t-\r]+", " ", value)))
+    return f"'{text}" if FORMULA_START.match(text) else text

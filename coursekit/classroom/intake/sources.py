@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import lzma
 import os
+import re
 import stat
 import zipfile
 import zlib
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -27,6 +29,17 @@ from coursekit.worker.bounds import (
 SKIPPED = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini", "__pycache__"})
 NONBLOCKING = getattr(os, "O_NONBLOCK", 0)  # opening a pipe must not wait for someone who writes to it
 LINK = "It is a symbolic link; put the file itself there."
+EMPTY = "It is an empty folder."
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
 
 
 class UnusableSource(CoursekitError):
@@ -45,11 +58,13 @@ class SourceFile:
         path: where it lies within the source.
         modified: when it was last changed, in seconds since 1970, or ``None``.
         problem: why it cannot be read, or empty.
+        hidden: whether it is a file or a folder that systems and editors leave behind; nobody hands that in.
     """
 
     path: PurePosixPath
     modified: float | None = None
     problem: str = ""
+    hidden: bool = False
 
 
 def open_source(path: Path) -> SubmissionSource:
@@ -74,11 +89,13 @@ def open_source(path: Path) -> SubmissionSource:
 class FolderSource:
     """Submissions in a folder."""
 
+    is_archive = False
+
     def __init__(self, path: Path) -> None:
         self._root = path
 
     def files(self) -> list[SourceFile]:
-        """All files, except those that systems leave behind, sorted by path; and the folders that hold none."""
+        """All files, sorted by path; the folders that hold none; and what is hidden, without what is in it."""
         found = list(itertools.islice(self._walk(PurePosixPath()), BATCH_FILES + 1))
         if len(found) > BATCH_FILES:
             raise UnusableSource(f"{self._root} holds more than {BATCH_FILES:,} files. Is it the right folder?")
@@ -106,54 +123,58 @@ class FolderSource:
             return
         try:
             with os.scandir(self._root / folder) as listing:
-                kept = [each for each in listing if not _is_skipped(each.name)]
-                inside = [(folder / each.name, each.stat(follow_symlinks=False)) for each in kept]
+                inside = [(folder / each.name, each.stat(follow_symlinks=False)) for each in listing]
         except OSError as error:
             yield SourceFile(folder, problem=f"The folder cannot be read: {error.strerror}.")
             return
+        if depth and not inside:
+            yield SourceFile(folder, problem=EMPTY)
         for path, status in inside:
-            if stat.S_ISDIR(status.st_mode):
-                empty = True
-                for file in self._walk(path, depth + 1):
-                    empty = False
-                    yield file
-                if empty and (depth == 0 or is_notebook(path)):
-                    yield SourceFile(path, problem="It is an empty folder.")
+            if _is_hidden(path.name):
+                yield SourceFile(path, hidden=True)
+            elif stat.S_ISDIR(status.st_mode):
+                yield from self._walk(path, depth + 1)
             elif stat.S_ISLNK(status.st_mode):
                 yield SourceFile(path, problem=LINK)
             elif not stat.S_ISREG(status.st_mode):
                 yield SourceFile(path, problem="It is not a regular file (a pipe, a socket or a device).")
             else:
-                yield SourceFile(path, status.st_mtime, _too_large(status.st_size))
+                yield SourceFile(path, _time(status.st_mtime), _too_large(status.st_size))
 
 
 class ZipSource:
-    """Submissions in a zip archive. Members are read into memory one at a time, each within bounds.
+    """Submissions in a zip archive. Members are read into memory one at a time, each within bounds."""
 
-    One outer folder that only wraps the others is left out of their paths.
-    """
+    is_archive = True
 
     def __init__(self, path: Path) -> None:
         try:
             self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, ValueError) as error:
+        except DAMAGED as error:
             raise UnusableSource(f"{path} cannot be read as a zip archive: {error}.") from error
-        members = [info for info in self._zip.infolist() if not info.is_dir()]
-        members = [info for info in members if not any(map(_is_skipped, info.filename.split("/")))]
+        members = self._zip.infolist()
         total = sum(info.file_size for info in members)
         if len(members) > BATCH_FILES or total > BATCH_BYTES:
             size = f"{len(members):,} files, {total / 2**30:.1f} GB unpacked"
             raise UnusableSource(f"{path} is too large ({size}); at most {BATCH_FILES:,} and {BATCH_BYTES >> 30} GB.")
-        self._names = Counter(info.filename for info in members)
-        paths = [PurePosixPath(info.filename) for info in members]
-        if _only_wrapped(paths):
-            paths = [PurePosixPath(*path.parts[1:]) for path in paths]
-        self._members = dict(zip(paths, members))
+        self._members: dict[PurePosixPath, list[zipfile.ZipInfo]] = {}
+        self._folders: set[PurePosixPath] = set()
+        for info in members:
+            name = _member_name(info)
+            path_inside = PurePosixPath(name if name.strip("./") else "no name")
+            if name.endswith("/"):
+                self._folders.add(path_inside)
+            else:
+                self._members.setdefault(path_inside, []).append(info)
 
     def files(self) -> list[SourceFile]:
-        """All members, except those that systems leave behind, sorted by path."""
-        found = (SourceFile(path, _zip_time(info), self._problem(info)) for path, info in self._members.items())
-        return sorted(found, key=lambda file: file.path)
+        """All members, sorted by path; the folders that hold none; and what is hidden, without what is in it."""
+        held = {parent for path in (*self._members, *self._folders) for parent in path.parents}
+        found = [SourceFile(path, problem=EMPTY) for path in self._folders - held]
+        found += [SourceFile(path, _zip_time(info[0]), self._problem(path)) for path, info in self._members.items()]
+        visible = [file for file in found if _hidden_part(file.path) is None]
+        hidden = {part for file in found if (part := _hidden_part(file.path))}
+        return sorted([*visible, *(SourceFile(part, hidden=True) for part in hidden)], key=lambda file: file.path)
 
     def read(self, path: PurePosixPath) -> bytes:
         """The content of a member.
@@ -161,22 +182,24 @@ class ZipSource:
         Raises:
             UnusableFile: it cannot be unpacked, or is too large.
         """
-        info = self._members.get(path)
-        if info is None:
+        if path not in self._members:
             raise UnusableFile("The archive does not hold it.")
-        if problem := self._problem(info):
+        if problem := self._problem(path):
             raise UnusableFile(problem)
+        info = self._members[path][0]
         try:
             with self._zip.open(info) as member:
                 return _bounded(member, info.file_size)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        except UnusableFile:
+            raise
+        except DAMAGED as error:
             raise UnusableFile(f"It cannot be unpacked: {error}.") from error
 
-    def _problem(self, info: zipfile.ZipInfo) -> str:
-        parts = info.filename.replace("\\", "/").split("/")
-        if ".." in parts or info.filename.startswith(("/", "\\")) or "\\" in info.filename or ":" in parts[0]:
+    def _problem(self, path: PurePosixPath) -> str:
+        info, *others = self._members[path]
+        if ".." in path.parts or path.is_absolute() or re.match("[A-Za-z]:", str(path)):
             return "Its name in the archive points to a place outside of it."
-        if self._names[info.filename] > 1:
+        if others:
             return "The archive holds this name more than once."
         if stat.S_ISLNK(info.external_attr >> 16):
             return LINK
@@ -192,18 +215,32 @@ class ZipSource:
 SubmissionSource = FolderSource | ZipSource
 
 
-def _only_wrapped(paths: list[PurePosixPath]) -> bool:
-    """Whether all paths lie in one outer folder that wraps learners and is not itself one learner's."""
-    notebooks = [path for path in paths if is_notebook(path)]
-    several = len(notebooks) > 1 or any(len(path.parts) > 2 for path in notebooks)
-    return several and all(len(path.parts) > 1 for path in paths) and len({path.parts[0] for path in paths}) == 1
+def _member_name(info: zipfile.ZipInfo) -> str:
+    """The name of a member as its author saw it, with ``/`` between its parts.
+
+    Finder writes UTF-8 and does not say so; Windows PowerShell 5.1 writes backslashes.
+    """
+    name = info.filename
+    if not info.flag_bits & 0x800:
+        with contextlib.suppress(UnicodeError):  # then it is what it seems, in one of the old code pages
+            name = name.encode("cp437").decode("utf-8")
+    return name.replace("\\", "/")
 
 
 def _zip_time(info: zipfile.ZipInfo) -> float | None:
     try:
         return datetime(*info.date_time).timestamp()
-    except (ValueError, OverflowError):
+    except ValueError:  # of a day or month 0
         return None
+
+
+def _time(seconds: float) -> float | None:
+    """A file's time, ``None`` where it is none that a calendar has."""
+    try:
+        datetime.fromtimestamp(seconds, timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return seconds
 
 
 def is_notebook(path: PurePosixPath) -> bool:
@@ -211,8 +248,15 @@ def is_notebook(path: PurePosixPath) -> bool:
     return path.suffix.lower() == ".ipynb"
 
 
-def _is_skipped(name: str) -> bool:
-    return (name.startswith(".") and name != "..") or name in SKIPPED
+def _is_hidden(name: str) -> bool:
+    """Whether systems and editors leave files of this name behind. Moodle begins a name with the learner's, which may
+    begin with a dot."""
+    return (name.startswith(".") and name != ".." and "_assignsubmission_" not in name) or name in SKIPPED
+
+
+def _hidden_part(path: PurePosixPath) -> PurePosixPath | None:
+    """The outermost hidden folder, or file, that a path leads through."""
+    return next((each for each in (*reversed(path.parents), path) if _is_hidden(each.name)), None)
 
 
 def _bounded(file: IO[bytes], size: int) -> bytes:

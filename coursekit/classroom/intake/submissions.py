@@ -11,9 +11,10 @@ from pathlib import Path, PurePosixPath
 
 from coursekit.classroom.intake import conformity
 from coursekit.classroom.intake.cleaning import clean
-from coursekit.classroom.intake.learners import Learner, origin
+from coursekit.classroom.intake.learners import PLAIN, Layout, Learner, Origin
+from coursekit.classroom.intake.rosters import MOODLE, Roster
 from coursekit.classroom.intake.sources import SourceFile, SubmissionSource, UnusableFile, is_notebook
-from coursekit.grading.notebook_file import Notebook, UnusableNotebook, parse_notebook
+from coursekit.grading.notebook_file import LessonNotExercise, Notebook, UnusableNotebook, parse_notebook
 
 
 @dataclass(frozen=True)
@@ -24,13 +25,15 @@ class Submission:
         file: its path within the source.
         learner: whose it is.
         exercise: the name of the exercise that it answers; empty if that is not known.
-        submitted: when, in seconds since 1970, or ``None``.
+        submitted: when, in seconds since 1970; ``None`` where that is not known: the times of an archive that Canvas or
+            Moodle wrote are those of the export.
         late: whether the platform that exported it marked it as late.
         attempt: which of the learner's submissions for this exercise it is, from 1.
         digest: SHA-256 of its content; empty if it cannot be read.
         reason: why it cannot be used; empty if it can.
         notes: what differs from the released exercise.
-        upload: the number that the platform gave to a file that was uploaded again.
+        platform: the one that exported it, as far as the names tell; see
+            :class:`coursekit.classroom.intake.learners.Layout`.
     """
 
     file: str
@@ -42,7 +45,7 @@ class Submission:
     digest: str = ""
     reason: str = ""
     notes: tuple[str, ...] = ()
-    upload: int = 0
+    platform: str = PLAIN
 
     @property
     def usable(self) -> bool:
@@ -56,49 +59,69 @@ class Submission:
 
 
 def find(
-    source: SubmissionSource, exercise: str | None = None, on_file: Callable[[int, int], None] = lambda *counts: None
+    source: SubmissionSource,
+    exercise: str | None = None,
+    on_file: Callable[[int, int], None] = lambda *counts: None,
+    roster: Roster | None = None,
 ) -> list[Submission]:
     """All submissions in a source, sorted by learner, exercise and attempt.
 
     Args:
         source: where to look.
-        exercise: the exercise that all of them should answer; each notebook's own if left out.
+        exercise: the exercise that all of them should answer; each notebook's own if left out. What cannot be read
+            counts for the only one that the others answer.
         on_file: called with the number of files that were read, and of all.
+        roster: the class as the LMS exported it, which helps to tell whose a file is, and when Moodle got it.
     """
     files = source.files()
+    layout = Layout(files, roster, source.is_archive)
     found = []
-    for done, file in enumerate(_candidates(files), 1):
-        found.append(_submission(source, file, exercise))
+    for done, (file, came) in enumerate(_candidates(files, layout), 1):
+        found.append((_submission(source, file, came, exercise, layout.platform, roster), came))
         on_file(done, len(files))
-    return _numbered(found)
+    names = {submission.exercise for submission, _ in found if submission.usable}
+    only = names.pop() if len(names) == 1 else ""
+    return _numbered((replace(submission, exercise=submission.exercise or only), came) for submission, came in found)
 
 
-def _candidates(files: Iterable[SourceFile]) -> Iterator[SourceFile]:
+def _candidates(files: Iterable[SourceFile], layout: Layout) -> Iterator[tuple[SourceFile, Origin]]:
     """All notebooks; and, of a learner without a notebook, one other file, which says so."""
-    of_learner: dict[str, list[SourceFile]] = defaultdict(list)
+    of_learner: dict[str, list[tuple[SourceFile, Origin]]] = defaultdict(list)
     for file in files:
-        of_learner[origin(file.path).learner.id].append(file)
+        if not layout.is_outside(file):
+            came = layout.origin(file.path)
+            of_learner[came.learner.id].append((file, came))
     for listed in of_learner.values():
-        notebooks = [file for file in listed if is_notebook(file.path)]
-        names = ", ".join(file.path.name for file in listed[:5])
-        problem = listed[0].problem or f"There is no notebook (.ipynb), but: {names}."
-        yield from notebooks or [replace(listed[0], problem=problem)]
+        notebooks = [(file, came) for file, came in listed if is_notebook(file.path) and not file.hidden]
+        yield from notebooks or [_without_notebook(listed)]
 
 
-def _submission(source: SubmissionSource, file: SourceFile, exercise: str | None) -> Submission:
-    came = origin(file.path)
-    made = Submission(str(file.path), came.learner, exercise or "", file.modified, came.late, upload=came.upload)
-    if file.problem:
-        return replace(made, reason=file.problem)
+def _without_notebook(listed: list[tuple[SourceFile, Origin]]) -> tuple[SourceFile, Origin]:
+    visible = [each for each in listed if not each[0].hidden]
+    names = ", ".join(file.path.name for file, _ in (visible or listed)[:5])
+    file, came = (visible or listed)[0]
+    told = (
+        f"There is no notebook (.ipynb), but: {names}." if visible else f"There is nothing but hidden files: {names}."
+    )
+    return replace(file, problem=file.problem or told), came
+
+
+def _submission(
+    source: SubmissionSource, file: SourceFile, came: Origin, exercise: str | None, platform: str, roster: Roster | None
+) -> Submission:
+    submitted = file.modified
+    if platform != PLAIN:
+        asked = roster if roster and roster.kind == platform == MOODLE else None
+        submitted = asked.submitted(came.learner.id) if asked else None
+    made = Submission(str(file.path), came.learner, exercise or "", submitted, came.late, platform=platform)
+    if problem := came.problem or file.problem:
+        return replace(made, reason=clean(problem))
     try:
         content = source.read(file.path)
         notebook = parse_notebook(Path(file.path.name), content)
+        name = exercise_of(notebook, exercise)
     except (UnusableFile, UnusableNotebook) as error:
         return replace(made, reason=clean(str(error)))
-    try:
-        name = exercise_of(notebook, exercise)
-    except UnusableNotebook as error:
-        return replace(made, exercise="", reason=clean(str(error)))
     made = replace(made, digest=hashlib.sha256(content).hexdigest(), exercise=name)
     if problem := conformity.language_problem(notebook):
         return replace(made, reason=problem)
@@ -113,8 +136,8 @@ def exercise_of(notebook: Notebook, wanted: str | None) -> str:
     """
     try:
         named = notebook.exercise_name()
-    except UnusableNotebook:
-        if wanted is None:
+    except UnusableNotebook as error:
+        if wanted is None or isinstance(error, LessonNotExercise):
             raise
         return wanted
     if wanted not in (None, named):
@@ -122,11 +145,15 @@ def exercise_of(notebook: Notebook, wanted: str | None) -> str:
     return named
 
 
-def _numbered(found: Iterable[Submission]) -> list[Submission]:
-    """Sorted, with the attempts of each learner at each exercise numbered by time."""
-    attempts = sorted(found, key=lambda each: (*_work(each), each.upload, each.submitted or 0, each.file))
-    groups = (group for _, group in itertools.groupby(attempts, _work))
-    return [replace(each, attempt=number) for group in groups for number, each in enumerate(group, 1)]
+def _numbered(found: Iterable[tuple[Submission, Origin]]) -> list[Submission]:
+    """Sorted, with the attempts of each learner at each exercise numbered by time, else by upload."""
+
+    def order(each: tuple[Submission, Origin]) -> tuple[object, ...]:
+        submission, came = each
+        return *_work(submission), submission.submitted or 0.0, came.upload, submission.file
+
+    groups = itertools.groupby((submission for submission, _ in sorted(found, key=order)), _work)
+    return [replace(each, attempt=number) for _, group in groups for number, each in enumerate(group, 1)]
 
 
 def _work(submission: Submission) -> tuple[str, str]:

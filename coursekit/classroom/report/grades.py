@@ -30,9 +30,9 @@ class Grade:
         report: what the checks found, as the learner may see it, with the points given by hand; or ``None``.
         penalty: points taken off because it was late.
         points: what it is worth in the end.
-        max_points: what could be earned; 0 where there is no mark.
+        max_points: what could be earned; 0 where the exercise is not known.
         counts: whether it is the attempt that counts for this learner and exercise.
-        comments: what the instructor wrote with points given by hand.
+        comments: what the instructor wrote with points given by hand, and what was taken off because it came late.
         seconds: how long marking took.
         key: of its mark.
         level: how the learner's code was sealed off, in words.
@@ -93,19 +93,23 @@ def grade(
     """
     work = (submission.learner.id, submission.exercise)
     given = [each for each in overrides if (each.learner, each.exercise) == work]
-    totals = [each.points for each in given if not each.question]
+    totals = [each.points for each in given if not each.question and each.points is not None]
     comments = tuple(each.comment for each in given if each.comment)
     if mark is None:
         reason = submission.reason or failure or "It has not been marked yet."
         if totals:
             return Grade(submission, BY_HAND, reason, points=totals[-1], max_points=max_points, comments=comments)
-        return Grade(submission, NOT_MARKED if submission.usable else UNUSABLE, reason)
-    by_hand = {each.question: each.points for each in given}
+        state = NOT_MARKED if submission.usable else UNUSABLE
+        return Grade(submission, state, reason, max_points=max_points, comments=comments)
+    by_hand = {each.question: each.points for each in given if each.points is not None}
     withheld = _withheld(mark.report, by_hand) if strict else ()
     report = _with_overrides(redacted(mark.report, mark.private), by_hand)
     report = replace(report, questions=tuple(_without_points(each, withheld) for each in report.questions))
-    share = late.share(submission.submitted, submission.late) if late and not totals else 0.0
+    share = late.share(submission.submitted, submission.late, late.extensions.get(work)) if late and not totals else 0.0
     penalty = min(report.max_points * share, report.points)
+    if late and penalty:
+        earned = points_text(report.points, report.max_points)
+        comments += (f"{earned} earned; {penalty:.4g} taken off because it came late ({late.rule}).",)
     points = totals[-1] if totals else report.points - penalty
     return Grade(
         submission,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,22 +12,30 @@ import msgspec
 
 from coursekit import course
 from coursekit.classroom.intake import conformity
+from coursekit.classroom.intake.rosters import Roster
 from coursekit.classroom.intake.sources import SubmissionSource, UnusableFile
 from coursekit.classroom.intake.submissions import content_of
 from coursekit.classroom.report import exports, pages, tables
 from coursekit.classroom.report.grades import Grade, counting
 from coursekit.classroom.report.similarity import similar_pairs
 from coursekit.classroom.report.statistics import statistics
+from coursekit.classroom.report.tables import distinct
+from coursekit.classroom.settings import GradingSettings
 from coursekit.files import replace_file
 from coursekit.grading.notebook_file import UnusableNotebook, parse_notebook
 
-SIMILAR = "similar.json"
+SIMILAR, FEEDBACK_ZIP = "similar.json", "feedback.zip"
 ADVICE = "The marks in the ledger are safe. {remedy}, then give the same command again: it writes every file anew."
 Pairs = dict[str, list[dict[str, Any]]]
 
 
 def write(
-    out: Path, grades: Sequence[Grade], source: SubmissionSource | None, formats: Iterable[str] = (), roster: str = ""
+    out: Path,
+    grades: Sequence[Grade],
+    source: SubmissionSource | None,
+    settings: GradingSettings,
+    roster: Roster | None = None,
+    unlisted: Sequence[Grade] = (),
 ) -> list[Path]:
     """Write all outputs; the files that people open first are named.
 
@@ -35,11 +43,12 @@ def write(
         out: the folder for them.
         grades: of all submissions.
         source: where the submissions are; ``None`` to take the similar pairs as they were found last.
-        formats: what to export.
-        roster: the CSV file that an LMS exported, or empty.
+        settings: what to export, and how.
+        roster: the class as the LMS exported it, if there is one.
+        unlisted: the marks that stand in no row of an export.
 
     Returns:
-        ``grades.csv``, ``grades.json``, ``class.html``, and one folder for each export.
+        ``grades.csv``, ``grades.json``, ``class.html``, one folder for each export, ``feedback.zip``.
 
     Raises:
         coursekit.files.CannotWrite: a file cannot be written, as when the disk is full.
@@ -48,20 +57,26 @@ def write(
     counted = counting(grades)
     exercises = {name: found for name, listed in counted.items() if (found := statistics(listed, name))}
     pairs = _kept_pairs(out) if source is None else {name: _pairs(name, counted[name], source) for name in exercises}
-    files: dict[str, bytes] = {SIMILAR: json.dumps(pairs, indent=1).encode("ascii")}
     addresses = {index: f"feedback/{pages.page_name(each)}" for index, each in enumerate(grades) if each.counts}
-    for index, address in addresses.items():
-        files[address] = pages.feedback_page(grades[index], _title(grades[index].submission.exercise))
-    for name in formats:
-        files |= exports.export(name, grades, roster)
+    files = distinct(
+        (address, pages.feedback_page(grades[index], _title(grades[index].submission.exercise)))
+        for index, address in addresses.items()
+    )
+    told = [*settings.exports]
+    if settings.feedback_zip:
+        told.append(FEEDBACK_ZIP)
+        files[FEEDBACK_ZIP] = exports.feedback_zip((grades[index], files[page]) for index, page in addresses.items())
+    for name in settings.exports:
+        files |= exports.export(name, grades, roster, settings.column)
+    files[SIMILAR] = json.dumps(pairs, indent=1).encode("ascii")
     files["grades.json"] = tables.grades_json(grades, level)
     files["grades.csv"] = tables.grades_csv(grades)
     files["class.html"] = pages.class_page(
-        [(_title(name), found) for name, found in exercises.items()], grades, pairs, level, addresses
+        [(_title(name), found) for name, found in exercises.items()], grades, pairs, level, addresses, unlisted
     )
     for name, content in files.items():
         replace_file(out / name, content, ADVICE)
-    return [out / name for name in ("grades.csv", "grades.json", "class.html", *formats)]
+    return [out / name for name in ("grades.csv", "grades.json", "class.html", *told)]
 
 
 def _title(exercise: str) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def page_name(grade: Grade) -> str:
     """The file name of a learner's page: safe on every system, and of this learner and exercise only."""
-    return file_name(f"{grade.submission.learner.id} {grade.submission.exercise}") + ".html"
+    return file_name(f"{grade.submission.learner.id}\0{grade.submission.exercise}") + ".html"
 
 
 def feedback_page(grade: Grade, title: str) -> bytes:
@@ -45,6 +45,7 @@ def class_page(
     pairs: Mapping[str, Sequence[Mapping[str, Any]]],
     level: str,
     pages: Mapping[int, str],
+    unlisted: Sequence[Grade] = (),
 ) -> bytes:
     """The page for the instructor.
 
@@ -54,9 +55,10 @@ def class_page(
         pairs: near-identical submissions of each exercise: ``first``, ``second``, ``similarity``, ``same_text``.
         level: how the learners' code was sealed off, in words.
         pages: for the position of each grade that has a page, the page's address.
+        unlisted: the marks that stand in no row of an export.
     """
     listed = {"exercises": exercises, "grades": grades, "notices": notices(grades), "pairs": pairs, "pages": pages}
-    return _render("class.html", level=level, **listed)
+    return _render("class.html", level=level, unlisted=unlisted, **listed)
 
 
 def time_in_words(seconds: float) -> str:

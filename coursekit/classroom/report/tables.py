@@ -19,17 +19,26 @@ LAST = ("earned", "penalty", "submitted", "seconds", "unverified", "notes")
 FORMAT = 1
 
 
-def csv_text(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> bytes:
+def csv_text(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], has_mark: bool = False) -> bytes:
     """A CSV file (RFC 4180, UTF-8). Text that a spreadsheet would run as a formula gets an apostrophe before it.
+
+    Args:
+        rows: what stands in each column.
+        columns: their names.
+        has_mark: whether it begins with a byte-order mark, without which Excel takes it for another encoding.
 
     >>> csv_text([{"name": "=cmd()", "points": 2.0}], ["name", "points"])
     b"name,points\\r\\n'=cmd(),2\\r\\n"
     """
+    written = [[cell(column) for column in columns], *([cell(row.get(column)) for column in columns] for row in rows)]
+    return csv_lines(written, has_mark)
+
+
+def csv_lines(rows: Iterable[Sequence[object]], has_mark: bool) -> bytes:
+    """A CSV file of rows whose cells are written as they are."""
     out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow([cell(column) for column in columns])
-    writer.writerows([[cell(row.get(column)) for column in columns] for row in rows])
-    return out.getvalue().encode("utf-8", "replace")
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode("utf-8-sig" if has_mark else "utf-8", "replace")
 
 
 def json_text(content: Mapping[str, Any], sort_keys: bool = False) -> bytes:
@@ -41,11 +50,24 @@ def json_text(content: Mapping[str, Any], sort_keys: bool = False) -> bytes:
     return (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=sort_keys) + "\n").encode("utf-8", "replace")
 
 
+def distinct(files: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:
+    """Files by their names, no two of which may have one name.
+
+    Raises:
+        ValueError: two have.
+    """
+    listed = list(files)
+    made = dict(listed)
+    if len(made) < len(listed):
+        raise ValueError("The files of two learners would have one name.")
+    return made
+
+
 def grades_csv(grades: Sequence[Grade]) -> bytes:
-    """One row for each submission, one column for each question."""
+    """One row for each submission, one column for each question; with a byte-order mark, for Excel."""
     questions = question_columns(grades)
     columns = [*FIRST, *questions.values(), *LAST]
-    return csv_text((_row(each, questions) for each in grades), columns)
+    return csv_text((_row(each, questions) for each in grades), columns, has_mark=True)
 
 
 def grades_json(grades: Sequence[Grade], level: str) -> bytes:
