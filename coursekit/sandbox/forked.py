@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -45,14 +45,15 @@ class Connections:
 Work = Callable[[Connections, "list[str]", str], None]
 
 
-def become_worker(how: Sealing, outside: Connections, work: Work) -> NoReturn:
-    """In a fresh fork: become a sealed worker and do ``work``; failures go to the lifeline."""
+def become_worker(how: Sealing, outside: Connections, work: Work, counters: Mapping[str, bytes]) -> NoReturn:
+    """In a fresh fork: become a sealed worker, to which ``counters`` are all that tells of the machine, and do ``work``;
+    failures go to the lifeline."""
     try:
         _leave_the_parent(outside)
         if how.sealed:
             sealing.enter_namespaces(how.real_root)
         if os.fork() == 0:
-            _keep(how, outside, work)
+            _keep(how, outside, work, counters)
     except BaseException as error:
         _tell_failure(outside.lifeline, error)
     os._exit(0)
@@ -79,11 +80,11 @@ def _leave_the_parent(outside: Connections) -> None:
                 os.close(int(name))
 
 
-def _keep(how: Sealing, outside: Connections, work: Work) -> NoReturn:
+def _keep(how: Sealing, outside: Connections, work: Work, counters: Mapping[str, bytes]) -> NoReturn:
     """The second process."""
     if how.sealed:
         view = None if how.level == BUBBLEWRAP else how.view
-        sealing.arrange_mounts(how.limits, how.real_root, view)
+        sealing.arrange_mounts(how.limits, how.real_root, view, counters)
     else:
         syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
     folder = _scratch_folders(how, outside)

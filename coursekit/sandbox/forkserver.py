@@ -24,7 +24,7 @@ from typing import Any
 
 from coursekit import quiet
 from coursekit.data import cache, registry
-from coursekit.sandbox import syscalls, tracing
+from coursekit.sandbox import sealing, syscalls, tracing
 from coursekit.sandbox.forked import Connections, Work, become_worker, run_notebook, tell_filters
 from coursekit.sandbox.levels import Sealing
 from coursekit.sandbox.view import SCRATCH
@@ -32,6 +32,7 @@ from coursekit.worker import serving
 from coursekit.worker.channel import ending
 
 LONGEST_MESSAGE = 65536
+COUNTERS = sealing.machine_counters()
 
 
 class NotAlone(RuntimeError):
@@ -82,7 +83,7 @@ def _fork(how: Sealing, outside: Connections, work: Work) -> None:
     _alone()
     if os.fork() == 0:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        become_worker(how, outside, work)
+        become_worker(how, outside, work, COUNTERS)
 
 
 def _try(how: Sealing) -> list[str]:
