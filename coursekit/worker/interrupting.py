@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -56,6 +57,30 @@ def time_limit(seconds: float) -> Iterator[None]:
         if before[0]:
             left = max(before[0] - (time.monotonic() - started), 1e-3)
             signal.setitimer(signal.ITIMER_REAL, left, before[1])
+
+
+class Waiting:
+    """How long threads of this process have waited for a processor, from now on.
+
+    >>> Waiting().seconds() < 60
+    True
+    """
+
+    def __init__(self) -> None:
+        self._before = _waited()
+
+    def seconds(self) -> float:
+        """The time that the one which waited most has waited; 0 where the system does not tell."""
+        return max((total - self._before.get(thread, 0.0) for thread, total in _waited().items()), default=0.0)
+
+
+def _waited() -> dict[str, float]:
+    waited = {}
+    with contextlib.suppress(OSError):  # a thread has ended; or there is no such folder but on Linux
+        for thread in os.listdir("/proc/self/task"):
+            with open(f"/proc/self/task/{thread}/schedstat", encoding="ascii") as found:
+                waited[thread] = int(found.read().split()[1]) / 1e9
+    return waited
 
 
 class BoundedText:
