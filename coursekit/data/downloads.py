@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import functools
+import io
 import os
 import shutil
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from pathlib import Path
+from typing import Any
 
 from coursekit.data import official, packing, registry
 from coursekit.data.cache import adopt, cached, check, workspace, write
@@ -15,6 +19,7 @@ from coursekit.data.records import Archive, File
 
 RETRIES = 2  # pooch waits one second before the first, two before the second
 TIMEOUT = 30  # seconds without a byte
+SLOWEST = 50_000  # bytes a second, on average
 HTML_STARTS = (b"<!doctype html", b"<html")
 REMEDY = (
     "Check the connection, or set COURSEKIT_MIRROR to a folder or an address that has the file, laid out like the "
@@ -85,30 +90,62 @@ def _download(address: str, wanted: File | Archive, folder: Path) -> Path:
     manager = pooch.create(
         folder, base_url="", registry={name: wanted.hash}, urls={name: address}, retry_if_failed=RETRIES
     )
+    fetch = functools.partial(manager.fetch, name, downloader=functools.partial(_bring, wanted.size))
     try:
-        return Path(manager.fetch(name, downloader=functools.partial(_bring, wanted.size)))
+        return Path(_within(TIMEOUT + wanted.size / SLOWEST, fetch))
     except requests.RequestException as error:
         raise NotTheFile(f"no answer ({type(error).__name__})") from error
     except ValueError as error:  # pooch's word for a hash that does not match; the message has both
         raise NotTheFile(str(error)) from error
 
 
+def _within(seconds: float, fetch: Callable[[], str]) -> str:
+    """What ``fetch`` gives, if it does so in time; a server that sends a byte now and then is left to itself."""
+    fetched: Future[str] = Future()
+
+    def work() -> None:
+        try:
+            fetched.set_result(fetch())
+        except BaseException as error:
+            fetched.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    if not wait([fetched], seconds).done:
+        raise NotTheFile(f"not there after {seconds:.0f} seconds, less than {SLOWEST / 1000:.0f} kB a second")
+    return fetched.result()
+
+
+class _Bounded(io.BufferedWriter):
+    """A file opened for writing that takes no HTML page, and no more than ``size`` bytes."""
+
+    def __init__(self, path: str, size: int) -> None:
+        super().__init__(io.FileIO(path, "wb"))
+        self._size = self._left = size
+
+    def write(self, block: Any) -> int:
+        if self._left == self._size and block[:64].lstrip().lower().startswith(HTML_STARTS):
+            raise NotTheFile("it answered with an HTML page instead of the file; a log-in or error page, perhaps")
+        self._left -= len(block)
+        if self._left < 0:
+            raise NotTheFile(f"it answered with more than the {self._size} bytes of the file")
+        return super().write(block)
+
+
 def _bring(size: int, address: str, output_file: str, manager: object) -> None:
     """A downloader as pooch wants it, but for ``size``: for folders and for the web."""
-    if "://" not in address:
-        if not Path(address).is_file():
-            raise NotTheFile("no such file")
-        shutil.copyfile(address, output_file)
-    elif address.startswith(("http://", "https://")):
-        _bring_from_web(size, address, output_file, manager)
-    else:
-        raise NotTheFile("only http:// and https:// addresses, and folders, can be mirrors")
-    with open(output_file, "rb") as stream:
-        if stream.read(64).lstrip().lower().startswith(HTML_STARTS):
-            raise NotTheFile("it answered with an HTML page instead of the file; a log-in or error page, perhaps")
+    with _Bounded(output_file, size) as bounded:
+        if "://" not in address:
+            if not Path(address).is_file():
+                raise NotTheFile("no such file")
+            with open(address, "rb") as source:
+                shutil.copyfileobj(source, bounded)
+        elif address.startswith(("http://", "https://")):
+            _bring_from_web(size, address, bounded, manager)
+        else:
+            raise NotTheFile("only http:// and https:// addresses, and folders, can be mirrors")
 
 
-def _bring_from_web(size: int, address: str, output_file: str, manager: object) -> None:
+def _bring_from_web(size: int, address: str, output_file: _Bounded, manager: object) -> None:
     import pooch
     import requests
     from tqdm import tqdm

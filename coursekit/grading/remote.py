@@ -43,7 +43,7 @@ class RemoteAnswers(Answers):
         random_state: 32 bits from which the process's random numbers follow; its own if left out.
 
     Attributes:
-        starved: whether something ran out of its time while it waited for a processor, or may have.
+        starved: whether something ran out of its time while it waited for a processor.
     """
 
     def __init__(
@@ -145,7 +145,6 @@ class RemoteAnswers(Answers):
         try:
             reply = worker.exchange(request, min(seconds + self._grace, left))
         except WorkerStuck:
-            self.starved = True
             whole = left <= seconds
             stuck = failures.TimedOut.after(
                 "The whole notebook" if whole else what, self._seconds_in_all if whole else seconds

@@ -46,8 +46,8 @@ Work = Callable[[Connections, "list[str]", str], None]
 
 
 def become_worker(how: Sealing, outside: Connections, work: Work, counters: Mapping[str, bytes]) -> NoReturn:
-    """In a fresh fork: become a sealed worker, to which ``counters`` are all that tells of the machine, and do ``work``;
-    failures go to the lifeline."""
+    """In a fresh fork: become a sealed worker and do ``work``; failures go to the lifeline. What ``/proc`` tells of the
+    machine is ``counters``."""
     try:
         _leave_the_parent(outside)
         if how.sealed:

@@ -16,12 +16,12 @@ import time
 import psutil
 
 from coursekit.sandbox.levels import SWEEP
-from coursekit.worker.bounds import MB, Limits
+from coursekit.worker.bounds import FEW_PROCESSES, MB, Limits
 from coursekit.worker.channel import ending
 
 LOOK_SECONDS, DYING_SECONDS = 0.1, 5.0
 EXACT, QUICK = ("Pss_Anon:", "Pss_Shmem:", "SwapPss:"), ("RssAnon:", "RssShmem:", "VmSwap:", "VmPTE:")
-FEW = 4  # processes that a notebook may start with its own priority
+RESTS = 4  # times as long as it looks, so that many processes do not make the keeper a burden
 LOWEST = 19
 
 
@@ -67,22 +67,23 @@ def _listed(process: int, source: str, lines: tuple[str, ...]) -> int:
 
 def _watch(worker: int, lifeline: int, limits: Limits, alone: bool) -> str:
     """Wait; return why the worker has to end, or nothing if it ended by itself or is not wanted."""
-    last = time.monotonic() + limits.seconds
+    last, pause = time.monotonic() + limits.seconds, LOOK_SECONDS
     poll = select.poll()
     poll.register(os.pidfd_open(worker), select.POLLIN)
     poll.register(lifeline, select.POLLIN)
     while True:
-        for descriptor, event in poll.poll(LOOK_SECONDS * 1000):
+        for descriptor, event in poll.poll(pause * 1000):
             if descriptor != lifeline or event != select.POLLIN or os.read(lifeline, len(SWEEP)) != SWEEP:
                 return ""
             _sweep(worker, alone)
             os.write(lifeline, SWEEP)
         if time.monotonic() > last:
             return f"because its {limits.seconds:g} seconds were over"
-        watched = _processes(alone)
+        began, watched = time.monotonic(), _processes(alone)
         _give_way(watched, worker)
         if _memory_is_over(watched, limits.memory, alone):
             return f"because it used more than {limits.memory // MB} MB of memory"
+        pause = max(LOOK_SECONDS, RESTS * (time.monotonic() - began))
 
 
 def _memory_is_over(processes: list[int], limit: int, alone: bool) -> bool:
@@ -93,7 +94,7 @@ def _memory_is_over(processes: list[int], limit: int, alone: bool) -> bool:
 
 def _give_way(processes: list[int], worker: int) -> None:
     """Let many processes beside the worker yield to other submissions."""
-    if len(processes) > 1 + FEW:
+    if len(processes) > 1 + FEW_PROCESSES:
         for process in set(processes) - {worker}:
             with contextlib.suppress(OSError):  # it is gone
                 os.setpriority(os.PRIO_PROCESS, process, LOWEST)

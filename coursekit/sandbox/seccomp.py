@@ -2,7 +2,8 @@
 rarer parts, fails with "operation not permitted".
 
 So does what shows one worker what another has done, such as which pages of a file that both see are in memory, and
-memory that no bound counts. Where programs know what to do without a call, it is "not there"."""
+memory that no bound counts. Where programs know what to do without a call, it is "not there". And a new session seems
+to be made but is not, since Linux may give an equal share of the processors to each."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from coursekit.sandbox import syscalls
 
 # What a call that is denied answers, and by name the numbers of such calls on x86_64 and on aarch64, if they are there.
 DENIED: dict[str, dict[str, list[int | None]]] = json.loads(Path(__file__).with_name("denied_calls.json").read_bytes())
-ANSWERS = {"not permitted": errno.EPERM, "not there": errno.ENOSYS}
+ANSWERS = {"not permitted": errno.EPERM, "not there": errno.ENOSYS, "done": 0}
 PROCESSORS = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 _LOAD, _AND, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x06

@@ -24,6 +24,7 @@ MAX_STARTS = 6  # processes, one after another, for a notebook that ends them
 # One worker; see Limits.
 MEMORY = 4 * GB
 TASKS = 128
+FEW_PROCESSES = 4  # that a notebook may start with its own priority
 SCRATCH = 512 * MB
 OPEN_FILES = 512
 COMPANION_FILES, COMPANION_BYTES = 200, 64 * MB  # files beside a notebook that it gets copies of

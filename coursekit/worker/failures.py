@@ -138,7 +138,10 @@ class Ended(AnswerFailure):
 
 _KINDS: dict[Any, type[AnswerFailure]] = {
     each.kind: each
-    for each in (MissingName, Unfinished, LearnerError, ShellLine, NoRoom, TimedOut, Starved, NotPlainData, WrongKind, StaleModel, Ended)
+    for each in (
+        *(MissingName, Unfinished, LearnerError, ShellLine, NoRoom, TimedOut, Starved),
+        *(NotPlainData, WrongKind, StaleModel, Ended),
+    )
 }
 
 

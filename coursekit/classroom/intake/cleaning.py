@@ -6,17 +6,11 @@ import hashlib
 import re
 import unicodedata
 
+from coursekit.printable import clean as clean
+
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+PARTED = re.compile(rf';(?=[\s"]*[{re.escape("".join(FORMULA_STARTS))}])')  # a cell where semicolons part them
 LONGEST_NAME = 60
-
-
-def clean(text: str) -> str:
-    """``text`` without characters that steer a terminal or turn the reading direction, and valid as UTF-8.
-
-    >>> clean("a\\x1b[2Jb\\u202ec\\ud800")
-    'a�[2Jb�c�'
-    """
-    return "".join("�" if unicodedata.category(each) in ("Cc", "Cf", "Cs") else each for each in text)
 
 
 def file_name(text: str) -> str:
@@ -32,16 +26,18 @@ def file_name(text: str) -> str:
 
 
 def cell(value: object) -> object:
-    """``value`` for a cell of a CSV file; text that a spreadsheet would take for a formula gets an apostrophe before.
+    """``value`` for a cell of a CSV file; text that a spreadsheet would take for a formula gets an apostrophe before,
+    also where one that parts cells at semicolons would see a formula begin. Control characters are left out.
 
     Numbers are as people write them: 2 rather than 2.0.
 
-    >>> cell("=1+1"), cell(-3.5), cell(2.0), cell("Ada")
-    ("'=1+1", '-3.5', '2', 'Ada')
+    >>> cell("=1+1"), cell("a;=1+1"), cell(-3.5), cell(2.0), cell("Ada")
+    ("'=1+1", "a;'=1+1", '-3.5', '2', 'Ada')
     """
     if isinstance(value, float):
         return f"{value:.10g}"
     if not isinstance(value, str):
         return "" if value is None else value
-    text = value.encode("utf-8", "replace").decode().replace("\0", "�")
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
+    begins = value.lstrip(" ").startswith(FORMULA_STARTS)
+    text = PARTED.sub(";'", clean(re.sub(r"[\t\r\n]+", " ", value)))
+    return f"'{text}" if begins else text
