@@ -133,16 +133,15 @@ class _Bounded(io.BufferedWriter):
 
 def _bring(size: int, address: str, output_file: str, manager: object) -> None:
     """A downloader as pooch wants it, but for ``size``: for folders and for the web."""
-    with _Bounded(output_file, size) as bounded:
-        if "://" not in address:
-            if not Path(address).is_file():
-                raise NotTheFile("no such file")
-            with open(address, "rb") as source:
-                shutil.copyfileobj(source, bounded)
-        elif address.startswith(("http://", "https://")):
+    if "://" not in address:
+        if not Path(address).is_file():
+            raise NotTheFile("no such file")
+        shutil.copyfile(address, output_file)
+    elif address.startswith(("http://", "https://")):
+        with _Bounded(output_file, size) as bounded:
             _bring_from_web(size, address, bounded, manager)
-        else:
-            raise NotTheFile("only http:// and https:// addresses, and folders, can be mirrors")
+    else:
+        raise NotTheFile("only http:// and https:// addresses, and folders, can be mirrors")
 
 
 def _bring_from_web(size: int, address: str, output_file: _Bounded, manager: object) -> None:
@@ -150,15 +149,20 @@ def _bring_from_web(size: int, address: str, output_file: _Bounded, manager: obj
     import requests
     from tqdm import tqdm
 
+    answers: list[requests.Response] = []
     title = f"Fetching {address.rsplit('/', 1)[-1]}"
     with tqdm(total=size, desc=title, unit="B", unit_scale=True, delay=0.5, leave=False) as bar:
         # pooch resets it at the end, and tqdm would draw it empty
         bar.reset = functools.partial(setattr, bar, "n", 0)  # type: ignore[method-assign]  # of this one bar only
         # "identity": a server that compresses on the fly would hand over other bytes than those of the file
-        web = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT, headers={"Accept-Encoding": "identity"})
+        headers, keep = {"Accept-Encoding": "identity"}, {"response": lambda answer, **_: answers.append(answer)}
+        web = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT, headers=headers, hooks=keep)
         try:
             web(address, output_file, manager)
         except requests.HTTPError as error:
             if error.response.status_code >= 500:
                 raise  # may pass: pooch tries again
             raise NotTheFile(f"HTTP {error.response.status_code} {error.response.reason}") from error
+        finally:
+            for answer in answers:
+                answer.close()
