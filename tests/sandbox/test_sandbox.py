@@ -10,12 +10,14 @@ import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 from functools import partial
 from pathlib import Path
 
 import grading_demo as demo
 import hypothesis.strategies as st
+import ordinary_user
 import psutil
 import pytest
 from hypothesis import given, settings
@@ -224,21 +226,26 @@ def test_each_bound_holds(bound, tmp_path):
 def test_an_ordinary_user_gets_the_same_levels(tmp_path):
     """Root's workers become nobody; anybody else's stay who they are."""
     script = (
-        "import os, sys, grading_demo as demo\nfrom pathlib import Path\nassert os.getuid() == 1000\n"
-        "from coursekit.grading.checking import check_notebook\nfrom coursekit.sandbox import WorkerPool\n"
+        "import os, sys, grading_demo as demo\nfrom pathlib import Path\nassert os.getuid() != 0\n"
+        "from coursekit.grading.checking import check_notebook\nfrom coursekit.sandbox import WorkerPool, pool\n"
+        "pool.prepare_data = lambda: None\n"
         "for level in sys.argv[2:]:\n    with WorkerPool(levels=[level], warm=()) as workers:\n"
         "        notebook = demo.read_notebook(Path(sys.argv[1]))\n"
         "        print(check_notebook(notebook, demo.exercise, start=workers.start).points, workers.level)"
     )
     path = demo.write_notebook(tmp_path / "a.ipynb", demo.SETUP, demo.SOFTMAX, demo.COUNT, demo.DOUBLE)
-    ordinary = ["bwrap", "--unshare-user", "--uid", "1000", "--dev-bind", "/", "/", "--die-with-parent"]
-    found = subprocess.run(
-        [*ordinary, sys.executable, "-c", script, str(path), *SEALED],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(path, folder)
+        os.chmod(folder, 0o755)
+        found = subprocess.run(
+            ordinary_user.command([sys.executable, "-c", script, f"{folder}/{path.name}", *SEALED]),
+            env=os.environ
+            | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "HOME": folder, "COURSEKIT_CACHE": folder},
+            cwd="/",
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
     assert [line.split(",")[0] for line in found.stdout.splitlines()] == [f"5.0 {level}" for level in SEALED], found
 
 
