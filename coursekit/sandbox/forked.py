@@ -33,6 +33,7 @@ class Connections:
         replies: the pipe that replies go to.
         lifeline: the socket on which the grader waits for its end.
         folder: the folder whose files it gets copies of, if any.
+        group: where to join its control group, if it has one.
     """
 
     scratch: str
@@ -40,6 +41,7 @@ class Connections:
     replies: int
     lifeline: int
     folder: int | None = None
+    group: int | None = None
 
 
 Work = Callable[[Connections, "list[str]", str], None]
@@ -71,8 +73,10 @@ def tell_filters(outside: Connections, in_force: list[str], folder: str) -> None
 
 
 def _leave_the_parent(outside: Connections) -> None:
-    """Keep no descriptor but the worker's own, and no session."""
+    """Keep no descriptor but the worker's own, no session and, where there is a control group, not the parent's."""
     os.setsid()
+    if outside.group is not None:
+        os.write(outside.group, b"0")
     wanted = {0, 1, 2, outside.requests, outside.replies, outside.lifeline, outside.folder}
     for name in os.listdir("/proc/self/fd"):
         if int(name) not in wanted:

@@ -32,6 +32,7 @@ from coursekit.worker import serving
 from coursekit.worker.channel import ending
 
 LONGEST_MESSAGE = 65536
+MOST_DESCRIPTORS = 5
 COUNTERS = sealing.machine_counters()
 
 
@@ -55,10 +56,11 @@ def main(how: Sealing, control: socket.socket) -> None:
     gc.freeze()  # no worker searches what was imported for garbage, nor copies it in doing so
     _answer(control, lambda: {"threads": _alone()})
     while True:
-        scratch, descriptors, _, _ = socket.recv_fds(control, LONGEST_MESSAGE, 4)
-        if not scratch:
+        message, descriptors, _, _ = socket.recv_fds(control, LONGEST_MESSAGE, MOST_DESCRIPTORS)
+        if not message:
             return
-        _fork(how, Connections(scratch.decode(), *descriptors), run_notebook)
+        scratch, *names = json.loads(message)
+        _fork(how, Connections(scratch, **dict(zip(names, descriptors, strict=True))), run_notebook)
         for descriptor in descriptors:
             os.close(descriptor)
 

@@ -16,10 +16,10 @@ import time
 import psutil
 
 from coursekit.sandbox.levels import SWEEP
-from coursekit.worker.bounds import FEW_PROCESSES, MB, Limits
+from coursekit.worker.bounds import DYING_SECONDS, FEW_PROCESSES, MB, Limits
 from coursekit.worker.channel import ending
 
-LOOK_SECONDS, DYING_SECONDS = 0.1, 5.0
+LOOK_SECONDS = 0.1
 EXACT, QUICK = ("Pss_Anon:", "Pss_Shmem:", "SwapPss:"), ("RssAnon:", "RssShmem:", "VmSwap:", "VmPTE:")
 RESTS = 4  # times as long as it looks, so that many processes do not make the keeper a burden
 LOWEST = 19

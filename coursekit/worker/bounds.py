@@ -18,6 +18,7 @@ GRACE_SECONDS = 5.0  # between the end of a time and the end of a process that d
 START_SECONDS = 120.0  # until a new worker says its first word
 TRY_SECONDS = 60.0  # until a warm parent has tried to seal a worker
 IMPORT_SECONDS = 600.0  # until a warm parent has imported what notebooks import
+DYING_SECONDS = 5.0  # until killed processes are gone
 END_SECONDS = 20.0  # until what was told to end has ended
 MAX_STARTS = 6  # processes, one after another, for a notebook that ends them
 
