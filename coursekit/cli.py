@@ -112,7 +112,7 @@ def check_command(
     ] = None,
     files: Annotated[
         list[Path] | None,
-        typer.Option("--with", metavar="FILE", help="A file beside the notebook that it gets; may be repeated."),
+        typer.Option("--with", metavar="FILE", exists=True, dir_okay=False, help="A file that it gets; repeatable."),
     ] = None,
     as_graded: Annotated[
         Path | None, typer.Option(metavar="BATCH", help="Repeat a mark of the class graded into this folder.")

@@ -151,7 +151,7 @@ class SealedWorker(Worker):
         self._how = b""
         self._without_word = "" if server.sealed else "by an unknown cause"  # which can be code that is not sealed
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
-        self._group = server.make_group()
+        self._group: cgroups.ControlGroup | None = None
         if not server.sealed:
             self._scratch = tempfile.TemporaryDirectory(prefix="coursekit-grade-", ignore_cleanup_errors=True)
         with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
@@ -163,6 +163,7 @@ class SealedWorker(Worker):
             self._lifeline, lifeline = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             theirs.enter_context(lifeline)
             ours.callback(self._let_go)
+            self._group = server.make_group()
             descriptors = {"requests": requests, "replies": replies, "lifeline": lifeline.fileno()}
             if folder is not None:
                 descriptors["folder"] = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

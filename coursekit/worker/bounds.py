@@ -29,6 +29,7 @@ FEW_PROCESSES = 4  # that a notebook may start with its own priority
 SCRATCH = 512 * MB
 OPEN_FILES = 512
 COMPANION_FILES, COMPANION_BYTES = 200, 64 * MB  # files beside a notebook that it gets copies of
+MODULE_BYTES = MB  # one of them that it imports
 
 # What passes between a worker and the grader.
 FRAME_HEADER_BYTES = 8 * MB  # everything outside of arrays

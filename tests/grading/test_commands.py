@@ -80,7 +80,8 @@ def test_check_hands_a_notebook_its_modules_and_what_is_named(run, tmp_path):
     (tmp_path / "inner.py").write_text("count = 10")
     for name in ("other.py", "roster.csv", "named.txt"):
         (tmp_path / name).write_text("secret")
-    look = "import os\nfrom helper import count\nassert sorted(os.listdir()) == {}, os.listdir()"
+    (tmp_path / "linked.py").symlink_to(tmp_path / "roster.csv")
+    look = "import os\nfrom helper import count\ntry: import linked\nexcept ImportError: pass\nassert sorted(os.listdir()) == {}, os.listdir()"
     path = answers(tmp_path, look.format(["helper.py", "inner.py"]))
     result = run("check", path, "--no-record")
     assert "stopped with" not in result.stdout
