@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from pathlib import Path
@@ -19,7 +21,8 @@ from coursekit.data.records import Archive, File
 
 RETRIES = 2  # pooch waits one second before the first, two before the second
 TIMEOUT = 30  # seconds without a byte
-SLOWEST = 50_000  # bytes a second, on average
+SLOWEST = 20_000  # bytes a second, on average
+POLL = 0.2
 HTML_STARTS = (b"<!doctype html", b"<html")
 REMEDY = (
     "Check the connection, or set COURSEKIT_MIRROR to a folder or an address that has the file, laid out like the "
@@ -92,15 +95,20 @@ def _download(address: str, wanted: File | Archive, folder: Path) -> Path:
     )
     fetch = functools.partial(manager.fetch, name, downloader=functools.partial(_bring, wanted.size))
     try:
-        return Path(_within(TIMEOUT + wanted.size / SLOWEST, fetch))
+        return Path(_in_time(fetch, folder))
     except requests.RequestException as error:
         raise NotTheFile(f"no answer ({type(error).__name__})") from error
     except ValueError as error:  # pooch's word for a hash that does not match; the message has both
         raise NotTheFile(str(error)) from error
 
 
-def _within(seconds: float, fetch: Callable[[], str]) -> str:
-    """What ``fetch`` gives, if it does so in time; a server that sends a byte now and then is left to itself."""
+def _in_time(fetch: Callable[[], str], folder: Path) -> str:
+    """What ``fetch`` gives; a server that sends too slowly is left to itself.
+
+    Args:
+        fetch: brings a file into the folder.
+        folder: where what has come so far lies.
+    """
     fetched: Future[str] = Future()
 
     def work() -> None:
@@ -109,9 +117,13 @@ def _within(seconds: float, fetch: Callable[[], str]) -> str:
         except BaseException as error:
             fetched.set_exception(error)
 
+    began, received = time.monotonic(), 0
     threading.Thread(target=work, daemon=True).start()
-    if not wait([fetched], seconds).done:
-        raise NotTheFile(f"not there after {seconds:.0f} seconds, less than {SLOWEST / 1000:.0f} kB a second")
+    while not wait([fetched], POLL).done:
+        with contextlib.suppress(FileNotFoundError):  # between two attempts
+            received = max(received, sum(file.stat().st_size for file in folder.iterdir()))
+        if time.monotonic() - began > TIMEOUT + received / SLOWEST:
+            raise NotTheFile(f"it sends less than {SLOWEST / 1000:.0f} kB a second")
     return fetched.result()
 
 

@@ -16,7 +16,7 @@ IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([^\n#;]+)", re.MULTILINE)
 
 
 def imported(sources: Iterable[str], folder: Path) -> set[Path]:
-    """The modules in ``folder`` that some code imports, and those that these import; no links, and none that is large."""
+    """The modules in ``folder`` that some code imports, and those that these import; no links."""
     found, waiting = set[Path](), list(sources)
     while waiting:
         for words in IMPORT.findall(waiting.pop()):

@@ -81,7 +81,8 @@ def test_check_hands_a_notebook_its_modules_and_what_is_named(run, tmp_path):
     for name in ("other.py", "roster.csv", "named.txt"):
         (tmp_path / name).write_text("secret")
     (tmp_path / "linked.py").symlink_to(tmp_path / "roster.csv")
-    look = "import os\nfrom helper import count\ntry: import linked\nexcept ImportError: pass\nassert sorted(os.listdir()) == {}, os.listdir()"
+    look = "import os\nfrom helper import count\ntry: import linked\nexcept ImportError: pass\n"
+    look += "assert sorted(os.listdir()) == {}, os.listdir()"
     path = answers(tmp_path, look.format(["helper.py", "inner.py"]))
     result = run("check", path, "--no-record")
     assert "stopped with" not in result.stdout
