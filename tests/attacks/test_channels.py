@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def second(answers, expect):
 
 
 for name in ("first", "second"):
-    object.__setattr__(exercise.questions[name], "private", True)
+    exercise.questions[name] = replace(exercise.questions[name], private=True)
 
 
 @pytest.fixture(scope="module", params=SEALED)
