@@ -7,6 +7,7 @@ keeper ends everything. At the end it writes there how the worker ended.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import select
 import signal
@@ -21,7 +22,6 @@ from coursekit.worker.channel import ending
 
 LOOK_SECONDS = 0.1
 EXACT, QUICK = ("Pss_Anon:", "Pss_Shmem:", "SwapPss:"), ("RssAnon:", "RssShmem:", "VmSwap:", "VmPTE:")
-RESTS = 4  # times as long as it looks, so that many processes do not make the keeper a burden
 LOWEST = 19
 
 
@@ -83,13 +83,14 @@ def _watch(worker: int, lifeline: int, limits: Limits, alone: bool) -> str:
         _give_way(watched, worker)
         if _memory_is_over(watched, limits.memory, alone):
             return f"because it used more than {limits.memory // MB} MB of memory"
-        pause = max(LOOK_SECONDS, RESTS * (time.monotonic() - began))
+        pause = max(LOOK_SECONDS, time.monotonic() - began)  # so that many processes do not make it a burden
 
 
 def _memory_is_over(processes: list[int], limit: int, alone: bool) -> bool:
     sockets = memory_of_sockets() if alone else 0
     at_most = sum(_listed(each, "status", QUICK) for each in processes)  # quicker, but counts what is shared for each
-    return sockets + at_most > limit and sockets + sum(map(memory_of, processes)) > limit
+    exact = itertools.accumulate(map(memory_of, processes), initial=sockets)
+    return sockets + at_most > limit and any(so_far > limit for so_far in exact)
 
 
 def _give_way(processes: list[int], worker: int) -> None:
