@@ -15,6 +15,7 @@ from coursekit.classroom import commands as classroom
 from coursekit.data import commands as data
 from coursekit.errors import CoursekitError
 from coursekit.grading import commands as grading
+from coursekit.printable import visible
 from coursekit.regenerate import commands as regenerate
 
 app = typer.Typer(
@@ -101,7 +102,18 @@ def check_command(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds that each cell may run.")] = grading.TIMEOUT,
-    record: Annotated[bool, typer.Option(help="Keep the results for: coursekit progress.")] = True,
+    record: Annotated[
+        bool | None,
+        typer.Option(
+            "--record/--no-record",
+            help="Keep the results for: coursekit progress.",
+            show_default="in exercises/ and in the folder of coursekit lab",
+        ),
+    ] = None,
+    files: Annotated[
+        list[Path] | None,
+        typer.Option("--with", metavar="FILE", exists=True, dir_okay=False, help="A file that it gets; repeatable."),
+    ] = None,
     as_graded: Annotated[
         Path | None, typer.Option(metavar="BATCH", help="Repeat a mark of the class graded into this folder.")
     ] = None,
@@ -109,7 +121,9 @@ def check_command(
     """Run an exercise notebook from the first cell and check its answers.
 
     On Linux the notebook runs in a sandbox where one can be had. Elsewhere it runs with your rights, in a process that
-    is not sealed off: check only your own work there. The last line says which.
+    is not sealed off, which is said before it starts: check only your own work there. The last line says which.
+
+    Of the files beside it, the notebook gets the modules that it imports, and those that --with names.
 
     With --as-graded it is marked as that class was: with its checks, the private ones shown in full, its limits, and
     the inputs drawn for this content. It always runs in the sandbox and nothing is kept. It says whose the same content
@@ -123,11 +137,14 @@ def check_command(
 
     [bold]Exit codes[/bold]: 0 everything passed; 1 something did not; 2 the file cannot be used.
     """
+    from coursekit import workspace
+
     with Console(stderr=True).status("reading the notebook") as status:
         if as_graded:
             checked = classroom.check_as_graded(notebook, as_graded)
         else:
-            checked = grading.check_own(notebook, timeout, record, status.update)
+            wanted = workspace.holds(notebook, course.root()) if record is None else record
+            checked = grading.check_own(notebook, timeout, wanted, status.update, files or ())
     checked.show(as_json)
     raise typer.Exit(0 if checked.report.passed else 1)
 
@@ -150,7 +167,7 @@ def main(arguments: list[str] | None = None) -> Any:
     try:
         return app(_join_pairs(sys.argv[1:] if arguments is None else arguments), prog_name="coursekit")
     except CoursekitError as error:
-        print(f"coursekit: {error}", file=sys.stderr)
+        print(visible(f"coursekit: {error}"), file=sys.stderr)
         sys.exit(error.exit_code)
     except SystemExit as end:
         if end.code == 130:

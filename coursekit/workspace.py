@@ -30,6 +30,12 @@ class _Manifest:
     files: dict[str, str]
 
 
+def holds(notebook: Path, course_root: Path) -> bool:
+    """Whether a notebook is one's own work: in the course's exercises, or in a folder that :func:`refresh` filled."""
+    folder = notebook.resolve().parent
+    return folder == course_root.resolve() / "exercises" or (folder.parent / MANIFEST).is_file()
+
+
 def refresh(folder: Path, course_root: Path) -> list[str]:
     """Bring the course's lessons and exercises into ``folder``; edited files are never overwritten.
 

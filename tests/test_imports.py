@@ -13,7 +13,7 @@ import pytest
 import coursekit
 
 ROOT = Path(coursekit.__file__).parent
-GROUND = {"__init__", "course", "errors", "files", "kernel", "names", "quiet", "templating"}
+GROUND = {"__init__", "course", "errors", "files", "kernel", "names", "printable", "quiet", "templating"}
 MAY_IMPORT = {  # what each part of the package may import besides itself and the ground
     "worker": set(),
     "sandbox": {"worker", "data"},

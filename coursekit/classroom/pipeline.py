@@ -195,8 +195,8 @@ class _Plan:
         return late
 
     def missing(self, ledger: Ledger) -> list[MarkingJob]:
-        """The jobs that have no mark yet."""
-        return [job for key, job in self.jobs.items() if key not in ledger.marks]
+        """The jobs that have no mark yet, or one that others took the time for."""
+        return [job for key, job in self.jobs.items() if key not in ledger.marks or ledger.marks[key].starved]
 
     def to_run(self, ledger: Ledger, out: Path) -> list[MarkingJob]:
         """The same with the seeds of their draws, from the secret of the batch, which is made if there is none."""

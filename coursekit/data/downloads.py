@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import io
 import os
 import shutil
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from pathlib import Path
+from typing import Any
 
 from coursekit.data import official, packing, registry
 from coursekit.data.cache import adopt, cached, check, workspace, write
@@ -15,6 +21,8 @@ from coursekit.data.records import Archive, File
 
 RETRIES = 2  # pooch waits one second before the first, two before the second
 TIMEOUT = 30  # seconds without a byte
+SLOWEST = 20_000  # bytes a second, on average
+POLL = 0.2
 HTML_STARTS = (b"<!doctype html", b"<html")
 REMEDY = (
     "Check the connection, or set COURSEKIT_MIRROR to a folder or an address that has the file, laid out like the "
@@ -85,12 +93,54 @@ def _download(address: str, wanted: File | Archive, folder: Path) -> Path:
     manager = pooch.create(
         folder, base_url="", registry={name: wanted.hash}, urls={name: address}, retry_if_failed=RETRIES
     )
+    fetch = functools.partial(manager.fetch, name, downloader=functools.partial(_bring, wanted.size))
     try:
-        return Path(manager.fetch(name, downloader=functools.partial(_bring, wanted.size)))
+        return Path(_in_time(fetch, folder))
     except requests.RequestException as error:
         raise NotTheFile(f"no answer ({type(error).__name__})") from error
     except ValueError as error:  # pooch's word for a hash that does not match; the message has both
         raise NotTheFile(str(error)) from error
+
+
+def _in_time(fetch: Callable[[], str], folder: Path) -> str:
+    """What ``fetch`` gives; a server that sends too slowly is left to itself.
+
+    Args:
+        fetch: brings a file into the folder.
+        folder: where what has come so far lies.
+    """
+    fetched: Future[str] = Future()
+
+    def work() -> None:
+        try:
+            fetched.set_result(fetch())
+        except BaseException as error:
+            fetched.set_exception(error)
+
+    began, received = time.monotonic(), 0
+    threading.Thread(target=work, daemon=True).start()
+    while not wait([fetched], POLL).done:
+        with contextlib.suppress(FileNotFoundError):  # between two attempts
+            received = max(received, sum(file.stat().st_size for file in folder.iterdir()))
+        if time.monotonic() - began > TIMEOUT + received / SLOWEST:
+            raise NotTheFile(f"it sends less than {SLOWEST / 1000:.0f} kB a second")
+    return fetched.result()
+
+
+class _Bounded(io.BufferedWriter):
+    """A file opened for writing that takes no HTML page, and no more than ``size`` bytes."""
+
+    def __init__(self, path: str, size: int) -> None:
+        super().__init__(io.FileIO(path, "wb"))
+        self._size = self._left = size
+
+    def write(self, block: Any) -> int:
+        if self._left == self._size and block[:64].lstrip().lower().startswith(HTML_STARTS):
+            raise NotTheFile("it answered with an HTML page instead of the file; a log-in or error page, perhaps")
+        self._left -= len(block)
+        if self._left < 0:
+            raise NotTheFile(f"it answered with more than the {self._size} bytes of the file")
+        return super().write(block)
 
 
 def _bring(size: int, address: str, output_file: str, manager: object) -> None:
@@ -100,28 +150,31 @@ def _bring(size: int, address: str, output_file: str, manager: object) -> None:
             raise NotTheFile("no such file")
         shutil.copyfile(address, output_file)
     elif address.startswith(("http://", "https://")):
-        _bring_from_web(size, address, output_file, manager)
+        with _Bounded(output_file, size) as bounded:
+            _bring_from_web(size, address, bounded, manager)
     else:
         raise NotTheFile("only http:// and https:// addresses, and folders, can be mirrors")
-    with open(output_file, "rb") as stream:
-        if stream.read(64).lstrip().lower().startswith(HTML_STARTS):
-            raise NotTheFile("it answered with an HTML page instead of the file; a log-in or error page, perhaps")
 
 
-def _bring_from_web(size: int, address: str, output_file: str, manager: object) -> None:
+def _bring_from_web(size: int, address: str, output_file: _Bounded, manager: object) -> None:
     import pooch
     import requests
     from tqdm import tqdm
 
+    answers: list[requests.Response] = []
     title = f"Fetching {address.rsplit('/', 1)[-1]}"
     with tqdm(total=size, desc=title, unit="B", unit_scale=True, delay=0.5, leave=False) as bar:
         # pooch resets it at the end, and tqdm would draw it empty
         bar.reset = functools.partial(setattr, bar, "n", 0)  # type: ignore[method-assign]  # of this one bar only
         # "identity": a server that compresses on the fly would hand over other bytes than those of the file
-        web = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT, headers={"Accept-Encoding": "identity"})
+        headers, keep = {"Accept-Encoding": "identity"}, {"response": lambda answer, **_: answers.append(answer)}
+        web = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT, headers=headers, hooks=keep)
         try:
             web(address, output_file, manager)
         except requests.HTTPError as error:
             if error.response.status_code >= 500:
                 raise  # may pass: pooch tries again
             raise NotTheFile(f"HTTP {error.response.status_code} {error.response.reason}") from error
+        finally:
+            for answer in answers:
+                answer.close()

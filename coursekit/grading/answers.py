@@ -51,6 +51,9 @@ class Answers(abc.ABC):
         self.question, self.seconds = question, seconds
         self._seed, self._labels, self._newest = seed, set(), None
 
+    def freeze(self) -> None:  # noqa: B027 (most have nothing to do)
+        """Hear that what is asked from now on is private: no learner is to read of it in what is told of a notebook."""
+
     @property
     def has_drawn(self) -> bool:
         """Whether the question has drawn anything since it began."""

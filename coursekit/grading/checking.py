@@ -58,5 +58,7 @@ def check_notebook(
         answers.private_seed = seed
         checked = answers if room is None else CleanRoomAnswers(answers, room)
         report = exercise.run(checked if recording is None else RecordedAnswers(checked, recording))
+        if recording is not None:
+            recording.starved = answers.starved
         unverified = checked.unverified if isinstance(checked, CleanRoomAnswers) else ()
         return replace(report, cells=answers.cell_errors, unverified=unverified)

@@ -170,6 +170,10 @@ class CleanRoomAnswers(Answers):
         """The models that a person should look at."""
         return tuple(Unverified(*asked, doubt) for asked, doubt in self._doubts.items())
 
+    def freeze(self) -> None:
+        """Tell the answers of the learner's worker."""
+        self._answers.freeze()
+
     def exchange(self, question: Question, frame: bytes) -> Reply:
         """The reply of the clean room where there is one, else that of the learner's worker."""
         if isinstance(question, OfBatch):

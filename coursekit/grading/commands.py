@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
+import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +25,7 @@ from coursekit.grading.checking import check_notebook
 from coursekit.grading.notebook_file import read_notebook
 from coursekit.grading.questions import CheckInterrupted, find_exercise
 from coursekit.grading.release import ReleaseError, release
+from coursekit.printable import visible
 from coursekit.worker.bounds import CELL_SECONDS, Limits
 
 TIMEOUT = CELL_SECONDS
@@ -55,29 +58,42 @@ class Checked:
         """Print it, for people or as JSON."""
         if as_json:
             data = self.report.as_data() | {"sandbox": self.sandbox} | self.data
-            typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
+            typer.echo(visible(json.dumps(data, indent=2, ensure_ascii=False)))
             return
         console = Console(soft_wrap=True)
-        words = Text(str(Panel(self.report)))
+        words = Text(visible(str(Panel(self.report))))
         for kind, colour in COLOURS.items():
             symbol, said, _ = LOOKS[kind]
             words.highlight_words([f"{symbol} {said}"], colour)
         console.print(words)
         for line in (*(error.message for error in self.report.cells), *self.notes):
-            console.print(Text(line))
+            console.print(Text(visible(line)))
         typer.echo(f"Sandbox: {self.sandbox}.")
 
 
-def check_own(notebook: Path, cell_seconds: float, record: bool, on_step: Callable[[str], None]) -> Checked:
-    """Check one's own notebook; keep the results for ``coursekit progress`` if that is wanted.
+def check_own(
+    notebook: Path,
+    cell_seconds: float,
+    record: bool,
+    on_step: Callable[[str], None],
+    files: Iterable[Path] = (),
+) -> Checked:
+    """Check a notebook.
+
+    Args:
+        notebook: the file.
+        cell_seconds: how long each cell may take.
+        record: whether to keep the results for ``coursekit progress``.
+        on_step: called with a few words before each step.
+        files: which it gets, besides the modules that it imports.
 
     Raises:
         CheckInterrupted: somebody pressed Ctrl-C; what was running is printed.
     """
     try:
-        checked = _checked(notebook, cell_seconds, on_step)
+        checked = _checked(notebook, cell_seconds, on_step, files)
     except CheckInterrupted as end:
-        typer.echo(str(Card(end.result)), err=True)
+        typer.echo(visible(str(Card(end.result))), err=True)
         raise
     if record:
         progress.record(checked.report.exercise, checked.report.questions)
@@ -145,8 +161,8 @@ def _outcome(same: bool, check: bool) -> str:
     return "differs  " if check else "written  "
 
 
-def _checked(notebook: Path, cell_seconds: float, on_step: Callable[[str], None]) -> Checked:
-    from coursekit.sandbox import NoSandbox, WorkerPool
+def _checked(notebook: Path, cell_seconds: float, on_step: Callable[[str], None], files: Iterable[Path]) -> Checked:
+    from coursekit.sandbox import NoSandbox, WorkerPool, companions
 
     opened = read_notebook(notebook)
     exercise = find_exercise(opened.exercise_name())
@@ -154,9 +170,13 @@ def _checked(notebook: Path, cell_seconds: float, on_step: Callable[[str], None]
         try:
             pool = stack.enter_context(WorkerPool(limits=Limits.generous(), own=True, warm=()))
         except NoSandbox:
+            typer.echo("There is no sandbox here: the notebook runs with your rights.", err=True)
             report = check_notebook(opened, exercise, cell_seconds, on_step, folder=notebook.parent)
             return Checked(report, "none, the notebook ran with your rights")
-        report = check_notebook(opened, exercise, cell_seconds, on_step, pool.start, folder=notebook.parent)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="coursekit-check-")))
+        for file in {*companions.imported((cell.source for cell in opened.work), notebook.parent), *files}:
+            shutil.copy(file, folder)
+        report = check_notebook(opened, exercise, cell_seconds, on_step, pool.start, folder=folder)
         return Checked(report, pool.level)
 
 

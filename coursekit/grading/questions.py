@@ -61,6 +61,7 @@ class Question:
         seconds: how long the learner's code may take for each answer.
         body: the check itself; its docstring is the statement that the learner reads.
         exercise: the name of its exercise, the seed of what is drawn in a notebook.
+        private: whether learners see no more of it than its title, its points and whether it passed.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Question:
     seconds: float
     body: Body
     exercise: str = ""
+    private: bool = False
 
     @property
     def statement(self) -> str:
@@ -103,6 +105,8 @@ class Question:
         return results.QuestionResult(self.name, self.title, self.statement, *counted, message, hint=ENDLESS)
 
     def _outcome(self, answers: Answers) -> _Outcome:
+        if self.private:
+            answers.freeze()
         outcome = self._ask(answers, self.exercise)
         if answers.private_seed is not None and answers.has_drawn and outcome.points:
             outcome = outcome.and_then(self._ask(answers, answers.private_seed, private=True))

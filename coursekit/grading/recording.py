@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+import time
 import zlib
 from collections import defaultdict, deque
 from collections.abc import Sequence
@@ -39,6 +40,8 @@ class Recording:
 
     Attributes:
         seed: of what was drawn for this submission alone, or ``None``.
+        private_since: when the first private question was asked, by the monotonic clock; ``None`` if none was.
+        starved: whether something ran out of its time while it waited for a processor.
 
     >>> recording = Recording()
     >>> recording.add(b"what is x?", Reply.of(answer=3))
@@ -48,6 +51,8 @@ class Recording:
 
     def __init__(self) -> None:
         self.seed: str | None = None
+        self.private_since: float | None = None
+        self.starved = False
         self._items: list[bytes | bytearray] = []
         self._size = 0
 
@@ -82,6 +87,11 @@ class RecordedAnswers(Answers):
         """Begin with a question, here and in the other answers."""
         super().begin(question, seed, seconds)
         self._answers.begin(question, seed, seconds)
+
+    def freeze(self) -> None:
+        """Note when what is private begins, and tell the other answers."""
+        self._answers.freeze()
+        self._recording.private_since = self._recording.private_since or time.monotonic()
 
     def exchange(self, question: Question, frame: bytes) -> Reply:
         """The other answers' reply, which is kept."""

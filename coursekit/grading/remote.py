@@ -8,6 +8,7 @@ arrival, and every decision is made on this side. Whether that process is sealed
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -28,7 +29,8 @@ class RemoteAnswers(Answers):
 
     A cell or an answer that takes too long is interrupted in the process; where that does not help, the process is
     ended from here. After an end, the next request starts a new process and runs the cells again, without those that
-    ended it or took too long; a few times at most.
+    ended it or took too long; a few times at most, and not once it was asked what is private: what a cell does then
+    could follow from what an earlier process was asked.
 
     Args:
         cells: the learner's code cells.
@@ -39,6 +41,9 @@ class RemoteAnswers(Answers):
         seconds_in_all: how long everything may take together.
         grace: seconds beyond its time after which the process is ended.
         random_state: 32 bits from which the process's random numbers follow; its own if left out.
+
+    Attributes:
+        starved: whether something ran out of its time while it waited for a processor.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class RemoteAnswers(Answers):
         self._left_out: dict[int, failures.AnswerFailure] = {}
         self._failed: dict[int, failures.AnswerFailure] = {}
         self._told: tuple[CellError, ...] | None = None  # of the first run that came to its end
+        self._frozen = self.starved = False
 
     def __enter__(self) -> RemoteAnswers:
         return self
@@ -83,13 +89,21 @@ class RemoteAnswers(Answers):
     def cell_errors(self) -> tuple[CellError, ...]:
         """The cells that did not run to their end, except those that are not written yet."""
         if self._told is not None:
-            return self._told  # nothing later: by then the process may have been asked what is private
+            return self._told
         failed = sorted((self._failed | self._left_out).items())
         return tuple(CellError(number, failure.message) for number, failure in failed if failure.finished)
+
+    def freeze(self) -> None:
+        """Run the cells if they have not run to their end; from now on nothing runs them again or tells of them."""
+        with contextlib.suppress(failures.AnswerFailure):
+            self.run_cells()
+        self._told, self._frozen = self.cell_errors, True
 
     def run_cells(self) -> None:
         """Run the cells now, in a new process if there is none. Every request does this by itself."""
         while self._worker is None:
+            if self._frozen:
+                raise failures.Ended("A private check ended the notebook's Python process; it is not run again.")
             if not self.seconds_left:
                 raise failures.TimedOut.after("The whole notebook", self._seconds_in_all)
             if self._starts == MAX_STARTS:
@@ -113,7 +127,8 @@ class RemoteAnswers(Answers):
             self.run_cells()
         except failures.AnswerFailure as failure:
             return Reply.of(failure=failure)
-        return self._send(frame, f"`{question.name}`", question.seconds)
+        what = "A private check" if self._frozen else f"`{question.name}`"  # the message may be shown if all is lost
+        return self._send(frame, what, question.seconds)
 
     def _run_cell(self, cell: Cell) -> None:
         self._on_step(f"running cell {cell.number}")
@@ -140,6 +155,7 @@ class RemoteAnswers(Answers):
             return Reply.of(failure=failures.Ended.during(what, str(end)))
         except WorkerLost:
             raise failures.Lost(f"{what} was running when its process was ended from outside. Run it again.") from None
+        self.starved |= isinstance(reply.failure, failures.Starved)
         if isinstance(reply.failure, failures.TimedOut | failures.NoRoom):
             worker.interrupted()
         self._worker = worker

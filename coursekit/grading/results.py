@@ -100,11 +100,11 @@ class Unverified:
 
 @dataclass(frozen=True)
 class CellError:
-    """A cell of the notebook that did not run to its end.
+    """A cell of the notebook that did not run to its end, or in which a line for the system's shell failed.
 
     Attributes:
         number: position among all cells of the notebook, from 1.
-        message: what stopped it.
+        message: what stopped it, or failed.
     """
 
     number: int

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from coursekit.worker.bounds import COMPANION_BYTES, COMPANION_FILES
+from coursekit.worker.bounds import COMPANION_BYTES, COMPANION_FILES, MODULE_BYTES
+
+IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([^\n#;]+)", re.MULTILINE)
+
+
+def imported(sources: Iterable[str], folder: Path) -> set[Path]:
+    """The modules in ``folder`` that some code imports, and those that these import; no links."""
+    found, waiting = set[Path](), list(sources)
+    while waiting:
+        for words in IMPORT.findall(waiting.pop()):
+            names = {re.split(r"[\s.]", part.strip(), maxsplit=1)[0] for part in words.split(",")}
+            new = {file for name in names if name.isidentifier() and _is_module(file := folder / f"{name}.py")} - found
+            found |= new
+            waiting += [file.read_text("utf-8", "replace") for file in new]
+    return found
+
+
+def _is_module(file: Path) -> bool:
+    with contextlib.suppress(OSError):
+        status = file.lstat()  # a link may lead to what is nobody's module
+        return stat.S_ISREG(status.st_mode) and status.st_size <= MODULE_BYTES
+    return False
 
 
 def belong_to_one_notebook(folder: Path) -> bool:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import coursekit
+from coursekit.sandbox import cgroups
 from coursekit.sandbox.levels import BUBBLEWRAP, SWEEP, Sealing
 from coursekit.sandbox.view import SCRATCH, data_folder
 from coursekit.worker.bounds import END_SECONDS, IMPORT_SECONDS, TRY_SECONDS
@@ -24,7 +25,7 @@ from coursekit.worker.channel import Worker
 from coursekit.worker.environment import VARIABLE
 
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "TF_CPP_MIN_LOG_LEVEL")
-ROOTS_CAPABILITIES = ("SYS_ADMIN", "SETUID", "SETGID", "CHOWN", "DAC_OVERRIDE", "KILL", "SYS_PTRACE")
+ROOTS_CAPABILITIES = ("SYS_ADMIN", "SETUID", "SETGID", "CHOWN", "DAC_OVERRIDE", "KILL", "SYS_PTRACE", "SYS_NICE")
 SINGLE_THREADED = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
@@ -46,6 +47,7 @@ class ForkServer:
     Attributes:
         sealed: whether its workers have namespaces of their own.
         in_force: the names of the filters on its workers.
+        groups: the control group below which each worker gets one of its own, if that can be had.
         process_id: the number of the process below which it and its workers run.
 
     Raises:
@@ -54,7 +56,7 @@ class ForkServer:
 
     def __init__(self, how: Sealing, threads: int = 1) -> None:
         before = _bubblewrap(how) if how.level == BUBBLEWRAP else []
-        self.sealed = how.sealed
+        self.sealed, self._limits, self.groups = how.sealed, how.limits, cgroups.parent()
         self._lock = threading.Lock()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -94,10 +96,17 @@ class ForkServer:
         """
         return SealedWorker(self, folder)
 
-    def send(self, scratch: str, descriptors: list[int]) -> None:
-        """Ask for a worker; any thread may."""
+    def send(self, scratch: str, descriptors: dict[str, int]) -> None:
+        """Ask for a worker; any thread may. The descriptors go by the names that they have in ``Connections``."""
+        message = json.dumps([scratch, *descriptors]).encode()
         with self._lock:
-            socket.send_fds(self._control, [scratch.encode()], descriptors)
+            socket.send_fds(self._control, [message], list(descriptors.values()))
+
+    def make_group(self) -> cgroups.ControlGroup | None:
+        """A control group for a worker, where one can be had."""
+        with contextlib.suppress(OSError):
+            return cgroups.ControlGroup(self.groups, cgroups.bounds(self._limits)) if self.groups else None
+        return None
 
     def close(self) -> None:
         """End the warm parent."""
@@ -142,6 +151,7 @@ class SealedWorker(Worker):
         self._how = b""
         self._without_word = "" if server.sealed else "by an unknown cause"  # which can be code that is not sealed
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._group: cgroups.ControlGroup | None = None
         if not server.sealed:
             self._scratch = tempfile.TemporaryDirectory(prefix="coursekit-grade-", ignore_cleanup_errors=True)
         with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
@@ -153,10 +163,13 @@ class SealedWorker(Worker):
             self._lifeline, lifeline = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             theirs.enter_context(lifeline)
             ours.callback(self._let_go)
-            descriptors = [requests, replies, lifeline.fileno()]
+            self._group = server.make_group()
+            descriptors = {"requests": requests, "replies": replies, "lifeline": lifeline.fileno()}
             if folder is not None:
-                descriptors.append(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
-                theirs.callback(os.close, descriptors[-1])
+                descriptors["folder"] = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                theirs.callback(os.close, descriptors["folder"])
+            if self._group is not None:
+                descriptors["group"] = self._group.join
             server.send(self._scratch.name if self._scratch else str(SCRATCH), descriptors)
             ours.pop_all()
 
@@ -182,6 +195,9 @@ class SealedWorker(Worker):
         self._close_pipes()
         if self._scratch is not None:
             self._scratch.cleanup()
+        group, self._group = self._group, None
+        if group is not None:
+            group.close()
 
 
 def _environment(how: Sealing, threads: int) -> dict[str, str]:

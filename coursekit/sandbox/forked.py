@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -33,6 +33,7 @@ class Connections:
         replies: the pipe that replies go to.
         lifeline: the socket on which the grader waits for its end.
         folder: the folder whose files it gets copies of, if any.
+        group: where to join its control group, if it has one.
     """
 
     scratch: str
@@ -40,19 +41,21 @@ class Connections:
     replies: int
     lifeline: int
     folder: int | None = None
+    group: int | None = None
 
 
 Work = Callable[[Connections, "list[str]", str], None]
 
 
-def become_worker(how: Sealing, outside: Connections, work: Work) -> NoReturn:
-    """In a fresh fork: become a sealed worker and do ``work``; failures go to the lifeline."""
+def become_worker(how: Sealing, outside: Connections, work: Work, counters: Mapping[str, bytes]) -> NoReturn:
+    """In a fresh fork: become a sealed worker and do ``work``; failures go to the lifeline. What ``/proc`` tells of the
+    machine is ``counters``."""
     try:
         _leave_the_parent(outside)
         if how.sealed:
             sealing.enter_namespaces(how.real_root)
         if os.fork() == 0:
-            _keep(how, outside, work)
+            _keep(how, outside, work, counters)
     except BaseException as error:
         _tell_failure(outside.lifeline, error)
     os._exit(0)
@@ -70,8 +73,10 @@ def tell_filters(outside: Connections, in_force: list[str], folder: str) -> None
 
 
 def _leave_the_parent(outside: Connections) -> None:
-    """Keep no descriptor but the worker's own, and no session."""
+    """Keep no descriptor but the worker's own, no session and, where there is a control group, not the parent's."""
     os.setsid()
+    if outside.group is not None:
+        os.write(outside.group, b"0")
     wanted = {0, 1, 2, outside.requests, outside.replies, outside.lifeline, outside.folder}
     for name in os.listdir("/proc/self/fd"):
         if int(name) not in wanted:
@@ -79,11 +84,11 @@ def _leave_the_parent(outside: Connections) -> None:
                 os.close(int(name))
 
 
-def _keep(how: Sealing, outside: Connections, work: Work) -> NoReturn:
+def _keep(how: Sealing, outside: Connections, work: Work, counters: Mapping[str, bytes]) -> NoReturn:
     """The second process."""
     if how.sealed:
         view = None if how.level == BUBBLEWRAP else how.view
-        sealing.arrange_mounts(how.limits, how.real_root, view)
+        sealing.arrange_mounts(how.limits, how.real_root, view, counters)
     else:
         syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
     folder = _scratch_folders(how, outside)

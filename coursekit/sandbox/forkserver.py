@@ -24,7 +24,7 @@ from typing import Any
 
 from coursekit import quiet
 from coursekit.data import cache, registry
-from coursekit.sandbox import syscalls, tracing
+from coursekit.sandbox import sealing, syscalls, tracing
 from coursekit.sandbox.forked import Connections, Work, become_worker, run_notebook, tell_filters
 from coursekit.sandbox.levels import Sealing
 from coursekit.sandbox.view import SCRATCH
@@ -32,6 +32,8 @@ from coursekit.worker import serving
 from coursekit.worker.channel import ending
 
 LONGEST_MESSAGE = 65536
+MOST_DESCRIPTORS = 5
+COUNTERS = sealing.machine_counters()
 
 
 class NotAlone(RuntimeError):
@@ -54,10 +56,11 @@ def main(how: Sealing, control: socket.socket) -> None:
     gc.freeze()  # no worker searches what was imported for garbage, nor copies it in doing so
     _answer(control, lambda: {"threads": _alone()})
     while True:
-        scratch, descriptors, _, _ = socket.recv_fds(control, LONGEST_MESSAGE, 4)
-        if not scratch:
+        message, descriptors, _, _ = socket.recv_fds(control, LONGEST_MESSAGE, MOST_DESCRIPTORS)
+        if not message:
             return
-        _fork(how, Connections(scratch.decode(), *descriptors), run_notebook)
+        scratch, *names = json.loads(message)
+        _fork(how, Connections(scratch, **dict(zip(names, descriptors, strict=True))), run_notebook)
         for descriptor in descriptors:
             os.close(descriptor)
 
@@ -82,7 +85,7 @@ def _fork(how: Sealing, outside: Connections, work: Work) -> None:
     _alone()
     if os.fork() == 0:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        become_worker(how, outside, work)
+        become_worker(how, outside, work, COUNTERS)
 
 
 def _try(how: Sealing) -> list[str]:

@@ -7,19 +7,22 @@ keeper ends everything. At the end it writes there how the worker ended.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import select
 import signal
+import socket
 import time
 
 import psutil
 
 from coursekit.sandbox.levels import SWEEP
-from coursekit.worker.bounds import MB, Limits
+from coursekit.worker.bounds import DYING_SECONDS, FEW_PROCESSES, MB, Limits
 from coursekit.worker.channel import ending
 
-LOOK_SECONDS, DYING_SECONDS = 0.25, 5.0
-EXACT, QUICK = ("Pss_Anon:", "Pss_Shmem:"), ("RssAnon:", "RssShmem:")
+LOOK_SECONDS = 0.1
+EXACT, QUICK = ("Pss_Anon:", "Pss_Shmem:", "SwapPss:"), ("RssAnon:", "RssShmem:", "VmSwap:", "VmPTE:")
+LOWEST = 19
 
 
 def keep(worker: int, lifeline: int, limits: Limits, alone: bool) -> None:
@@ -39,12 +42,22 @@ def keep(worker: int, lifeline: int, limits: Limits, alone: bool) -> None:
         os.write(lifeline, (how or ending(code)).encode())
 
 
-def memory_of(process: int, source: str = "smaps_rollup", lines: tuple[str, ...] = EXACT) -> int:
-    """Bytes of memory of a process that belong to no file; 0 if it is gone.
+def memory_of(process: int) -> int:
+    """Bytes of memory of a process that belong to no file, be they swapped out, and of the tables of its pages; 0 if it
+    is gone. A page that several processes share counts in equal parts."""
+    return _listed(process, "smaps_rollup", EXACT) + _listed(process, "status", ("VmPTE:",))
 
-    A page that several processes share counts in equal parts; from the source ``"status"``, which is quicker to read,
-    it counts for each of them.
-    """
+
+def memory_of_sockets() -> int:
+    """The most bytes that all sockets of this network namespace can hold."""
+    with socket.socket(socket.AF_UNIX) as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**30)  # the kernel makes of it the most that it allows
+        largest = one.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+    with open("/proc/net/sockstat", encoding="ascii") as found:
+        return int(found.readline().split()[2]) * largest
+
+
+def _listed(process: int, source: str, lines: tuple[str, ...]) -> int:
     try:
         with open(f"/proc/{process}/{source}", encoding="ascii", errors="replace") as found:
             return 1024 * sum(int(line.split()[1]) for line in found if line.startswith(lines))
@@ -54,22 +67,38 @@ def memory_of(process: int, source: str = "smaps_rollup", lines: tuple[str, ...]
 
 def _watch(worker: int, lifeline: int, limits: Limits, alone: bool) -> str:
     """Wait; return why the worker has to end, or nothing if it ended by itself or is not wanted."""
-    last = time.monotonic() + limits.seconds
+    last, pause = time.monotonic() + limits.seconds, LOOK_SECONDS
     poll = select.poll()
     poll.register(os.pidfd_open(worker), select.POLLIN)
     poll.register(lifeline, select.POLLIN)
     while True:
-        for descriptor, event in poll.poll(LOOK_SECONDS * 1000):
+        for descriptor, event in poll.poll(pause * 1000):
             if descriptor != lifeline or event != select.POLLIN or os.read(lifeline, len(SWEEP)) != SWEEP:
                 return ""
             _sweep(worker, alone)
             os.write(lifeline, SWEEP)
         if time.monotonic() > last:
             return f"because its {limits.seconds:g} seconds were over"
-        watched = _processes(alone)
-        at_most = sum(memory_of(each, "status", QUICK) for each in watched)
-        if at_most > limits.memory and sum(map(memory_of, watched)) > limits.memory:
+        began, watched = time.monotonic(), _processes(alone)
+        _give_way(watched, worker)
+        if _memory_is_over(watched, limits.memory, alone):
             return f"because it used more than {limits.memory // MB} MB of memory"
+        pause = max(LOOK_SECONDS, time.monotonic() - began)  # so that many processes do not make it a burden
+
+
+def _memory_is_over(processes: list[int], limit: int, alone: bool) -> bool:
+    sockets = memory_of_sockets() if alone else 0
+    at_most = sum(_listed(each, "status", QUICK) for each in processes)  # quicker, but counts what is shared for each
+    exact = itertools.accumulate(map(memory_of, processes), initial=sockets)
+    return sockets + at_most > limit and any(so_far > limit for so_far in exact)
+
+
+def _give_way(processes: list[int], worker: int) -> None:
+    """Let many processes beside the worker yield to other submissions."""
+    if len(processes) > 1 + FEW_PROCESSES:
+        for process in set(processes) - {worker}:
+            with contextlib.suppress(OSError):  # it is gone
+                os.setpriority(os.PRIO_PROCESS, process, LOWEST)
 
 
 def _sweep(worker: int, alone: bool) -> None:

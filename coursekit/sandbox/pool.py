@@ -94,6 +94,7 @@ class WorkerPool:
         parts = [self._how.level]
         if self._how.sealed and self._parent is not None:
             parts += ["own user, process, mount, network and IPC namespaces", *self._parent.in_force]
+            parts += ["control group"] if self._parent.groups else []
         if not self._how.warm:
             parts.append("a fresh interpreter for each notebook")
         return ", ".join(parts) if self._how.sealed else f"NOT SEALED: {', '.join(parts)}"

@@ -1,5 +1,9 @@
 """A filter on system calls: what no notebook needs, and what reaches other processes, the network or the kernel's
-rarer parts, fails with "operation not permitted"."""
+rarer parts, fails with "operation not permitted".
+
+So does what shows one worker what another has done, such as which pages of a file that both see are in memory, and
+memory that no bound counts. Where programs know what to do without a call, it is "not there". And a new session seems
+to be made but is not, since Linux may give an equal share of the processors to each."""
 
 from __future__ import annotations
 
@@ -8,21 +12,57 @@ import errno
 import json
 import os
 import platform
-import socket
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 
 from coursekit.sandbox import syscalls
 
-# By name, the numbers of a call on x86_64 and on aarch64.
-DENIED: dict[str, list[int]] = json.loads(Path(__file__).with_name("denied_calls.json").read_bytes())
-CLONE, CLONE3, SOCKET = (56, 220), (435, 435), (41, 198)
+# What a call that is denied answers, and by name the numbers of such calls on x86_64 and on aarch64, if they are there.
+DENIED: dict[str, dict[str, list[int | None]]] = json.loads(Path(__file__).with_name("denied_calls.json").read_bytes())
+ANSWERS = {"not permitted": errno.EPERM, "not there": errno.ENOSYS, "done": 0}
 PROCESSORS = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
-_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _PROCESSOR, _FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data; little-endian
+_LOAD, _AND, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
+_NUMBER, _PROCESSOR, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data; little-endian
 _ALLOW, _KILL, _ERROR = 0x7FFF0000, 0x80000000, 0x00050000
 _X32 = 0x40000000  # set in the numbers of a second, unused table of calls on x86_64
+_ALL = 0xFFFFFFFF
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A call of which one argument decides.
+
+    Attributes:
+        call: its number on x86_64 and on aarch64.
+        argument: which argument, from 0.
+        bits: which of its bits are looked at.
+        values: the values with which the call is denied; or, where ``allowed``, alone permitted.
+    """
+
+    call: tuple[int, int]
+    argument: int
+    values: tuple[int, ...]
+    bits: int = _ALL
+    allowed: bool = False
+
+
+AF_UNIX = 1
+SHARED_ANONYMOUS = 0x21  # MAP_SHARED | MAP_ANONYMOUS
+COLD, PAGEOUT = 20, 21
+LOCKS = (5, 6, 7, 36, 37, 38)  # F_GETLK, F_SETLK, F_SETLKW, and the same of open files
+LEASES, NOTIFY, PIPE_SIZE = (1024, 1025), 1026, 1031
+RULES = (
+    Rule((56, 220), 0, (0,), syscalls.NEW_NAMESPACES, allowed=True),  # clone
+    Rule((41, 198), 0, (AF_UNIX,), allowed=True),  # socket
+    Rule((53, 199), 0, (AF_UNIX,), allowed=True),  # socketpair
+    Rule((9, 222), 3, (SHARED_ANONYMOUS,), SHARED_ANONYMOUS),  # mmap: nobody sees how much of it is in use
+    Rule((28, 233), 2, (COLD, PAGEOUT)),  # madvise
+    Rule((72, 25), 1, (*LOCKS, *LEASES, NOTIFY, PIPE_SIZE)),  # fcntl
+    Rule((327, 286), 5, (0,), allowed=True),  # preadv2, whose flags tell what is in the page cache
+    Rule((328, 287), 5, (0,), allowed=True),  # pwritev2
+)
 
 
 def install() -> None:
@@ -42,19 +82,25 @@ def _program(machine: str) -> bytes:
     if machine not in PROCESSORS:
         raise OSError(errno.ENOSYS, f"seccomp: {os.strerror(errno.ENOSYS)} for the processor {machine}")
     column, processor = PROCESSORS[machine]
-    not_permitted, no_such_call = _ERROR | errno.EPERM, _ERROR | errno.ENOSYS
     lines = [(_LOAD, 0, 0, _PROCESSOR), (_EQUAL, 1, 0, processor), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, _NUMBER)]
-    lines += [(_AT_LEAST, 0, 1, _X32), (_RETURN, 0, 0, not_permitted)]
-    for numbers in DENIED.values():
-        lines += [(_EQUAL, 0, 1, numbers[column]), (_RETURN, 0, 0, not_permitted)]
-    lines += [(_EQUAL, 0, 1, CLONE3[column]), (_RETURN, 0, 0, no_such_call)]  # its flags cannot be read here: use clone
-    lines += _on_argument(CLONE[column], (_ANY_BIT, 0, 1, syscalls.NEW_NAMESPACES), not_permitted)
-    lines += _on_argument(SOCKET[column], (_EQUAL, 1, 0, socket.AF_UNIX), not_permitted)
+    lines += [(_AT_LEAST, 0, 1, _X32), (_RETURN, 0, 0, _ERROR | errno.EPERM)]
+    for kind, calls in DENIED.items():
+        for numbers in calls.values():
+            if (number := numbers[column]) is not None:
+                lines += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ERROR | ANSWERS[kind])]
+    for rule in RULES:
+        lines += _lines(rule, column)
     lines += [(_RETURN, 0, 0, _ALLOW)]
     return b"".join(struct.pack("HBBI", *line) for line in lines)
 
 
-def _on_argument(number: int, test: tuple[int, int, int, int], action: int) -> list[tuple[int, int, int, int]]:
-    """Lines that do ``action`` where call ``number`` has a first argument on which ``test`` goes to its next line."""
-    look = [(_LOAD, 0, 0, _FIRST_ARGUMENT), test, (_RETURN, 0, 0, action), (_LOAD, 0, 0, _NUMBER)]
-    return [(_EQUAL, 0, len(look), number), *look]
+def _lines(rule: Rule, column: int) -> list[tuple[int, int, int, int]]:
+    """Lines that deny a call where its argument says so, and else go on with the call's number loaded."""
+    deny = (_RETURN, 0, 0, _ERROR | errno.EPERM)
+    look = [(_LOAD, 0, 0, _ARGUMENTS + 8 * rule.argument), (_AND, 0, 0, rule.bits)]
+    if rule.allowed:
+        look += [(_EQUAL, len(rule.values) - place, 0, value) for place, value in enumerate(rule.values)] + [deny]
+    else:
+        look += [line for value in rule.values for line in ((_EQUAL, 0, 1, value), deny)]
+    look.append((_LOAD, 0, 0, _NUMBER))
+    return [(_EQUAL, 0, len(look), rule.call[column]), *look]

@@ -18,15 +18,18 @@ GRACE_SECONDS = 5.0  # between the end of a time and the end of a process that d
 START_SECONDS = 120.0  # until a new worker says its first word
 TRY_SECONDS = 60.0  # until a warm parent has tried to seal a worker
 IMPORT_SECONDS = 600.0  # until a warm parent has imported what notebooks import
+DYING_SECONDS = 5.0  # until killed processes are gone
 END_SECONDS = 20.0  # until what was told to end has ended
 MAX_STARTS = 6  # processes, one after another, for a notebook that ends them
 
 # One worker; see Limits.
 MEMORY = 4 * GB
 TASKS = 128
+FEW_PROCESSES = 4  # that a notebook may start with its own priority
 SCRATCH = 512 * MB
 OPEN_FILES = 512
 COMPANION_FILES, COMPANION_BYTES = 200, 64 * MB  # files beside a notebook that it gets copies of
+MODULE_BYTES = MB  # one of them that it imports
 
 # What passes between a worker and the grader.
 FRAME_HEADER_BYTES = 8 * MB  # everything outside of arrays

@@ -89,6 +89,12 @@ class LearnerError(AnswerFailure):
     kind = "error"
 
 
+class ShellLine(AnswerFailure):
+    """A line for the system's shell failed, such as ``!pip install …`` without a network; the cell went on."""
+
+    kind = "shell line"
+
+
 class NoRoom(LearnerError):
     """The learner's code started more processes or threads than it may."""
 
@@ -101,9 +107,18 @@ class TimedOut(AnswerFailure):
     kind = "time"
 
     @classmethod
-    def after(cls, what: str, seconds: float) -> TimedOut:
-        """The failure of ``what`` to end within ``seconds``."""
+    def after(cls, what: str, seconds: float, waited: float = 0.0) -> TimedOut:
+        """The failure of ``what`` to end within ``seconds``, of which it has ``waited`` for a processor."""
+        if waited > seconds / 2:
+            hint = "Others had the processors. Close other programs and run it again."
+            return Starved(f"{what} did not end within {seconds:g} seconds; most of them it waited.", hint=hint)
         return cls(f"{what} did not end within {seconds:g} seconds.", hint=ENDLESS)
+
+
+class Starved(TimedOut):
+    """The learner's code took too long because other processes had the processors."""
+
+    kind = "starved"
 
 
 class NotPlainData(AnswerFailure):
@@ -139,16 +154,8 @@ class Ended(AnswerFailure):
 _KINDS: dict[Any, type[AnswerFailure]] = {
     each.kind: each
     for each in (
-        MissingName,
-        Unfinished,
-        NotParsed,
-        LearnerError,
-        NoRoom,
-        TimedOut,
-        NotPlainData,
-        WrongKind,
-        StaleModel,
-        Ended,
+        *(MissingName, Unfinished, NotParsed, LearnerError, ShellLine, NoRoom, TimedOut, Starved),
+        *(NotPlainData, WrongKind, StaleModel, Ended),
     )
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -10,7 +11,7 @@ import time
 from collections.abc import Iterator
 from typing import TextIO, cast
 
-from coursekit.worker.bounds import PRINTED_CHARACTERS
+from coursekit.worker.bounds import FEW_PROCESSES, PRINTED_CHARACTERS
 
 REPEAT = 0.2
 
@@ -56,6 +57,34 @@ def time_limit(seconds: float) -> Iterator[None]:
         if before[0]:
             left = max(before[0] - (time.monotonic() - started), 1e-3)
             signal.setitimer(signal.ITIMER_REAL, left, before[1])
+
+
+class Waiting:
+    """How long threads of this process have waited for a processor that others had, from now on.
+
+    >>> Waiting().seconds() < 60
+    True
+    """
+
+    def __init__(self) -> None:
+        self._before = _waited()
+
+    def seconds(self) -> float:
+        """The time that the one which waited most has waited; 0 where the system does not tell, or where so many
+        processes are in sight that it may be its own that made it wait."""
+        waited = _waited()
+        if not waited or sum(map(str.isdecimal, os.listdir("/proc"))) > 2 + FEW_PROCESSES:  # its keeper, and itself
+            return 0.0
+        return max(total - self._before.get(thread, 0.0) for thread, total in waited.items())
+
+
+def _waited() -> dict[str, float]:
+    waited = {}
+    with contextlib.suppress(OSError):  # a thread has ended; or there is no such folder but on Linux
+        for thread in os.listdir("/proc/self/task"):
+            with open(f"/proc/self/task/{thread}/schedstat", encoding="ascii") as found:
+                waited[thread] = int(found.read().split()[1]) / 1e9
+    return waited
 
 
 class BoundedText:

@@ -17,7 +17,7 @@ from typing import Any, cast
 from coursekit.names import nearest
 from coursekit.worker import describing, failures, observing, recreating, wire
 from coursekit.worker.bounds import MODELS_HELD, SEQUENCE_ITEMS
-from coursekit.worker.interrupting import OutOfTime, bounded_output, time_limit
+from coursekit.worker.interrupting import OutOfTime, Waiting, bounded_output, time_limit
 from coursekit.worker.plain import CannotBePlain, describe_type, to_plain
 from coursekit.worker.requests import (
     Call,
@@ -58,12 +58,13 @@ class Respondent:
     def reply(self, question: Question) -> Reply:
         """The reply to one question."""
         failure: failures.AnswerFailure
+        waiting = Waiting()
         try:
             with bounded_output(), time_limit(question.seconds):
                 answer = self._answer(question)
             return Reply.of(answer)
         except OutOfTime:
-            failure = failures.TimedOut.after(f"`{question.name}`", question.seconds)
+            failure = failures.TimedOut.after(f"`{question.name}`", question.seconds, waiting.seconds())
         except wire.NotPlain as error:
             failure = _not_plain(question.name, str(error))
         except failures.AnswerFailure as raised:

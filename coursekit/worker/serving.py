@@ -14,6 +14,7 @@ import contextlib
 import io
 import os
 import random
+import subprocess
 import sys
 from typing import Any
 
@@ -24,9 +25,10 @@ from traitlets.config import Config
 
 from coursekit.worker import channel, failures, rlimits
 from coursekit.worker.bounds import Limits
-from coursekit.worker.interrupting import OutOfTime, time_limit
+from coursekit.worker.interrupting import OutOfTime, Waiting, time_limit
 from coursekit.worker.requests import Hello, Reply, RunCell, SetRandomState, read_request
-from coursekit.worker.responding import Respondent, learner_error
+from coursekit.worker.responding import Respondent, error_text, learner_error
+from coursekit.worker.text import shorten
 
 
 def main() -> None:
@@ -61,13 +63,33 @@ def silence() -> None:
 
 
 class _Shell(InteractiveShell):
-    """A shell that shows nothing, keeps nothing of what is printed, and has no window for ``%matplotlib`` to open."""
+    """A shell that shows nothing, keeps nothing of what is printed, has no window for ``%matplotlib`` to open and no
+    terminal for the system's shell.
+
+    Attributes:
+        failed_line: the last line for the system's shell that failed in this cell, and how it ended; or nothing.
+    """
+
+    failed_line = ""
 
     def showtraceback(self, *args: object, **kwargs: object) -> None:
         pass
 
     def showsyntaxerror(self, *args: object, **kwargs: object) -> None:
         pass
+
+    def system(self, cmd: str) -> None:
+        """Run a line such as ``!ls``, or what ``%pip`` makes of one. As in a notebook, its failure ends no cell."""
+        line = self.var_expand(cmd, depth=1)  # type: ignore[no-untyped-call]  # IPython's
+        try:
+            code = subprocess.call(line, shell=True)
+        except OSError as error:
+            code, how = 127, error_text(error)
+        else:
+            how = channel.ending(code)
+        self.user_ns["_exit_code"] = code
+        if code:
+            self.failed_line = f"`{shorten(line, 160)}` ended {how}"
 
     def enable_gui(self, gui: object = None) -> None:
         pass
@@ -77,7 +99,7 @@ class _Shell(InteractiveShell):
 
 
 class _Server:
-    def __init__(self, shell: InteractiveShell) -> None:
+    def __init__(self, shell: _Shell) -> None:
         self._shell = shell
         self._respondent = Respondent(shell.user_ns, interruptible=False)
         self._failure: failures.AnswerFailure | None = None
@@ -101,6 +123,7 @@ class _Server:
     def _run(self, cell: RunCell) -> failures.AnswerFailure | None:
         what = f"Cell {cell.number}"
         error: BaseException | None
+        waiting, self._shell.failed_line = Waiting(), ""
         try:
             with time_limit(cell.seconds):
                 result = self._shell.run_cell(cell.source, store_history=True)  # type: ignore[no-untyped-call]  # IPython's
@@ -108,8 +131,11 @@ class _Server:
         except OutOfTime as out_of_time:
             error = out_of_time
         if isinstance(error, OutOfTime):
-            return failures.TimedOut.after(what, cell.seconds)
-        return None if error is None else learner_error(what, error, self._shell.user_ns)
+            return failures.TimedOut.after(what, cell.seconds, waiting.seconds())
+        if error is not None:
+            return learner_error(what, error, self._shell.user_ns)
+        line = self._shell.failed_line
+        return failures.ShellLine(f"{what}: the shell line {line}; the rest of the cell ran.") if line else None
 
 
 def set_random_state(seed: int) -> None:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from coursekit.grading.results import PASSED
@@ -125,6 +127,29 @@ def test_what_only_makes_noise_costs_nothing(attack, grade):
     report = grade(HARMLESS[attack], cell_seconds=8)
     assert statuses(report) == [True, False, True]
     assert report.points == 2
+
+
+HIDDEN = {
+    "tables of pages": (
+        "import ctypes, mmap\nlibc = ctypes.CDLL(None)\nlibc.mmap.restype = ctypes.c_void_p\nsize = 2**40\n"
+        "start = libc.mmap(None, ctypes.c_size_t(size), mmap.PROT_READ, 0x4022, -1, ctypes.c_long(0))\n"
+        "for at in range(0, size, 2**21): ctypes.c_char.from_address(start + at).value"
+    ),
+    "buffers of sockets": (
+        "import os, socket, time\nkept = []\nfor _ in range(40):\n    if os.fork() == 0:\n        while True:\n"
+        "            try: kept += socket.socketpair()\n            except OSError: time.sleep(60)\ntime.sleep(60)"
+    ),
+    "shared memory without a file": "import mmap\nkept = mmap.mmap(-1, 2**20)",
+    "shared memory of a device": "import mmap, os\nkept = mmap.mmap(os.open('/dev/zero', os.O_RDWR), 2**20)",
+}
+
+
+@pytest.mark.parametrize("attack", HIDDEN)
+def test_hidden_memory_is_counted_or_refused(attack, grade):
+    report = grade(HIDDEN[attack], cell_seconds=30)
+    assert statuses(report) == [True, False, True]
+    (error,) = report.cells
+    assert re.search("used more than 1000 MB of memory|PermissionError|FileNotFoundError", error.message)
 
 
 IN_ANSWERS = (

@@ -124,6 +124,46 @@ def test_namespaces_and_filters_are_the_workers_own(pool, tmp_path):
     assert not {name for name in ours if again[name] == found[name]}
 
 
+SHELL = """\
+!ls /nowhere
+there = !echo there
+before = _exit_code
+!true
+%pip --version
+loot = [list(there), before, _exit_code]
+"""
+
+
+def test_a_line_for_the_systems_shell_only_notes_that_it_failed(pool, tmp_path):
+    path = submission(tmp_path, SHELL, "!nothing-of-this-name\nloot.append(3)", "!true")
+    with RemoteAnswers(read_notebook(path).work, tmp_path, 120, start=pool.start) as answers:
+        assert answers.value("loot") == [["there"], 2, 0, 3]
+        first, second = answers.cell_errors
+    assert (first.number, second.number) == (3, 4)
+    assert first.message == "Cell 3: the shell line `ls /nowhere` ended with exit code 2; the rest of the cell ran."
+    assert "`nothing-of-this-name` ended with exit code 127" in second.message
+
+
+CROWD = """\
+import os, time
+session, children = os.getsid(0), []
+for _ in range(number):
+    if (child := os.fork()) == 0:
+        os.setsid()
+        time.sleep(60)
+        os._exit(0)
+    children.append(child)
+time.sleep(2)
+priorities = sorted({os.getpriority(os.PRIO_PROCESS, child) for child in children})
+loot = [priorities, {os.getsid(child) for child in children} == {session}, os.getpriority(os.PRIO_PROCESS, 0)]
+"""
+
+
+@pytest.mark.parametrize(("number", "priority"), [(3, 5), (20, 19)])
+def test_a_crowd_gives_way_and_makes_no_sessions(number, priority, pool, tmp_path):
+    assert answer(pool, tmp_path, f"number = {number}\n{CROWD}") == [[priority], True, 5]
+
+
 def test_limits_are_in_force(pool, tmp_path):
     code = "import resource as r\nloot = [r.getrlimit(getattr(r, n)) for n in names]"
     kept = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import gzip
 import hashlib
@@ -248,6 +249,39 @@ class TestMirror:
         assert sha256(CONTENT).removeprefix("sha256:") in str(caught.value)
         assert hashlib.sha256(b"other bytes").hexdigest() in str(caught.value)
         assert len(server.asked) == 1 + downloads.RETRIES
+
+    def test_that_sends_without_end_is_left_at_the_files_size(self, cache, server):
+        def flood(request):
+            request.send_response(200)
+            request.end_headers()
+            with contextlib.suppress(OSError):
+                while len(sent) < 4096:  # 256 MB, if nobody hangs up
+                    sent.append(request.wfile.write(bytes(65536)))
+
+        sent: list[int] = []
+        server.answers["/x/numbers.npy"] = flood
+        with pytest.raises(DownloadFailed, match=f"more than the {len(CONTENT)} bytes"):
+            store.array(File("x/numbers.npy", sha256(CONTENT), len(CONTENT)))
+        assert len(sent) < 4096
+        assert len(server.asked) == 1
+
+    @pytest.mark.parametrize("part", ["head", "body"])
+    def test_that_sends_a_byte_now_and_then_is_left_in_time(self, part, cache, server, monkeypatch):
+        def drip(request):
+            if part == "body":
+                request.send_response(200)
+                request.end_headers()
+            with contextlib.suppress(OSError):
+                for _ in range(100):
+                    request.wfile.write(b"x")
+                    time.sleep(0.1)
+
+        monkeypatch.setattr(downloads, "TIMEOUT", 1)
+        server.answers["/x/numbers.npy"] = drip
+        began = time.monotonic()
+        with pytest.raises(DownloadFailed, match="less than 20 kB a second"):
+            store.array(File("x/numbers.npy", sha256(CONTENT), len(CONTENT)))
+        assert time.monotonic() - began < 5
 
     def test_that_is_a_folder_without_the_file(self, cache, monkeypatch, tmp_path):
         monkeypatch.setenv("COURSEKIT_MIRROR", str(tmp_path))

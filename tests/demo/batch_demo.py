@@ -23,12 +23,13 @@ from coursekit.grading.recording import RecordedAnswers, Recording
 class StandIn:
     """Marks like the real marker, in this process: it runs the cells with ``exec``.
 
-    ``before`` is called with each job and its task before it is marked.
+    ``before`` is called with each job and its task before it is marked. The files ``starved`` had no processor.
     """
 
     before: Callable[[MarkingJob, Task], None] = lambda job, task: None
     jobs: int = 1
     marked: list[str] = field(default_factory=list)
+    starved: frozenset[str] = frozenset()
 
     @contextmanager
     def __call__(self) -> Iterator[StandIn]:
@@ -49,7 +50,8 @@ class StandIn:
         answers.private_seed = work["seed"]
         report = job.checks.exercise.run(RecordedAnswers(answers, recording))
         self.marked.append(job.submission.file)
-        return {"report": report, "answers": recording.packed(()), "seconds": 0.5, "level": "held in a test"}
+        made = {"report": report, "answers": recording.packed(()), "seconds": 0.5, "level": "held in a test"}
+        return made | {"starved": job.submission.file in self.starved}
 
 
 WRONG = "count = 11"

@@ -16,8 +16,8 @@ from pathlib import Path
 import grading_demo as demo
 import pytest
 
-from coursekit import checks, course, sandbox
-from coursekit.grading import progress
+from coursekit import checks, course, sandbox, workspace
+from coursekit.grading import commands, progress
 from coursekit.grading.remote import RemoteAnswers
 
 ENDLESS = "def softmax(z):\n    while True: pass"
@@ -34,7 +34,7 @@ def answers(folder: Path, *sources: str) -> Path:
 
 
 def test_check_passes_with_exit_code_0_and_records(run, tmp_path):
-    result = run("check", answers(tmp_path, demo.SOFTMAX, demo.COUNT, demo.DOUBLE))
+    result = run("check", answers(tmp_path, demo.SOFTMAX, demo.COUNT, demo.DOUBLE), "--record")
     assert result.exit_code == 0
     assert "✔ Passed: Softmax by hand (2 of 2 points)" in result.stdout
     assert "A demo: 5 of 5 points; 3 of 3 questions passed." in result.stdout
@@ -91,7 +91,56 @@ def test_check_says_what_held_the_notebook(run, tmp_path, monkeypatch):
     assert "3 of 5 points" in result.stdout  # both the learner's own module and the sandbox are there
     assert json.loads(run("check", path, "--json").stdout)["sandbox"] in result.stdout
     monkeypatch.setattr(sandbox, "WorkerPool", partial(sandbox.WorkerPool, levels=[]))
-    assert run("check", path).stdout.endswith("Sandbox: none, the notebook ran with your rights.\n")
+    unsealed, said = commands.check_notebook, []
+    monkeypatch.setattr(commands.typer, "echo", lambda words, err=False: said.append(words))
+    monkeypatch.setattr(
+        commands, "check_notebook", lambda *given, **names: said.append("run") or unsealed(*given, **names)
+    )
+    run("check", path)
+    assert said == [
+        "There is no sandbox here: the notebook runs with your rights.",
+        "run",
+        "Sandbox: none, the notebook ran with your rights.",
+    ]
+
+
+def test_check_hands_a_notebook_its_modules_and_what_is_named(run, tmp_path):
+    (tmp_path / "helper.py").write_text("import inner\ncount = inner.count")
+    (tmp_path / "inner.py").write_text("count = 10")
+    for name in ("other.py", "roster.csv", "named.txt"):
+        (tmp_path / name).write_text("secret")
+    (tmp_path / "linked.py").symlink_to(tmp_path / "roster.csv")
+    look = "import os\nfrom helper import count\ntry: import linked\nexcept ImportError: pass\n"
+    look += "assert sorted(os.listdir()) == {}, os.listdir()"
+    path = answers(tmp_path, look.format(["helper.py", "inner.py"]))
+    result = run("check", path, "--no-record")
+    assert "stopped with" not in result.stdout
+    assert "1 of 5 points" in result.stdout
+    answers(tmp_path, look.format(["helper.py", "inner.py", "named.txt"]))
+    assert "stopped with" not in run("check", path, "--no-record", "--with", tmp_path / "named.txt").stdout
+
+
+def test_check_records_ones_own_work_only(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(course, "root", lambda: tmp_path / "course")
+    for folder in ("submissions/ada", "course/exercises", "mine/exercises"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "mine" / workspace.MANIFEST).write_text("{}")
+    run("check", answers(tmp_path / "submissions/ada", demo.SOFTMAX, demo.COUNT))
+    assert progress.load() == {}
+    for folder, source in (("course/exercises", demo.SOFTMAX), ("mine/exercises", demo.COUNT)):
+        run("check", answers(tmp_path / folder, source))
+        assert sum(kept.points for kept in progress.load()["99_demo"].values()) == (2 if source == demo.SOFTMAX else 1)
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_check_prints_nothing_that_steers_a_terminal(form, run, tmp_path):
+    evil = "a\x1b]0;owned\x07\x1b[2J\x9b31m\u202eb"
+    cells = (f"count = {evil!r}", f"raise RuntimeError({evil!r})", f"softmax = {evil!r}")
+    result = run("check", answers(tmp_path, *cells), "--no-record", *form)
+    assert ("RuntimeError: a�]0;owned��[2J�31m�b" in result.stdout) == (not form)  # JSON has signs for some of them
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", result.stdout)
+    result = run("check", tmp_path / "no\x1b[2J.ipynb")
+    assert "\x1b" not in result.stderr
 
 
 def test_check_as_json(run, tmp_path):
@@ -123,12 +172,12 @@ def test_a_worker_that_cannot_start_has_exit_code_2(run, tmp_path, monkeypatch):
 def test_progress_shows_what_is_done_and_what_is_next(run, tmp_path, progress_file, monkeypatch):
     monkeypatch.setattr(course, "LESSONS", course.LESSONS[-1:])
     assert "Next: 99_demo, 'Softmax by hand': check('softmax')" in run("progress").stdout
-    run("check", answers(tmp_path, demo.SOFTMAX, demo.COUNT))
+    run("check", answers(tmp_path, demo.SOFTMAX, demo.COUNT), "--record")
     result = run("progress")
     assert "3 of 5" in result.stdout
     assert "2 of 3" in result.stdout
     assert "Next: 99_demo, 'Twice as much': check('double')" in result.stdout
-    run("check", answers(tmp_path, demo.SOFTMAX, demo.COUNT, demo.DOUBLE))
+    run("check", answers(tmp_path, demo.SOFTMAX, demo.COUNT, demo.DOUBLE), "--record")
     assert "Everything is done." in run("progress").stdout
     progress_file.write_text("damaged")
     result = run("progress")

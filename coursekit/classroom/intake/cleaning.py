@@ -6,19 +6,12 @@ import hashlib
 import re
 import unicodedata
 
+from coursekit.printable import clean as clean
+
 FORMULA = r"[=+\-@＝＋－＠]"
 FORMULA_START = re.compile(rf" *{FORMULA}")
 LATER_START = re.compile(rf"(;[\s\"']*)(?={FORMULA})")  # of a cell, where a spreadsheet parts at semicolons
 LONGEST_NAME = 120
-
-
-def clean(text: str) -> str:
-    """``text`` without characters that steer a terminal or turn the reading direction, and valid as UTF-8.
-
-    >>> clean("a\\x1b[2Jb\\u202ec\\ud800")
-    'a�[2Jb�c�'
-    """
-    return "".join("�" if unicodedata.category(each) in ("Cc", "Cf", "Cs") else each for each in text)
 
 
 def file_name(text: str) -> str:

@@ -52,6 +52,8 @@ def run(
 ) -> MarkingOutcome:
     """Mark the jobs. Ctrl-C, or SIGTERM, stops it in order.
 
+    What ran out of its time while others had the processors is marked once more at the end, alone.
+
     Args:
         jobs: what to mark.
         marker: marks them.
@@ -68,22 +70,31 @@ def run(
     def begin(job: MarkingJob) -> Done:
         return marker.begin(job, content_of(source, job.submission))
 
+    starved: list[MarkingJob] = []
     try:
         with bounded(marker.executor, jobs, begin) as results:
             for job, done in results:
                 _keep(job, done, ledger, outcome)
                 on_done(job)
+                starved += [job] if job.key in ledger.marks and ledger.marks[job.key].starved else []
+        for job in starved:
+            with bounded(marker.executor, [job], begin) as results:
+                for _, done in results:
+                    _keep(job, done, ledger, outcome, alone=True)
     except Interrupted:
         outcome.interrupted = True
     return outcome
 
 
-def _keep(job: MarkingJob, done: Done, ledger: Ledger, outcome: MarkingOutcome) -> None:
-    """Keep the mark of a job, or say why there is none."""
+def _keep(job: MarkingJob, done: Done, ledger: Ledger, outcome: MarkingOutcome, alone: bool = False) -> None:
+    """Keep the mark of a job, or say why there is none; ``alone``, none ran beside it."""
     error = done.exception()
     if error is None:
         made = done.result()
-        mark = Mark(job.key, job.run, made["report"], made["seconds"], made["level"], job.checks.private)
+        starved = made["starved"] and not alone
+        mark = Mark(
+            job.key, job.run, made["report"], made["seconds"], made["level"], job.checks.private, starved=starved
+        )
         ledger.add(mark, made["answers"])
     elif isinstance(error, ExecutorError) and not isinstance(error, WorkLost):
         raise error

@@ -34,10 +34,11 @@ class Mark:
         key: stands for everything that the mark depends on; see :class:`coursekit.classroom.marking.jobs.MarkingJob`.
         run: stands for everything that the learner's code depends on.
         report: what the checks found.
-        seconds: how long it took.
+        seconds: how long it took, until the first private question was asked.
         level: how the submission's code was sealed off, in words.
         private: the names of the questions that come from private checks.
         replayed: whether the report was made from recorded answers.
+        starved: whether something ran out of its time while other submissions had the processors.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Mark:
     level: str
     private: tuple[str, ...] = ()
     replayed: bool = False
+    starved: bool = False
 
     def as_line(self) -> bytes:
         """The mark as a line of the ledger."""

@@ -86,8 +86,9 @@ def mark(work: dict[str, Any], task: Task, exercise: Exercise, pool: WorkerPool,
         rooms: where models are made again.
 
     Returns:
-        ``report``, ``answers`` (the packed recording; ``None`` if it is too large), ``seconds`` and ``level``, how the
-        notebook's code was sealed off.
+        ``report``, ``answers`` (the packed recording; ``None`` if it is too large), ``seconds`` until the first private
+        question, ``starved``, whether something ran out of its time while it waited for a processor, and ``level``, how
+        the notebook's code was sealed off.
 
     Raises:
         Halted: the batch was stopped.
@@ -125,8 +126,9 @@ def mark(work: dict[str, Any], task: Task, exercise: Exercise, pool: WorkerPool,
             )
         finally:
             step("keeping the mark")
-    answers, seconds = recording.packed(report.cells), time.monotonic() - began
-    return {"report": report, "answers": answers, "seconds": seconds, "level": pool.level}
+    seconds = (recording.private_since or time.monotonic()) - began  # a learner may come to see it
+    answers, starved = recording.packed(report.cells), recording.starved
+    return {"report": report, "answers": answers, "seconds": seconds, "starved": starved, "level": pool.level}
 
 
 def mark_on_worker(work: dict[str, Any], task: Task) -> dict[str, Any]:

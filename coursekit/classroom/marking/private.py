@@ -69,7 +69,7 @@ def _combined(exercise: Exercise, added: list[tuple[Path, Exercise]]) -> Checks:
         for name, question in extra.questions.items():
             if name in questions:
                 raise UnusableChecks(f"{file}: {exercise.name} has a question {name!r} already. Give it another name.")
-            questions[name] = question
+            questions[name] = replace(question, private=True)
     private = tuple(name for name in questions if name not in exercise.questions)
     files = tuple((file.name, file.read_text()) for file, _ in added)
     return Checks(Exercise(exercise.name, exercise.title, questions), private, files)

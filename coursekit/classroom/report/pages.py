@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from coursekit import templating
-from coursekit.classroom.intake.cleaning import clean, file_name
+from coursekit.classroom.intake.cleaning import file_name
 from coursekit.classroom.report.grades import Grade
 from coursekit.classroom.report.statistics import ExerciseStatistics, notices
 from coursekit.classroom.report.tables import remarks
 from coursekit.grading.cards import LOOKS, own_details, part_details, summary
 from coursekit.grading.results import points_text
+from coursekit.printable import visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -69,15 +70,6 @@ def time_in_words(seconds: float) -> str:
     """
     time = datetime.fromtimestamp(round(seconds), timezone.utc)
     return f"{time.day} {time:%B %Y, %H:%M} UTC"
-
-
-def visible(text: str) -> str:
-    """``text`` without characters that hide or turn others; line breaks stay.
-
-    >>> visible("a\\u202eb\\nc")
-    'a�b\\nc'
-    """
-    return "\n".join(clean(line) for line in text.replace("\t", "    ").split("\n"))
 
 
 def _render(template: str, **values: Any) -> bytes:
