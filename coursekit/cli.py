@@ -123,7 +123,7 @@ def check_command(
 
     [bold]Exit codes[/bold]: 0 everything passed; 1 something did not; 2 the file cannot be used.
     """
-    with Console(stderr=True).status("reading the notebook") as status:
+    with Console(stderr=True, force_terminal=sys.stderr.isatty()).status("reading the notebook") as status:
         if as_graded:
             checked = classroom.check_as_graded(notebook, as_graded)
         else:

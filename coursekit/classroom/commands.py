@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -215,7 +216,7 @@ class _Bar(Progress, pipeline.Watch):
 
     def __init__(self) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        console = Console(stderr=True)
+        console = Console(stderr=True, force_terminal=sys.stderr.isatty())  # whatever FORCE_COLOR says
         left = (TextColumn("left:"), TimeRemainingColumn())
         super().__init__(*columns, *left, console=console, disable=not console.is_terminal)
         self._task = self.add_task("reading", total=None)

@@ -62,7 +62,7 @@ class Checked:
         for kind, (symbol, said, _) in LOOKS.items():
             words.highlight_words([f"{symbol} {said}"], COLOURS[kind])
         console.print(words)
-        for line in (*(error.message for error in self.report.cells), *self.notes):
+        for line in (*self.report.messages, *self.notes):
             console.print(Text(line))
         typer.echo(f"Sandbox: {self.sandbox}.")
 
@@ -146,9 +146,9 @@ def _checked(notebook: Path, cell_seconds: float, on_step: Callable[[str], None]
             pool = stack.enter_context(WorkerPool(limits=Limits.generous(), own=True, warm=()))
         except NoSandbox:
             report = check_notebook(opened, exercise, cell_seconds, on_step, folder=notebook.parent)
-            return Checked(report, "none, the notebook ran with your rights")
+            return Checked(report, "none, the notebook ran with your rights", opened.misplaced)
         report = check_notebook(opened, exercise, cell_seconds, on_step, pool.start, folder=notebook.parent)
-        return Checked(report, pool.level)
+        return Checked(report, pool.level, opened.misplaced)
 
 
 def _what_is_next(lesson: course.Lesson | None, recorded: dict[str, dict[str, progress.Recorded]]) -> str:

@@ -31,6 +31,7 @@ from coursekit.worker.requests import (
     Reply,
     TrainingStep,
     Value,
+    answer_bytes,
 )
 from coursekit.worker.text import shorten
 
@@ -59,7 +60,7 @@ class Respondent:
         try:
             with bounded_output(), time_limit(question.seconds):
                 answer = self._answer(question)
-            return Reply.of(answer)
+            return Reply.of(answer, most=answer_bytes(question))
         except OutOfTime:
             failure = failures.TimedOut.after(f"`{question.name}`", question.seconds)
         except wire.NotPlain as error:
@@ -175,6 +176,9 @@ def learner_error(what: str, error: BaseException, namespace: MutableMapping[str
     if isinstance(error, NotImplementedError) and is_theirs:
         hint = "Put your answer in place of `raise NotImplementedError(…)`, run the cell, then check again."
         return failures.Unfinished(f"{what} is not written yet.", hint=hint)
+    if isinstance(error, SystemExit):
+        told = "ends at a call of `exit` or `quit`, or at a restart of the kernel. A notebook needs none: delete it."
+        return failures.LearnerError(f"{what} {told}")
     where = f", in your line `{line}`" if line else ""
     hint = "Call it yourself in a new cell: the traceback there shows every step."
     if isinstance(error, TypeError) and not line:

@@ -51,7 +51,7 @@ def test_nbgraders_test_cells_are_checks_and_its_answer_cells_are_not():
         (b"print(1)", "is not JSON"),
         (b'{"cells": [', "is not JSON"),
         ("{}".encode("utf-16"), "UTF-16"),
-        (b'{"a": "\xe9"}', "not encoded as UTF-8"),
+        (b'{"metadata": {"a": "\xe9"}}', "not encoded as UTF-8"),
         (b"[" * 100_000, "is not JSON"),
         (b"[1]", "no cells"),
         (b"{}", "no cells"),

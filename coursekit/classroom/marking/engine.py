@@ -122,5 +122,5 @@ def replay(job: MarkingJob, ledger: Ledger) -> Mark | None:
         return None
     asked = {question.name for question in report.questions}
     unverified = tuple(each for each in earlier.report.unverified if each.question in asked)
-    report = replace(report, cells=replies.cells, unverified=unverified)
+    report = replace(report, cells=replies.cells, unverified=unverified, notes=earlier.report.notes)
     return Mark(job.key, job.run, report, earlier.seconds, earlier.level, job.checks.private, replayed=True)

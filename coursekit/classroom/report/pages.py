@@ -42,7 +42,7 @@ def feedback_page(grade: Grade, title: str) -> bytes:
 def class_page(
     exercises: Sequence[tuple[str, ExerciseStatistics]],
     grades: Sequence[Grade],
-    pairs: Mapping[str, Sequence[Mapping[str, Any]]],
+    similar: Mapping[str, Mapping[str, Any]],
     level: str,
     pages: Mapping[int, str],
 ) -> bytes:
@@ -51,11 +51,12 @@ def class_page(
     Args:
         exercises: title and statistics of each exercise.
         grades: of all submissions.
-        pairs: near-identical submissions of each exercise: ``first``, ``second``, ``similarity``, ``same_text``.
+        similar: for each exercise ``pairs`` of near-identical submissions, with ``first``, ``second``, ``similarity``
+            and ``same_text``; and ``left_out``, how many were not compared.
         level: how the learners' code was sealed off, in words.
         pages: for the position of each grade that has a page, the page's address.
     """
-    listed = {"exercises": exercises, "grades": grades, "notices": notices(grades), "pairs": pairs, "pages": pages}
+    listed = {"exercises": exercises, "grades": grades, "notices": notices(grades), "similar": similar, "pages": pages}
     return _render("class.html", level=level, **listed)
 
 
