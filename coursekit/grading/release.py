@@ -23,7 +23,7 @@ from coursekit.grading.questions import Exercise
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 STUB = 'raise NotImplementedError("Replace this line with your answer.")'
 LIKE_A_MARKER = re.compile(r"(begin|end)\W{0,3}(solution|hidden test)", re.IGNORECASE)
-COMMENT_LIKE_A_MARKER = re.compile(r"#.*solution", re.IGNORECASE)
+COMMENT_LIKE_A_MARKER = re.compile(r"#[^#\n]*solution", re.IGNORECASE)
 LEFT_OUT = "solution-only"
 CHECK_ALL = "check.all()"
 KEPT_OF_LANGUAGE = ("codemirror_mode", "file_extension", "mimetype", "name", "nbconvert_exporter", "pygments_lexer")
@@ -89,7 +89,7 @@ def stub(source: str) -> str:
 
 def is_answer(cell: Cell) -> bool:
     """Whether a cell of a solution holds an answer, which the exercise leaves to the learner."""
-    return cell.kind == "code" and re.search(rf"^\s*({BEGIN}|{END})\s*$", cell.source, re.MULTILINE) is not None
+    return cell.kind == "code" and any(line.strip() in (BEGIN, END) for line in cell.source.split("\n"))
 
 
 def _match_checks(notebook: Notebook, exercise: Exercise) -> None:

@@ -39,7 +39,7 @@ from coursekit.worker.requests import LookBack, PassCheck, Question, Reply, RunC
 Name = Annotated[str, msgspec.Meta(max_length=NAME_CHARACTERS)]
 Changed = dict[str, dict[str, Annotated[list[Name], msgspec.Meta(max_length=NAMES_OF_ONE)]]]
 CHANGED = (
-    'Below the cell check("{question}"), {names} is changed or deleted. What it is at the end counts, so the card may '
+    '{names} was changed or deleted after check("{question}"). What it is at the end is marked, so the card may '
     "have shown more: take another name."
 )
 
