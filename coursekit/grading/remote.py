@@ -29,14 +29,14 @@ from coursekit.worker.bounds import (
     CELL_SECONDS,
     GRACE_SECONDS,
     MAX_STARTS,
-    NAME_CHARACTERS,
+    NAME_TOLD,
     NAMES_OF_ONE,
     START_SECONDS,
 )
 from coursekit.worker.channel import Worker, WorkerEnded, WorkerLost, WorkerStuck
 from coursekit.worker.requests import LookBack, PassCheck, Question, Reply, RunCell, SetRandomState, answer_bytes
 
-Name = Annotated[str, msgspec.Meta(max_length=NAME_CHARACTERS)]
+Name = Annotated[str, msgspec.Meta(max_length=NAME_TOLD)]
 Changed = dict[str, dict[str, Annotated[list[Name], msgspec.Meta(max_length=NAMES_OF_ONE)]]]
 CHANGED = (
     '{names} was changed or deleted after check("{question}"). What it is at the end is marked, so the card may '

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from types import CodeType, FunctionType
 from typing import Any
 
-from coursekit.worker.bounds import CHANGED_NAMES, NAME_CHARACTERS, NAMES_OF_ONE
+from coursekit.worker.bounds import CHANGED_NAMES, NAME_TOLD, NAMES_OF_ONE
 
 GLOBALS = frozenset({"LOAD_GLOBAL", "LOAD_NAME"})
 CLASSES = (type, abc.ABCMeta)
@@ -46,7 +46,7 @@ def changed_since(before: Bindings, namespace: Mapping[str, Any]) -> dict[str, l
     found: dict[str, list[str]] = {}
     for name in before if other else ():
         if changed := sorted(other.intersection(_used(name, namespace)))[:NAMES_OF_ONE]:
-            found[name[:NAME_CHARACTERS]] = [each[:NAME_CHARACTERS] for each in changed]
+            found[name[:NAME_TOLD]] = [each[:NAME_TOLD] for each in changed]
         if len(found) == CHANGED_NAMES:
             break
     return found

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from coursekit.classroom.intake import conformity
+from coursekit.classroom.intake import conformity, modules
 from coursekit.classroom.intake.cleaning import clean
 from coursekit.classroom.intake.learners import Learner, origin
 from coursekit.classroom.intake.sources import SourceFile, SubmissionSource, UnusableFile, is_notebook
@@ -27,10 +27,11 @@ class Submission:
         submitted: when, in seconds since 1970, or ``None``.
         late: whether the platform that exported it marked it as late.
         attempt: which of the learner's submissions for this exercise it is, from 1.
-        digest: SHA-256 of its content; empty if it cannot be read.
+        digest: SHA-256 of its content, and of the modules that it imports; empty if it cannot be read.
         reason: why it cannot be used; empty if it can.
         notes: what differs from the released exercise.
         upload: the number that the platform gave to a file that was uploaded again.
+        modules: names and paths of the modules beside it that it imports.
     """
 
     file: str
@@ -43,6 +44,7 @@ class Submission:
     reason: str = ""
     notes: tuple[str, ...] = ()
     upload: int = 0
+    modules: tuple[tuple[str, str], ...] = ()
 
     @property
     def usable(self) -> bool:
@@ -67,14 +69,15 @@ def find(
     """
     files = source.files()
     found = []
-    for done, file in enumerate(_candidates(files), 1):
-        found.append(_submission(source, file, exercise))
+    for done, (file, others) in enumerate(_candidates(files), 1):
+        found.append(_submission(source, file, others, exercise))
         on_file(done, len(files))
     return _numbered(found)
 
 
-def _candidates(files: Iterable[SourceFile]) -> Iterator[SourceFile]:
-    """All notebooks; and, of a learner without a notebook, one other file, which says so."""
+def _candidates(files: Iterable[SourceFile]) -> Iterator[tuple[SourceFile, list[SourceFile]]]:
+    """All notebooks, each with its learner's files; and, of a learner without a notebook, one other file, which says
+    so."""
     of_learner: dict[str, list[SourceFile]] = defaultdict(list)
     for file in files:
         of_learner[origin(file.path).learner.id].append(file)
@@ -82,10 +85,13 @@ def _candidates(files: Iterable[SourceFile]) -> Iterator[SourceFile]:
         notebooks = [file for file in listed if is_notebook(file.path)]
         names = ", ".join(file.path.name for file in listed[:5])
         problem = listed[0].problem or f"There is no notebook (.ipynb), but: {names}."
-        yield from notebooks or [replace(listed[0], problem=problem)]
+        for file in notebooks or [replace(listed[0], problem=problem)]:
+            yield file, listed
 
 
-def _submission(source: SubmissionSource, file: SourceFile, exercise: str | None) -> Submission:
+def _submission(
+    source: SubmissionSource, file: SourceFile, others: Iterable[SourceFile], exercise: str | None
+) -> Submission:
     came = origin(file.path)
     made = Submission(str(file.path), came.learner, exercise or "", file.modified, came.late, upload=came.upload)
     if file.problem:
@@ -99,7 +105,13 @@ def _submission(source: SubmissionSource, file: SourceFile, exercise: str | None
         name = exercise_of(notebook, exercise)
     except UnusableNotebook as error:
         return replace(made, exercise="", reason=clean(str(error)))
-    made = replace(made, digest=hashlib.sha256(content).hexdigest(), exercise=name)
+    try:
+        readable = [each.path for each in others if not each.problem]
+        found = modules.imported((cell.source for cell in notebook.work), file.path, readable, source.read)
+        made = replace(made, exercise=name, modules=tuple((module, str(path)) for module, path in found.items()))
+        made = replace(made, digest=digest(content, _modules(source, made)))
+    except UnusableFile as error:
+        return replace(made, reason=clean(str(error)))
     if problem := conformity.language_problem(notebook):
         return replace(made, reason=problem)
     return replace(made, notes=tuple(map(clean, conformity.notes(notebook, name))))
@@ -139,7 +151,28 @@ def content_of(source: SubmissionSource, submission: Submission) -> bytes:
     Raises:
         UnusableFile: it cannot be read any more, or has changed.
     """
-    content = source.read(PurePosixPath(submission.file))
-    if hashlib.sha256(content).hexdigest() != submission.digest:
+    return handed_in(source, submission)[0]
+
+
+def handed_in(source: SubmissionSource, submission: Submission) -> tuple[bytes, dict[str, bytes]]:
+    """The same, and the modules beside it, by name.
+
+    Raises:
+        UnusableFile: one of them cannot be read any more, or has changed.
+    """
+    content, beside = source.read(PurePosixPath(submission.file)), _modules(source, submission)
+    if digest(content, beside) != submission.digest:
         raise UnusableFile("It has changed since it was found. Grade it again.")
-    return content
+    return content, beside
+
+
+def digest(content: bytes, beside: Mapping[str, bytes]) -> str:
+    """What stands for a notebook with the modules beside it; without any, the SHA-256 of the notebook."""
+    whole = hashlib.sha256(content)
+    for name, module in sorted(beside.items()):
+        whole.update(hashlib.sha256(name.encode()).digest() + hashlib.sha256(module).digest())
+    return whole.hexdigest()
+
+
+def _modules(source: SubmissionSource, submission: Submission) -> dict[str, bytes]:
+    return {name: source.read(PurePosixPath(path)) for name, path in submission.modules}

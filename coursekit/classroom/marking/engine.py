@@ -11,7 +11,7 @@ from typing import Protocol
 
 from coursekit.classroom.intake.cleaning import clean
 from coursekit.classroom.intake.sources import SubmissionSource
-from coursekit.classroom.intake.submissions import content_of
+from coursekit.classroom.intake.submissions import handed_in
 from coursekit.classroom.marking.jobs import MarkingJob
 from coursekit.classroom.marking.ledger import Ledger, Mark
 from coursekit.executors.bounded import Done, Interrupted, bounded
@@ -66,7 +66,8 @@ def run(
     outcome = MarkingOutcome()
 
     def begin(job: MarkingJob) -> Done:
-        return marker.begin(job, content_of(source, job.submission))
+        content, modules = handed_in(source, job.submission)
+        return marker.begin(replace(job, modules=modules), content)
 
     try:
         with bounded(marker.executor, jobs, begin) as results:
