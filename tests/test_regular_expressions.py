@@ -72,19 +72,17 @@ def text_of(node: ast.expr) -> str:
     raise AssertionError(f"line {node.lineno}: write a regular expression where it is used, so that it can be tested")
 
 
-def examples(parsed) -> Iterator[str]:
+def examples(parsed, groups: dict[int, str] | None = None) -> Iterator[str]:
     """For every place of an expression, a text that leads there."""
-    lead = [""]
+    lead, groups = "", {} if groups is None else groups
     for operation, argument in parsed:
-        branches = list(inner(operation, argument))
-        found = []
-        for branch in branches:
-            found += list(examples(branch)) or [""]
-        pieces = found or [one(operation, argument)]
-        for piece in pieces[:6]:
-            yield lead[-1] + piece
-        lead.append(lead[-1] + pieces[-1])
-    yield lead[-1]
+        pieces = [piece for branch in inner(operation, argument) for piece in examples(branch, groups)]
+        pieces = pieces or [groups.get(argument, "") if operation is _constants.GROUPREF else one(operation, argument)]
+        if operation is _constants.SUBPATTERN:
+            groups[argument[0]] = pieces[-1]
+        yield from (lead + piece for piece in pieces[:6])
+        lead += pieces[-1]
+    yield lead
 
 
 def inner(operation, argument) -> Iterator:
