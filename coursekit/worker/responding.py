@@ -178,7 +178,7 @@ def learner_error(what: str, error: BaseException, namespace: MutableMapping[str
         return failures.Unfinished(f"{what} is not written yet.", hint=hint)
     if isinstance(error, SystemExit):
         told = "ends at a call of `exit` or `quit`, or at a restart of the kernel. A notebook needs none: delete it."
-        return failures.LearnerError(f"{what} {told}")
+        return failures.LearnerError(f"{what} {told}", hint="A function ends with `return`.")
     where = f", in your line `{line}`" if line else ""
     hint = "Call it yourself in a new cell: the traceback there shows every step."
     if isinstance(error, TypeError) and not line:
