@@ -48,7 +48,7 @@ FAILURE_CHARACTERS = 600  # of each text of a failure
 RECORDING_BYTES = 64 * MB  # all replies of a submission
 ANSWER_BYTES = 64 * MB  # of arrays in one answer, each number counted as at least 8 bytes: as such it is judged
 QUESTION_BYTES = 160 * MB  # of all answers to one question
-CHANGED_NAMES, NAMES_OF_ONE, NAME_TOLD = 1_000, 5, 100  # that are told to be bound otherwise than at a check
+CHANGED_NAMES, NAMES_OF_ONE, NAME_TOLD = 300, 5, 100  # that are told to be bound otherwise than at a check
 CELL_ERRORS = 20  # that are told; of the others, how many they are
 
 # What is handed in.

@@ -54,7 +54,8 @@ def imported(
 def _imports(source: str) -> set[str]:
     """The first words after ``import`` and ``from``, and after each comma there."""
     parts = (part for line in IMPORT.findall(source) for part in line.split(","))
-    return {re.split(r"[\s.]", part.strip(), maxsplit=1)[0] for part in parts}
+    words = {re.split(r"[\s.]", part.strip(), maxsplit=1)[0] for part in parts}
+    return {word for word in words if word.isidentifier()}
 
 
 def _names(stem: str, first: str) -> list[str]:

@@ -112,4 +112,5 @@ def _record(each: Grade) -> dict[str, Any]:
     }
     record["submission"]["submitted"] = time_text(each.submission.submitted)
     record["submission"]["file"] = clean(each.submission.file)
+    record["submission"]["modules"] = [[name, clean(path)] for name, path in each.submission.modules]
     return record
