@@ -30,10 +30,10 @@ def nested(items: int, depth: int, leaf: object) -> object:
     ids=["axes", "texts", "lists", "arrays in lists", "texts in lists", "long key", "dicts", "text"],
 )
 def test_a_large_value_is_told_at_once_and_in_short(value):
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(short(value)) <= LONGEST + 100
     assert len(brief(value)) <= LONGEST
-    assert time.perf_counter() - start < 0.2
+    assert time.process_time() - start < 0.2
 
 
 def test_what_fits_is_told_whole():
