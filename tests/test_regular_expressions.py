@@ -27,7 +27,7 @@ except ImportError:  # Python 3.10
 
 ROOT = Path(coursekit.__file__).parent
 FUNCTIONS = ("compile", "sub", "subn", "search", "match", "fullmatch", "findall", "finditer", "split")
-SHORT, LONG = 1_000, 2_000  # characters; at the shorter, what is quadratic takes milliseconds
+SHORT, LONG = 2_000, 4_000  # characters; at the shorter, what is quadratic takes milliseconds
 QUICK, RATIO = 2e-3, 3.0
 
 

@@ -19,6 +19,7 @@ from coursekit.classroom.intake.cleaning import clean
 MOODLE = re.compile(r"(?P<name>[^/]+)_(?P<id>\d+)_assignsubmission_[a-z]+(_(?P<file>.*))?")
 CANVAS = re.compile(r"(?P<name>[^_/]+)(?P<late>_LATE)?_(?P<id>\d+)_(?P<submission>\d+)_(?P<file>.+)")
 CANVAS_AGAIN = re.compile(r".+-(?P<attempt>\d+)")
+SEPARATORS = ("-", "_", ".", " ")  # of a learner's name and the exercise's
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,11 @@ def origin(path: PurePosixPath) -> Origin:
 
 def _without_exercise(stem: str) -> str:
     for lesson in course.LESSONS:
-        shorter = re.sub(rf"^{lesson.name}[-_. ]+|[-_. ]+{lesson.name}$", "", stem)
+        shorter = stem
+        if (after := shorter.removeprefix(lesson.name)) != shorter and after.startswith(SEPARATORS):
+            shorter = after.lstrip("".join(SEPARATORS))
+        if (before := shorter.removesuffix(lesson.name)) != shorter and before.endswith(SEPARATORS):
+            shorter = before.rstrip("".join(SEPARATORS))
         if shorter not in (stem, ""):
             return shorter
     return stem

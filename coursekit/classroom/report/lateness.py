@@ -10,7 +10,7 @@ from datetime import datetime
 from coursekit.errors import CoursekitError
 
 RULE = re.compile(
-    r"(?P<percent>\d+(\.\d+)?)\s*%\s*(?:/\s*(?P<unit>day|hour))?(?:\s*,\s*(?:at most|max)\s*(?P<most>\d+(\.\d+)?)\s*%)?"
+    r"(?P<percent>\d+(\.\d+)?)\s*%\s*(?:/\s*(?P<unit>day|hour)\s*)?(?:,\s*(?:at most|max)\s*(?P<most>\d+(\.\d+)?)\s*%)?"
 )
 SECONDS = {"day": 86_400.0, "hour": 3_600.0}
 
