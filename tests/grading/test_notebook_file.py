@@ -152,7 +152,7 @@ def notebook_of(cells: bytes) -> bytes:
 CELL = b'{"cell_type": "code", "source": "x = 1"}'
 HOSTILE = {
     "objects": (notebook_of(b"{}," * 16_000_000 + b"{}"), "more than 1,500,000 numbers"),
-    "cells": (notebook_of(b",".join([CELL] * 400_000)), "has 400,000 cells; at most 5,000"),
+    "cells": (notebook_of(b",".join([CELL] * 200_000)), "has 200,000 cells; at most 5,000"),
     "lines": (notebook_of(b'{"cell_type": "code", "source": [' + b'"",' * 9_000_000 + b'""]}'), "more than 1,500,000"),
     "code": (notebook_of(CELL.replace(b"x", b"x" * 45_000_000)), "45,000,004 characters of code; at most 2,000,000"),
     "quotes": (notebook_of(b'"' * 49_000_000), "cannot be read"),
