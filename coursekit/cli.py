@@ -139,7 +139,7 @@ def check_command(
     """
     from coursekit import workspace
 
-    with Console(stderr=True).status("reading the notebook") as status:
+    with Console(stderr=True, force_terminal=sys.stderr.isatty()).status("reading the notebook") as status:
         if as_graded:
             checked = classroom.check_as_graded(notebook, as_graded)
         else:

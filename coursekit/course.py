@@ -96,8 +96,15 @@ def find(text: str) -> Lesson:
     >>> find("1") is find("01_mnist_dense")
     True
     """
-    for lesson in LESSONS:
-        if text in (lesson.slug, lesson.name) or (text.isdecimal() and int(text) == lesson.number):
-            return lesson
+    if lesson := named(text):
+        return lesson
     names = [lesson.name for lesson in LESSONS]
     raise UnknownLesson(f"No lesson {text!r}. {did_you_mean(text, names, offered=len(names))}")
+
+
+def named(text: str) -> Lesson | None:
+    """The same, or ``None`` where there is no such lesson."""
+    for lesson in LESSONS:
+        if text in (lesson.slug, lesson.name, str(lesson.number), f"{lesson.number:02d}"):
+            return lesson
+    return None

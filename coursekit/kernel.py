@@ -10,4 +10,4 @@ def notebook_shell() -> Any:
     """The IPython shell of the notebook in which this runs; None in a terminal or a script."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
-    return shell if getattr(shell, "kernel", None) is not None else None
+    return shell if hasattr(getattr(shell, "kernel", None), "shell") else None  # a worker has a stand-in for a kernel

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from coursekit.classroom.intake.learners import Learner
+from coursekit.classroom.intake.modules import imported
+from coursekit.classroom.intake.sources import FolderSource
 from coursekit.classroom.intake.submissions import Submission, exercise_of
+from coursekit.classroom.intake.submissions import digest as digest_of
 from coursekit.classroom.marking.engine import recorded
 from coursekit.classroom.marking.jobs import job_for
 from coursekit.classroom.marking.ledger import Ledger, Mark
@@ -16,7 +18,7 @@ from coursekit.classroom.marking.private import checks_for
 from coursekit.classroom.marking.seeds import read_secret
 from coursekit.classroom.pipeline import OpenMarker
 from coursekit.classroom.settings import read_batch
-from coursekit.grading.notebook_file import notebook_bytes, parse_notebook
+from coursekit.grading.notebook_file import Notebook, notebook_bytes, parse_notebook
 from coursekit.grading.results import Report, points_text
 
 
@@ -82,8 +84,10 @@ def repeat(file: Path, out: Path, open_marker: OpenMarker) -> Appeal:
         coursekit.grading.notebook_file.UnusableNotebook: the file cannot be used.
     """
     batch, content = read_batch(out), notebook_bytes(file)
-    settings, digest = batch.settings, hashlib.sha256(content).hexdigest()
-    name = exercise_of(parse_notebook(file, content), settings.exercise or None)
+    settings, notebook = batch.settings, parse_notebook(file, content)
+    name = exercise_of(notebook, settings.exercise or None)
+    modules = _modules(file, notebook)
+    digest = digest_of(content, modules)
     same = tuple(each for each in batch.submissions if each.usable and (each.digest, each.exercise) == (digest, name))
     asked = same[0] if same else Submission(file.name, Learner("", ""), name, digest=digest)
     job = job_for(asked, checks_for([name], Path(settings.checks) if settings.checks else None)[name], settings)
@@ -94,6 +98,14 @@ def repeat(file: Path, out: Path, open_marker: OpenMarker) -> Appeal:
         elif secret := read_secret(out):
             job = job.seeded(secret)
     with open_marker() as marker:
-        made = marker.begin(job, content).result()
+        made = marker.begin(replace(job, modules=modules), content).result()
     outdated = earlier is not None and earlier.key != job.key
     return Appeal(made["report"], made["level"], same, earlier, outdated, job.seed is not None)
+
+
+def _modules(file: Path, notebook: Notebook) -> dict[str, bytes]:
+    """The modules beside a notebook that it imports, by name."""
+    source = FolderSource(file.parent)
+    others = [PurePosixPath(each.name) for each in file.parent.iterdir() if each.suffix == ".py"]
+    found = imported((cell.source for cell in notebook.work), PurePosixPath(file.name), others, source.read)
+    return {name: source.read(path) for name, path in found.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -248,12 +249,17 @@ def _jobs() -> int:
     return max(1, min(os.cpu_count() or 1, psutil.virtual_memory().available // MEMORY_OF_ONE))
 
 
+def _on_terminal() -> bool:
+    """Whether a person looks at standard error, whatever the environment says of colours."""
+    return sys.stderr.isatty()
+
+
 class _Bar(Progress, pipeline.Watch):
     """A bar on standard error, with an estimate; where that is no terminal, nothing."""
 
     def __init__(self) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        console = Console(stderr=True)
+        console = Console(stderr=True, force_terminal=_on_terminal())
         left = (TextColumn("left:"), TimeRemainingColumn())
         super().__init__(*columns, *left, console=console, disable=not console.is_terminal)
         self._task = self.add_task("reading", total=None)

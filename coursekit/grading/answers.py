@@ -17,7 +17,7 @@ import numpy as np
 
 from coursekit.grading.models import Model
 from coursekit.worker import failures, wire
-from coursekit.worker.bounds import ANSWER_SECONDS
+from coursekit.worker.bounds import ANSWER_SECONDS, MB, QUESTION_BYTES
 from coursekit.worker.requests import Call, GetModel, Question, Reply, Value, read_request
 from coursekit.worker.responding import Respondent
 from coursekit.worker.text import brief, short, shorten
@@ -45,11 +45,13 @@ class Answers(abc.ABC):
         self._seed, self._labels = "", set[str]()
         self._recent: list[tuple[Any, str]] = []
         self._newest: tuple[str, tuple[Any, ...], dict[str, Any]] | None = None
+        self._bytes = 0  # of the answers to the question
 
     def begin(self, question: str, seed: str, seconds: float = ANSWER_SECONDS) -> None:
         """Begin with a question: what it draws follows from its name and ``seed``."""
         self.question, self.seconds = question, seconds
         self._seed, self._labels, self._newest = seed, set(), None
+        self._recent, self._bytes = [], 0
 
     def freeze(self) -> None:  # noqa: B027 (most have nothing to do)
         """Hear that what is asked from now on is private: no learner is to read of it in what is told of a notebook."""
@@ -156,6 +158,9 @@ class Answers(abc.ABC):
         self.running = ""
         if reply.failure is not None:
             raise reply.failure
+        self._bytes += len(reply.frame)
+        if self._bytes > QUESTION_BYTES:
+            raise failures.NotPlainData(f"All answers together hold more than {QUESTION_BYTES // MB} MB.")
         return reply.answer
 
     @abc.abstractmethod

@@ -52,8 +52,10 @@ def check_notebook(
         coursekit.grading.notebook_file.UnusableNotebook: it is of no known exercise.
     """
     exercise = exercise or find_exercise(notebook.exercise_name())
+    work = {cell.number for cell in notebook.work}
+    cells = [cell for cell in notebook.cells if cell.number in work or cell.checks_question in exercise.questions]
     with RemoteAnswers(
-        notebook.work, folder, cell_seconds, on_step, start, seconds_in_all, random_state=random_state
+        cells, folder, cell_seconds, on_step, start, seconds_in_all, random_state=random_state
     ) as answers:
         answers.private_seed = seed
         checked = answers if room is None else CleanRoomAnswers(answers, room)
@@ -61,4 +63,4 @@ def check_notebook(
         if recording is not None:
             recording.starved = answers.starved
         unverified = checked.unverified if isinstance(checked, CleanRoomAnswers) else ()
-        return replace(report, cells=answers.cell_errors, unverified=unverified)
+        return replace(report, cells=answers.cell_errors, unverified=unverified, notes=answers.notes(report))

@@ -30,7 +30,7 @@ from coursekit.grading.answers import Answers
 from coursekit.grading.model_configs import Refused, vetted
 from coursekit.grading.results import Unverified
 from coursekit.worker import failures, recreating
-from coursekit.worker.bounds import CLEAN_ROOM_BYTES, CLEAN_ROOM_SUBMISSIONS, GRACE_SECONDS
+from coursekit.worker.bounds import ANSWER_SECONDS, CLEAN_ROOM_BYTES, CLEAN_ROOM_SUBMISSIONS, GRACE_SECONDS
 from coursekit.worker.channel import Worker, WorkerEnded, WorkerLost, WorkerStuck
 from coursekit.worker.requests import (
     Call,
@@ -173,6 +173,11 @@ class CleanRoomAnswers(Answers):
     def freeze(self) -> None:
         """Tell the answers of the learner's worker."""
         self._answers.freeze()
+
+    def begin(self, question: str, seed: str, seconds: float = ANSWER_SECONDS) -> None:
+        """Begin with a question, here and in the other answers."""
+        super().begin(question, seed, seconds)
+        self._answers.begin(question, seed, seconds)
 
     def exchange(self, question: Question, frame: bytes) -> Reply:
         """The reply of the clean room where there is one, else that of the learner's worker."""

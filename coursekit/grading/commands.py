@@ -66,7 +66,7 @@ class Checked:
             symbol, said, _ = LOOKS[kind]
             words.highlight_words([f"{symbol} {said}"], colour)
         console.print(words)
-        for line in (*(error.message for error in self.report.cells), *self.notes):
+        for line in (*self.report.messages, *self.notes):
             console.print(Text(visible(line)))
         typer.echo(f"Sandbox: {self.sandbox}.")
 
@@ -172,12 +172,12 @@ def _checked(notebook: Path, cell_seconds: float, on_step: Callable[[str], None]
         except NoSandbox:
             typer.echo("There is no sandbox here: the notebook runs with your rights.", err=True)
             report = check_notebook(opened, exercise, cell_seconds, on_step, folder=notebook.parent)
-            return Checked(report, "none, the notebook ran with your rights")
+            return Checked(report, "none, the notebook ran with your rights", opened.misplaced)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="coursekit-check-")))
         for file in {*companions.imported((cell.source for cell in opened.work), notebook.parent), *files}:
             shutil.copy(file, folder)
         report = check_notebook(opened, exercise, cell_seconds, on_step, pool.start, folder=folder)
-        return Checked(report, pool.level)
+        return Checked(report, pool.level, opened.misplaced)
 
 
 def _what_is_next(lesson: course.Lesson | None, recorded: dict[str, dict[str, progress.Recorded]]) -> str:

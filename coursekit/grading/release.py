@@ -1,7 +1,8 @@
 """Exercises made from solutions.
 
 In a solution, an answer is a code cell with the lines ``### BEGIN SOLUTION`` and ``### END SOLUTION``; what stands
-between them becomes one line that raises ``NotImplementedError``. A check is a code cell that holds exactly
+between them becomes one line that raises ``NotImplementedError``. Each question has an answer above its check, and
+nothing else that looks like a marker is let through. A check is a code cell that holds exactly
 ``check("NAME")``; a cell with the tag ``solution-only`` is left out. Both kinds get nbgrader's cell metadata.
 The same solution always gives the same bytes.
 """
@@ -22,6 +23,8 @@ from coursekit.worker.failures import STUB_WORDS
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 STUB = f'raise NotImplementedError("{STUB_WORDS}")'
+LIKE_A_MARKER = re.compile(r"(begin|end)\W{0,3}(solution|hidden test)", re.IGNORECASE)
+COMMENT_LIKE_A_MARKER = re.compile(r"#[^#\n]*solution", re.IGNORECASE)
 LEFT_OUT = "solution-only"
 CHECK_ALL = "check.all()"
 KEPT_OF_LANGUAGE = ("codemirror_mode", "file_extension", "mimetype", "name", "nbconvert_exporter", "pygments_lexer")
@@ -41,16 +44,18 @@ def release(solution: Path, exercise: Exercise, keep_solutions: bool = False) ->
 
     Raises:
         coursekit.grading.notebook_file.UnusableNotebook: the file is not a notebook.
-        ReleaseError: markers do not match, or check cells and questions do not.
+        ReleaseError: markers do not match, or check cells and questions do not; a question has no answer that would be
+            left to the learner, or something would be let through that looks like a marker.
     """
     notebook = read_notebook(solution)
     _match_checks(notebook, exercise)
     content = json.loads(solution.read_bytes())
     followed = _questions_that_follow(notebook.cells)
+    _expect_answers(notebook, exercise, followed)
     cells = [
         _cell(raw, cell, followed[cell.number], exercise, keep_solutions)
         for raw, cell in zip(content["cells"], notebook.cells)
-        if LEFT_OUT not in cell.metadata.get("tags", [])
+        if not _is_left_out(cell)
     ]
     _check_names_unique(cells, solution)
     content = content | {"cells": cells, "metadata": _notebook_metadata(content.get("metadata", {}), exercise)}
@@ -85,7 +90,7 @@ def stub(source: str) -> str:
 
 def is_answer(cell: Cell) -> bool:
     """Whether a cell of a solution holds an answer, which the exercise leaves to the learner."""
-    return cell.kind == "code" and re.search(rf"^\s*({BEGIN}|{END})\s*$", cell.source, re.MULTILINE) is not None
+    return cell.kind == "code" and any(line.strip() in (BEGIN, END) for line in cell.source.split("\n"))
 
 
 def _match_checks(notebook: Notebook, exercise: Exercise) -> None:
@@ -98,6 +103,29 @@ def _match_checks(notebook: Notebook, exercise: Exercise) -> None:
         if len(cells) != 1:
             found = f"has the cells {' and '.join(cells)}" if cells else "has none"
             raise ReleaseError(f'{notebook.path}: question {name!r} needs one cell check("{name}"); it {found}.')
+
+
+def _expect_answers(notebook: Notebook, exercise: Exercise, followed: dict[int, str | None]) -> None:
+    answered = {followed[cell.number] for cell in notebook.cells if is_answer(cell) and not _is_left_out(cell)}
+    for name in exercise.questions:
+        if name not in answered:
+            raise ReleaseError(
+                f"{notebook.path}: question {name!r} has no answer between the check before it and its own. "
+                f"Set it between the lines {BEGIN} and {END}, in a code cell."
+            )
+
+
+def _is_left_out(cell: Cell) -> bool:
+    return LEFT_OUT in cell.metadata.get("tags", [])
+
+
+def _expect_no_marker(cell: Cell, released: str) -> None:
+    for line in released.split("\n"):
+        if LIKE_A_MARKER.search(line) or (cell.kind == "code" and COMMENT_LIKE_A_MARKER.search(line)):
+            raise ReleaseError(
+                f"Cell {cell.number} would be released with the line {line.strip()[:60]!r}. Markers are lines of their "
+                f"own in code cells: {BEGIN} and {END}. Where it is none, word it otherwise."
+            )
 
 
 def _questions_that_follow(cells: Iterable[Cell]) -> dict[int, str | None]:
@@ -118,11 +146,12 @@ def _cell(
     metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
     if cell.kind == "code":
         made |= {"execution_count": None, "outputs": []}
+    try:
+        stubbed = stub(source) if is_answer(cell) else source
+    except ReleaseError as error:
+        raise ReleaseError(f"Cell {cell.number}: {error}. The cell begins: {source[:60]!r}") from error
+    _expect_no_marker(cell, stubbed)
     if is_answer(cell):
-        try:
-            stubbed = stub(source)
-        except ReleaseError as error:
-            raise ReleaseError(f"Cell {cell.number}: {error}. The cell begins: {source[:60]!r}") from error
         source = source if keep_solutions else stubbed
         metadata["nbgrader"] = _marks(f"{question or exercise.name}-answer-{raw.get('id', cell.number)}", solution=True)
     elif cell.checks_question is not None:

@@ -11,17 +11,37 @@ from __future__ import annotations
 import contextlib
 import math
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Annotated
+
+import msgspec
 
 from coursekit.grading.answers import Answers
 from coursekit.grading.notebook_file import Cell
-from coursekit.grading.results import CellError
+from coursekit.grading.results import PASSED, CellError, Note, Report
 from coursekit.sandbox.unsealed import start_unsealed
 from coursekit.worker import failures
-from coursekit.worker.bounds import CELL_SECONDS, GRACE_SECONDS, MAX_STARTS, START_SECONDS
+from coursekit.worker.bounds import (
+    ANSWER_BYTES,
+    CELL_ERRORS,
+    CELL_SECONDS,
+    GRACE_SECONDS,
+    MAX_STARTS,
+    NAME_TOLD,
+    NAMES_OF_ONE,
+    START_SECONDS,
+)
 from coursekit.worker.channel import Worker, WorkerEnded, WorkerLost, WorkerStuck
-from coursekit.worker.requests import Question, Reply, RunCell, SetRandomState
+from coursekit.worker.requests import LookBack, PassCheck, Question, Reply, RunCell, SetRandomState, answer_bytes
+
+Name = Annotated[str, msgspec.Meta(max_length=NAME_TOLD)]
+Changed = dict[str, dict[str, Annotated[list[Name], msgspec.Meta(max_length=NAMES_OF_ONE)]]]
+CHANGED = (
+    '{names} was changed or deleted after check("{question}"). What it is at the end is marked, so the card may '
+    "have shown more: take another name."
+)
 
 
 class RemoteAnswers(Answers):
@@ -33,7 +53,7 @@ class RemoteAnswers(Answers):
     could follow from what an earlier process was asked.
 
     Args:
-        cells: the learner's code cells.
+        cells: the learner's code cells, with the check cells among them, which are not run.
         folder: whose files the process gets as well, if any.
         cell_seconds: how long each cell may take.
         on_step: called with a few words before each cell.
@@ -67,6 +87,9 @@ class RemoteAnswers(Answers):
         self._failed: dict[int, failures.AnswerFailure] = {}
         self._told: tuple[CellError, ...] | None = None  # of the first run that came to its end
         self._frozen = self.starved = False
+        self._changed: Changed = {}
+        self._checks = {cell.checks_question: cell.number for cell in cells}  # the last of each question
+        self._asked: dict[str, set[str]] = defaultdict(set)
 
     def __enter__(self) -> RemoteAnswers:
         return self
@@ -91,7 +114,22 @@ class RemoteAnswers(Answers):
         if self._told is not None:
             return self._told
         failed = sorted((self._failed | self._left_out).items())
-        return tuple(CellError(number, failure.message) for number, failure in failed if failure.finished)
+        told = [CellError(number, failure.message) for number, failure in failed if failure.finished]
+        if len(told) > CELL_ERRORS:
+            more = f"{len(told) - CELL_ERRORS:,} more cells did not run to their end."
+            told[CELL_ERRORS:] = [CellError(told[CELL_ERRORS].number, more)]
+        return tuple(told)
+
+    def notes(self, report: Report) -> tuple[Note, ...]:
+        """For each question that was not passed, what its answer uses and was changed or deleted below its check."""
+        told = []
+        for result in report.questions:
+            changed = self._changed.get(result.name, {})
+            names = {name for asked in self._asked[result.name] for name in changed.get(asked, ())}
+            if result.status != PASSED and names:
+                listed = " and ".join(f"`{name}`" for name in sorted(names))
+                told.append(Note(result.name, CHANGED.format(names=listed, question=result.name)))
+        return tuple(told)
 
     def freeze(self) -> None:
         """Run the cells if they have not run to their end; from now on nothing runs them again or tells of them."""
@@ -119,6 +157,7 @@ class RemoteAnswers(Answers):
                     self._run_cell(cell)
             if self._worker is not None and self._told is None:
                 self._told = self.cell_errors
+                self._look_back()
             self._on_step("checking")
 
     def exchange(self, question: Question, frame: bytes) -> Reply:
@@ -127,24 +166,35 @@ class RemoteAnswers(Answers):
             self.run_cells()
         except failures.AnswerFailure as failure:
             return Reply.of(failure=failure)
+        self._asked[self.question].add(question.name)
         what = "A private check" if self._frozen else f"`{question.name}`"  # the message may be shown if all is lost
-        return self._send(frame, what, question.seconds)
+        return self._send(frame, what, question.seconds, answer_bytes(question))
+
+    def _look_back(self) -> None:
+        """Hear what is changed below the checks, before the process is asked anything else."""
+        answer = self._send(LookBack().as_frame(), "The end", START_SECONDS).answer
+        with contextlib.suppress(ValueError):  # it is the learner's process: who forges this hears nothing
+            self._changed = msgspec.convert(answer, Changed)
 
     def _run_cell(self, cell: Cell) -> None:
+        if cell.checks_question:
+            if self._checks[cell.checks_question] == cell.number:
+                self._send(PassCheck(cell.checks_question).as_frame(), f"Cell {cell.number}", START_SECONDS)
+            return
         self._on_step(f"running cell {cell.number}")
         request = RunCell(cell.number, cell.source, self._cell_seconds)
         failure = self._send(request.as_frame(), f"Cell {cell.number}", self._cell_seconds).failure
         if failure is not None:
             (self._left_out if self._worker is None else self._failed)[cell.number] = failure
 
-    def _send(self, request: bytes, what: str, seconds: float) -> Reply:
+    def _send(self, request: bytes, what: str, seconds: float, most: float = ANSWER_BYTES) -> Reply:
         """The reply to a request; where the process did not survive it, a failure that says so."""
         worker, self._worker = self._worker, None
         assert worker is not None
         left = self.seconds_left
         self.running = what
         try:
-            reply = worker.exchange(request, min(seconds + self._grace, left))
+            reply = worker.exchange(request, min(seconds + self._grace, left), most)
         except WorkerStuck:
             whole = left <= seconds
             stuck = failures.TimedOut.after(

@@ -112,6 +112,19 @@ class CellError:
 
 
 @dataclass(frozen=True)
+class Note:
+    """What is to be said of a notebook beside its results.
+
+    Attributes:
+        question: the name of the question that it concerns, or empty.
+        message: in words.
+    """
+
+    question: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Report:
     """The results of all questions of one exercise.
 
@@ -126,6 +139,12 @@ class Report:
     questions: tuple[QuestionResult, ...]
     cells: tuple[CellError, ...] = ()
     unverified: tuple[Unverified, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def messages(self) -> list[str]:
+        """What is to be said of the notebook beside the results: the cells that did not run to their end, the notes."""
+        return [*(error.message for error in self.cells), *(note.message for note in self.notes)]
 
     @property
     def points(self) -> float:

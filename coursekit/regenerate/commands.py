@@ -16,7 +16,12 @@ def run_command(
     ] = None,
     parameters: Annotated[
         list[str] | None,
-        typer.Option("-p", "--parameter", metavar="NAME VALUE", help="Set a parameter, or several values of it: 1,5."),
+        typer.Option(
+            "-p",
+            "--parameter",
+            metavar="NAME VALUE",
+            help="Set a parameter, or several values of it: 1,5. A text with a comma stands in quotes: \"'a, b'\".",
+        ),
     ] = None,
     files: Annotated[
         list[Path] | None,

@@ -25,7 +25,7 @@ def parse(content: bytes, name: str | Path) -> Any:
     import nbformat
 
     try:
-        notebook = nbformat.reads(content.decode(), as_version=4)
+        notebook = nbformat.reads(content.decode("utf-8-sig"), as_version=4)
         cells = list(notebook.cells)
     except (ValueError, AttributeError, nbformat.ValidationError) as error:
         raise CannotRun(f"{name} cannot be read as a notebook: {error}") from error

@@ -61,13 +61,19 @@ def refuse_unknown(names: Iterable[str], known: Mapping[Path, Mapping[str, str]]
             raise CannotRun(f"{', '.join(path.name for path in known)} has no parameter {name!r}. It has: {offer}.")
 
 
-def from_text(text: str) -> Any:
+def from_text(text: str, default: str = "") -> Any:
     """The value that a text such as ``2`` stands for, or the tuple of them of one such as ``1,5,20``.
 
-    >>> from_text("1,5,20"), from_text("adam,sgd"), from_text("'adam,sgd'")
-    ((1, 5, 20), ('adam', 'sgd'), 'adam,sgd')
+    Args:
+        text: as typed. A text with commas is one value in quotes, or where the parameter's own is such a text.
+        default: that of the parameter, as written.
+
+    >>> from_text("1,5,20"), from_text("adam,sgd"), from_text("'adam,sgd'"), from_text("now, then", "'once, again'")
+    ((1, 5, 20), ('adam', 'sgd'), 'adam,sgd', 'now, then')
     """
-    value = literal(text)
+    value, own = literal(text), literal(default)
+    if isinstance(own, str) and "," in own:
+        return value if isinstance(value, str) else text
     if isinstance(value, str) and value == text and "," in text:
         return tuple(literal(part.strip()) for part in text.split(","))
     return value

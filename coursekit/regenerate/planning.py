@@ -47,12 +47,15 @@ def plan(
         raise CannotRun("--update stores the outputs of a full run: leave out -p, -f and --quick.")
     contents = {source: read_file(source) or b"" for source in _sources(names, solutions)}
     notebooks = {source: parse(content, source) for source, content in contents.items()}
+    for source, notebook in notebooks.items():
+        _refuse_what_does_not_run(source, notebook)
     if stale:
         notebooks = {
             source: each for source, each in notebooks.items() if records.stale(each, records.check_page(source))
         }
     known = {source: parameter.known_parameters(notebook) for source, notebook in notebooks.items()}
-    given = read | {name: parameter.from_text(text) for name, text in typed.items()}
+    defaults_of = {name: default for parameters in known.values() for name, default in parameters.items()}
+    given = read | {name: parameter.from_text(text, defaults_of.get(name, "")) for name, text in typed.items()}
     parameter.refuse_unknown(given, known)
     jobs = []
     for source, defaults in known.items():
@@ -65,6 +68,19 @@ def plan(
     if len({job.target for job in jobs}) < len(jobs):
         raise CannotRun("Two of these notebooks have the same name and folder name; run them one by one.")
     return jobs
+
+
+def _refuse_what_does_not_run(source: Path, notebook: Any) -> None:
+    kernel, language = notebook.metadata.get("kernelspec", {}), notebook.metadata.get("language_info", {})
+    named = kernel.get("language") or language.get("name") or "python"
+    if named.lower() not in ("python", "ipython"):
+        raise CannotRun(f"{source} is for the kernel {kernel.get('name', named)!r}, in {named}; only Python is run.")
+    for number, cell in enumerate(notebook.cells, 1):
+        if "raises-exception" in cell.metadata.get("tags", []):
+            raise CannotRun(
+                f"{source}, cell {number} has the tag raises-exception, and what raises fails the run. Catch the "
+                "exception in the cell and show it."
+            )
 
 
 def _jobs(source: Path, out: Path, values: parameter.Values, content: bytes, package: str) -> list[NotebookJob]:

@@ -35,12 +35,12 @@ def _is_module(file: Path) -> bool:
 
 
 def belong_to_one_notebook(folder: Path) -> bool:
-    """Whether the files in ``folder`` can only be one learner's: it holds a single notebook.
+    """Whether the files in ``folder`` can only be one learner's: it holds no more than one notebook.
 
     Beside several notebooks nobody can tell whose a file is, and no learner is to see another one's.
     """
     with os.scandir(folder) as entries:
-        return sum(entry.name.endswith(".ipynb") for entry in entries) == 1
+        return sum(entry.name.endswith(".ipynb") for entry in entries) <= 1
 
 
 def copy(folder: int, target: Path, owner: int = -1) -> None:

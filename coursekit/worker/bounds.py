@@ -32,7 +32,7 @@ COMPANION_FILES, COMPANION_BYTES = 200, 64 * MB  # files beside a notebook that 
 MODULE_BYTES = MB  # one of them that it imports
 
 # What passes between a worker and the grader.
-FRAME_HEADER_BYTES = 8 * MB  # everything outside of arrays
+FRAME_HEADER_BYTES = 4 * MB  # everything outside of arrays
 FRAME_ARRAY_BYTES = 512 * MB
 FRAME_DEPTH = 32
 ARRAY_DIMENSIONS = 32
@@ -49,10 +49,19 @@ CLEAN_ROOM_SUBMISSIONS, CLEAN_ROOM_BYTES = 50, GB  # after so many, or so many b
 PRINTED_CHARACTERS = 5_000  # while one answer is made
 FAILURE_CHARACTERS = 600  # of each text of a failure
 RECORDING_BYTES = 64 * MB  # all replies of a submission
+ANSWER_BYTES = 64 * MB  # of arrays in one answer, each number counted as at least 8 bytes: as such it is judged
+QUESTION_BYTES = 160 * MB  # of all answers to one question
+CHANGED_NAMES, NAMES_OF_ONE, NAME_TOLD = 300, 5, 100  # that are told to be bound otherwise than at a check
+CELL_ERRORS = 20  # that are told; of the others, how many they are
 
 # What is handed in.
 NOTEBOOK_BYTES = 50 * MB
 NAME_CHARACTERS = 1_000  # of a name that a platform is to be told from
+ODD_JSON_BYTES = 10 * MB  # of a notebook that only Python's own parser reads, which takes five times as much memory
+JSON_VALUES = 1_500_000  # of a notebook, in its outputs as well
+CELLS, CODE_CHARACTERS = 5_000, 2_000_000
+COMPARED_CHARACTERS, COMPARED_TOKENS = 200_000, 10_000  # of a submission, in the search for similar ones
+SIMILARITY_SECONDS = 120.0  # of that search
 BATCH_FILES, BATCH_DEPTH, BATCH_BYTES = 100_000, 20, 20 * GB  # of a folder or an archive, unpacked
 PACKING_RATIO, PACKING_COUNTS_FROM = 200, MB  # a file that is packed smaller is a bomb, from this size on
 

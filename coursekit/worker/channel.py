@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable
 
 from coursekit.worker import wire
-from coursekit.worker.bounds import START_SECONDS
+from coursekit.worker.bounds import ANSWER_BYTES, START_SECONDS
 from coursekit.worker.requests import Hello, Reply
 
 TAG = 8
@@ -60,8 +60,13 @@ class Worker(abc.ABC):
         """
         self.exchange(Hello().as_frame(), START_SECONDS)
 
-    def exchange(self, request: bytes, seconds: float) -> Reply:
+    def exchange(self, request: bytes, seconds: float, most: float = ANSWER_BYTES) -> Reply:
         """Send a request, as a frame, and return the reply. After an exception the process is gone.
+
+        Args:
+            request: the frame.
+            seconds: how long the reply may take.
+            most: how large it may be; see :func:`coursekit.worker.requests.answer_bytes`.
 
         Raises:
             WorkerStuck: no reply within ``seconds``.
@@ -69,11 +74,11 @@ class Worker(abc.ABC):
             WorkerLost: the process was ended from outside.
         """
         replies: queue.SimpleQueue[bytearray | Exception | None] = queue.SimpleQueue()
-        threading.Thread(target=self._send_and_receive, args=(request, replies), daemon=True).start()
+        threading.Thread(target=self._send_and_receive, args=(request, replies, most), daemon=True).start()
         try:
             reply = replies.get(timeout=seconds)
             if isinstance(reply, bytearray):
-                return Reply.read(reply)
+                return Reply.read(reply, most)
         except queue.Empty:
             self.close()
             raise WorkerStuck from None
@@ -91,14 +96,16 @@ class Worker(abc.ABC):
         for pipe in (self._requests, self._replies):
             pipe.close()
 
-    def _send_and_receive(self, request: bytes, replies: queue.SimpleQueue[bytearray | Exception | None]) -> None:
+    def _send_and_receive(
+        self, request: bytes, replies: queue.SimpleQueue[bytearray | Exception | None], most: float
+    ) -> None:
         tag = secrets.token_bytes(TAG)
         try:
             wire.write_frame(self._requests, tag + request)
             returned = wire.read_exactly(self._replies, TAG)
             if returned and returned != tag:
                 raise wire.ProtocolError("it does not answer what was asked")
-            replies.put(wire.read_frame(self._replies))
+            replies.put(wire.read_frame(self._replies, most))
         except (OSError, ValueError) as error:  # the pipe broke, or was closed here; or no frame came
             replies.put(error)
 

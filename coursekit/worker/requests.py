@@ -5,12 +5,14 @@ A request's fields are in the order in which they are sent: a recorded answer is
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from coursekit.worker import failures, wire
+from coursekit.worker.bounds import ANSWER_BYTES, RECREATED_BYTES
 
 
 class _Asked(msgspec.Struct, frozen=True, tag_field="ask"):
@@ -39,6 +41,18 @@ class RunCell(_Asked, frozen=True, tag="cell"):
     number: int
     source: str
     seconds: float
+
+
+class PassCheck(_Asked, frozen=True, tag="pass check"):
+    """Here stands the check cell of a question, which is not run: remember what each name is bound to. The answer is
+    ``None``."""
+
+    question: str
+
+
+class LookBack(_Asked, frozen=True, tag="look back"):
+    """What is bound otherwise than at the check of each question that was passed: the answer has for its name what
+    :func:`coursekit.worker.bindings.changed_since` gives."""
 
 
 class Value(_Asked, frozen=True, tag="value"):
@@ -138,7 +152,12 @@ class RecreateModel(_Asked, frozen=True, tag="recreate"):
 
 OfModel = Predict | Observe | Rehearse | LossValues | TrainingStep | ExportModel
 Question = Value | Call | GetModel | OfModel | RecreateModel
-Request = Hello | SetRandomState | RunCell | Question
+Request = Hello | SetRandomState | RunCell | PassCheck | LookBack | Question
+
+
+def answer_bytes(request: Request) -> int:
+    """How many bytes of arrays the answer to a request may hold, each number counted as at least 8 bytes."""
+    return 2 * RECREATED_BYTES if isinstance(request, ExportModel) else ANSWER_BYTES
 
 
 def read_request(frame: bytes | bytearray) -> Request:
@@ -167,22 +186,28 @@ class Reply:
     failure: failures.AnswerFailure | None = None
 
     @classmethod
-    def of(cls, answer: Any = None, failure: failures.AnswerFailure | None = None) -> Reply:
+    def of(cls, answer: Any = None, failure: failures.AnswerFailure | None = None, most: float = ANSWER_BYTES) -> Reply:
         """The reply that holds this.
 
+        Args:
+            answer: plain data.
+            failure: instead of an answer.
+            most: see :func:`answer_bytes`.
+
         Raises:
-            coursekit.worker.wire.NotPlain: the answer is not plain data.
+            coursekit.worker.wire.NotPlain: the answer is not plain data, or larger.
         """
-        return cls(wire.encode({"failure": failure.as_data()} if failure else {"answer": answer}), answer, failure)
+        frame = wire.encode({"failure": failure.as_data()} if failure else {"answer": answer}, most)
+        return cls(frame, answer, failure)
 
     @classmethod
-    def read(cls, frame: bytes | bytearray) -> Reply:
+    def read(cls, frame: bytes | bytearray, most: float = math.inf) -> Reply:
         """The reply in a frame.
 
         Raises:
-            coursekit.worker.wire.ProtocolError: it holds neither an answer nor a failure.
+            coursekit.worker.wire.ProtocolError: it holds neither an answer nor a failure, or more than ``most``.
         """
-        content = wire.decode(frame)
+        content = wire.decode(frame, most)
         if isinstance(content, dict) and content.keys() == {"answer"}:
             return cls(frame, content["answer"])
         if isinstance(content, dict) and content.keys() == {"failure"}:

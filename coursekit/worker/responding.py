@@ -32,6 +32,7 @@ from coursekit.worker.requests import (
     Reply,
     TrainingStep,
     Value,
+    answer_bytes,
 )
 from coursekit.worker.text import shorten
 from coursekit.worker.unwritten import not_parsed, stub_of
@@ -62,7 +63,7 @@ class Respondent:
         try:
             with bounded_output(), time_limit(question.seconds):
                 answer = self._answer(question)
-            return Reply.of(answer)
+            return Reply.of(answer, most=answer_bytes(question))
         except OutOfTime:
             failure = failures.TimedOut.after(f"`{question.name}`", question.seconds, waiting.seconds())
         except wire.NotPlain as error:
@@ -187,6 +188,9 @@ def learner_error(what: str, error: BaseException, namespace: MutableMapping[str
         if len(running) == 1:
             return failures.Unfinished(f"{what} is not written yet.", hint=hint)
         return failures.LearnerError(f"{what} calls `{running[-1]}`, which is not written yet.", hint=hint)
+    if isinstance(error, SystemExit):
+        told = "ends at a call of `exit` or `quit`, or at a restart of the kernel. A notebook needs none: delete it."
+        return failures.LearnerError(f"{what} {told}", hint="A function ends with `return`.")
     line = learners_line(error, namespace)
     where = f", in your line `{line}`" if line else ""
     hint = "Call it yourself in a new cell: the traceback there shows every step."

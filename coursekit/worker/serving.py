@@ -21,12 +21,13 @@ from typing import Any
 import msgspec
 import numpy as np
 from IPython.core.interactiveshell import InteractiveShell
-from traitlets.config import Config
+from traitlets.config import Application, Config
 
 from coursekit.worker import channel, failures, rlimits
+from coursekit.worker.bindings import Bindings, bindings, changed_since
 from coursekit.worker.bounds import Limits
 from coursekit.worker.interrupting import OutOfTime, Waiting, time_limit
-from coursekit.worker.requests import Hello, Reply, RunCell, SetRandomState, read_request
+from coursekit.worker.requests import Hello, LookBack, PassCheck, Reply, RunCell, SetRandomState, read_request
 from coursekit.worker.responding import Respondent, error_text, learner_error
 from coursekit.worker.text import shorten
 
@@ -49,6 +50,7 @@ def run(requests: int, replies: int, folder: str) -> None:
         folder: where the notebook's modules lie.
     """
     sys.path.insert(0, folder)
+    Application.kernel = _Kernel()  # type: ignore[attr-defined]  # that of a notebook has one
     shell = _Shell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     server = _Server(shell)
     channel.serve(io.FileIO(requests, "rb"), io.FileIO(replies, "wb"), server.answer)
@@ -62,6 +64,13 @@ def silence() -> None:
     os.close(nothing)
 
 
+class _Kernel:
+    """Stands in for a notebook's kernel where a cell wants to end it."""
+
+    def do_shutdown(self, restart: bool = False) -> None:
+        raise SystemExit
+
+
 class _Shell(InteractiveShell):
     """A shell that shows nothing, keeps nothing of what is printed, has no window for ``%matplotlib`` to open and no
     terminal for the system's shell.
@@ -71,6 +80,14 @@ class _Shell(InteractiveShell):
     """
 
     failed_line = ""
+
+    kernel = _Kernel()
+
+    def ask_exit(self) -> None:
+        raise SystemExit
+
+    def _format_exception_for_storage(self, *args: object, **kwargs: object) -> str:
+        return ""  # nobody reads it, and IPython takes minutes for a deep one
 
     def showtraceback(self, *args: object, **kwargs: object) -> None:
         pass
@@ -101,6 +118,7 @@ class _Shell(InteractiveShell):
 class _Server:
     def __init__(self, shell: _Shell) -> None:
         self._shell = shell
+        self._checked: dict[str, Bindings] = {}
         self._respondent = Respondent(shell.user_ns, interruptible=False)
         self._failure: failures.AnswerFailure | None = None
 
@@ -115,6 +133,12 @@ class _Server:
             reply = Reply.of()
         elif isinstance(request, RunCell):
             reply = Reply.of(failure=self._run(request))
+        elif isinstance(request, PassCheck):
+            self._checked[request.question] = bindings(self._shell.user_ns)
+            reply = Reply.of()
+        elif isinstance(request, LookBack):
+            changed = {name: changed_since(before, self._shell.user_ns) for name, before in self._checked.items()}
+            reply = Reply.of(changed)
         else:
             reply = self._respondent.reply(request)
         self._failure = reply.failure

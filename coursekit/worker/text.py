@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -68,15 +68,20 @@ def _python(value: Any, depth: int) -> str:
     if isinstance(value, str):
         return repr(value[:LONGEST])
     if isinstance(value, dict):
-        items = [f"{key!r}: {_python(item, depth - 1)}" for key, item in islice(value.items(), 6 if depth else 0)]
-        return f"{{{_listed(items, len(value))}}}"
+        items = (f"{_python(key, 0)}: {_python(item, depth - 1)}" for key, item in value.items())
+        return f"{{{_listed(items, len(value), 6 if depth else 0)}}}"
     if isinstance(value, list | tuple):
-        listed = _listed([_python(item, depth - 1) for item in value[: 8 if depth else 0]], len(value))
+        listed = _listed((_python(item, depth - 1) for item in value), len(value), 8 if depth else 0)
         if isinstance(value, list):
             return f"[{listed}]"
         return f"({listed},)" if len(value) == 1 else f"({listed})"
     return repr(value)
 
 
-def _listed(shown: list[str], count: int) -> str:
+def _listed(items: Iterator[str], count: int, most: int) -> str:
+    """The first ``most`` of ``count`` items, as far as there is room for them; those after them are not made."""
+    shown, length = list[str](), 0
+    while len(shown) < min(most, count) and length <= LONGEST:
+        shown.append(next(items))
+        length += len(shown[-1])
     return ", ".join([*shown, "…"] if len(shown) < count else shown)

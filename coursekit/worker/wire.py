@@ -15,6 +15,7 @@ import io
 import json
 import math
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -40,8 +41,12 @@ class NotPlain(TypeError):
     """A value was to be sent that is not plain data, or that is too large."""
 
 
-def encode(value: Any) -> bytes:
+def encode(value: Any, most: float = math.inf) -> bytes:
     """The frame that carries ``value``.
+
+    Args:
+        value: plain data.
+        most: bytes of its arrays, each number counted as at least 8 bytes.
 
     Raises:
         NotPlain: ``value`` holds something else than plain data, is nested too deeply or is too large.
@@ -58,11 +63,17 @@ def encode(value: Any) -> bytes:
         raise NotPlain(f"too much data outside of arrays ({len(header) / 2**20:.0f} MB): make it a NumPy array")
     if total > bounds.FRAME_ARRAY_BYTES:
         raise NotPlain(f"arrays too large: {total / 2**20:.0f} MB, at most {bounds.FRAME_ARRAY_BYTES // 2**20} MB")
+    if (counted := sum(_counted(array.dtype, array.shape) for array in arrays)) > most:
+        raise NotPlain(f"arrays of {counted // 8:,} numbers, at most {most // 8:,.0f}")
     return b"".join([PREFIX.pack(MAGIC, len(header), total), header, *(array.tobytes() for array in arrays)])
 
 
-def decode(frame: Buffer) -> Any:
+def decode(frame: Buffer, most: float = math.inf) -> Any:
     """The plain data in ``frame``. Arrays come as fresh, writable arrays.
+
+    Args:
+        frame: as :func:`encode` made it, or anybody else.
+        most: as there.
 
     Raises:
         ProtocolError: ``frame`` is anything but one whole, valid frame.
@@ -74,29 +85,36 @@ def decode(frame: Buffer) -> Any:
     body = memoryview(frame)[PREFIX.size :]
     if len(body) != header_length + arrays_length:
         raise ProtocolError(f"frame of {len(body)} bytes, announced were {header_length + arrays_length}")
-    header = _header(bytes(body[:header_length]))
-    arrays = _arrays(header.arrays, body[header_length:])
+    tree, described = _header(bytes(body[:header_length]))
+    arrays = _arrays(described, body[header_length:], most)
     unpacked = _Unpacker(arrays)
-    value = unpacked(header.data, bounds.FRAME_DEPTH)
+    value = unpacked(tree, bounds.FRAME_DEPTH)
     if unpacked.used != len(arrays):
         raise ProtocolError(f"{len(arrays)} arrays in the frame, {unpacked.used} used")
     return value
 
 
-def read_frame(stream: Stream) -> bytearray | None:
+def read_frame(stream: Stream, most: float = math.inf) -> bytearray | None:
     """One frame's bytes from a blocking stream; ``None`` at its end.
+
+    Args:
+        stream: to read from.
+        most: bytes of its arrays.
 
     Raises:
         ProtocolError: the stream ends within a frame, or what comes is not the start of one.
     """
-    prefix = read_exactly(stream, PREFIX.size)
-    if not prefix:
+    frame = read_exactly(stream, PREFIX.size)
+    if not frame:
         return None
-    body_length = sum(_lengths(prefix))
-    body = read_exactly(stream, body_length)
-    if len(body) != body_length:
+    header_length, arrays_length = _lengths(frame)
+    if arrays_length > most:
+        raise ProtocolError(f"{arrays_length} bytes of arrays, at most {most:.0f}")
+    whole = len(frame) + header_length + arrays_length
+    _fill(frame, stream, whole)
+    if len(frame) != whole:
         raise ProtocolError("the stream ended within a frame")
-    return prefix + body
+    return frame
 
 
 def write_frame(stream: Stream, frame: Buffer) -> None:
@@ -110,9 +128,13 @@ def write_frame(stream: Stream, frame: Buffer) -> None:
 def read_exactly(stream: Stream, size: int) -> bytearray:
     """``size`` bytes from a blocking stream; fewer only at its end. What is only announced takes no memory."""
     found = bytearray()
+    _fill(found, stream, size)
+    return found
+
+
+def _fill(found: bytearray, stream: Stream, size: int) -> None:
     while len(found) < size and (piece := stream.read(min(size - len(found), 2**20))):
         found += piece
-    return found
 
 
 def _lengths(prefix: Buffer) -> tuple[int, int]:
@@ -126,14 +148,13 @@ def _lengths(prefix: Buffer) -> tuple[int, int]:
     return header_length, arrays_length
 
 
-class _Header(msgspec.Struct, forbid_unknown_fields=True):
-    data: Any
-    arrays: list[tuple[str, list[int]]]  # dtype and shape
-
-
-def _header(raw: bytes) -> _Header:
+def _header(raw: bytes) -> tuple[Any, list[tuple[str, list[int]]]]:
+    """What a header holds: the tree of the data, and of each array dtype and shape."""
     try:
-        return msgspec.convert(json.loads(raw.decode("ascii"), parse_constant=_no_constant), _Header)
+        found = json.loads(raw.decode("ascii"), parse_constant=_no_constant)
+        if not isinstance(found, dict) or found.keys() != {"data", "arrays"}:
+            raise ValueError("not the two parts of a header")
+        return found["data"], msgspec.convert(found["arrays"], list[tuple[str, list[int]]])
     except (ValueError, RecursionError) as error:
         raise ProtocolError(f"unreadable header: {type(error).__name__}") from error
 
@@ -142,10 +163,12 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _arrays(described: list[tuple[str, list[int]]], buffer: memoryview) -> list[np.ndarray]:
+def _arrays(described: list[tuple[str, list[int]]], buffer: memoryview, most: float) -> list[np.ndarray]:
+    dtypes = [_dtype(*each) for each in described]
+    if sum(_counted(dtype, shape) for dtype, (_, shape) in zip(dtypes, described)) > most:
+        raise ProtocolError("more numbers than an answer may have")
     arrays, start = [], 0
-    for name, shape in described:
-        dtype = _dtype(name, shape)
+    for dtype, (_, shape) in zip(dtypes, described):
         size = math.prod(shape) * dtype.itemsize
         arrays.append(_array(buffer[start : start + size], dtype, tuple(shape)))
         start += size
@@ -163,6 +186,11 @@ def _dtype(name: str, shape: list[int]) -> np.dtype:
     if math.prod(length for length in shape if length) * max(dtype.itemsize, 1) > bounds.FRAME_ARRAY_BYTES:
         raise ProtocolError("array too large")
     return dtype
+
+
+def _counted(dtype: np.dtype, shape: Sequence[int]) -> int:
+    """Bytes of an array whose numbers are computed with: at least 8 each."""
+    return math.prod(shape) * max(dtype.itemsize, 8)
 
 
 def _is_text_dtype(name: str) -> bool:

@@ -44,9 +44,15 @@ def test_grade_and_regrade(run, tmp_path):
 
 def test_a_terminal_shows_progress_with_an_estimate(run, tmp_path, monkeypatch):
     batch_demo.three(tmp_path / "in")
-    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr(commands, "_on_terminal", lambda: True)
     result = run("grade", tmp_path / "in", "--out", tmp_path / "out")
     assert re.search(r"marking.*3/3.*left:", result.stderr)
+
+
+def test_a_pipe_gets_no_progress(run, tmp_path, monkeypatch):
+    batch_demo.three(tmp_path / "in")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert run("grade", tmp_path / "in", "--out", tmp_path / "out").stderr == ""
 
 
 def test_what_could_not_be_used_has_exit_code_1_and_a_reason(run, tmp_path):

@@ -1,4 +1,4 @@
-"""From marks to grades: lateness, attempts, points by hand, tables, statistics, similar pairs."""
+"""From marks to grades: lateness, attempts, points by hand, tables, statistics."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from coursekit.classroom.marking.ledger import Mark
 from coursekit.classroom.report.grades import MARKED, NOT_MARKED, UNUSABLE, Grade, choose, grade
 from coursekit.classroom.report.lateness import BadRule, LatePolicy, read_extensions
 from coursekit.classroom.report.overrides import Override, read_overrides
-from coursekit.classroom.report.similarity import similar_pairs, tokens
 from coursekit.classroom.report.statistics import item_rest_correlation, notices, statistics
 from coursekit.classroom.report.tables import csv_text, grades_csv, grades_json
 from coursekit.grading import NamespaceAnswers
@@ -451,35 +450,6 @@ def test_of_private_questions_a_learner_sees_neither_inputs_nor_flags():
 def test_discrimination_needs_differences():
     assert item_rest_correlation(np.ones(3), np.arange(3.0)) is None
     assert item_rest_correlation(np.arange(3.0), -np.arange(3.0)) == -1
-
-
-LONG = "\n".join(f"def f{n}(a, b):\n    total = a * {n} + b\n    return [total, a - b, 'text']" for n in range(9))
-
-
-def test_renamed_copies_are_found_and_other_work_is_not():
-    renamed = LONG.replace("total", "s").replace("a", "q").replace("text", "else").replace("* 3", "* 77")
-    other = "\n".join(
-        f"x{n} = [i ** {n} for i in range(9) if i % 2 or i > {n}]\nprint(x{n}, sep=':')" for n in range(9)
-    )
-    works = [[LONG], [other], [renamed + "\n# mine"], [LONG], [""]]
-    pairs = {(pair.first, pair.second): pair for pair in similar_pairs(works)}
-    assert pairs.keys() == {(0, 2), (0, 3), (2, 3)}
-    assert pairs[0, 3].same_text
-    assert not pairs[0, 2].same_text
-    assert pairs[0, 2].similarity > 0.99
-
-
-def test_what_the_exercise_gives_and_short_work_are_left_out():
-    given_lines = {line.strip() for line in LONG.splitlines()}
-    assert similar_pairs([[LONG], [LONG]], given_lines) == []
-    assert similar_pairs([["x = 1"], ["x = 1"]]) == []
-    assert similar_pairs([]) == []
-
-
-@given(st.text(max_size=60))
-def test_any_text_has_tokens(source):
-    assert all(isinstance(token, str) for token in tokens(source))
-    assert tokens("%matplotlib inline\nx = 'open") != []
 
 
 def test_a_class_of_stand_ins_is_a_class(tmp_path):

@@ -38,8 +38,10 @@ def read(content):
 
 def class_page(*grades):
     listed = choose(grades, "last")
-    pairs = {"99_demo": [{"first": HOSTILE, "second": "b", "similarity": 0.97, "same_text": True}]}
-    return pages.class_page([("A demo", statistics(listed, "99_demo"))], listed, pairs, "held", {0: "feedback/a.html"})
+    pair = {"first": HOSTILE, "second": "b", "similarity": 0.97, "same_text": True}
+    similar = {"99_demo": {"pairs": [pair], "left_out": 7}}
+    exercises = [("A demo", statistics(listed, "99_demo"))]
+    return pages.class_page(exercises, listed, similar, "held", {0: "feedback/a.html"})
 
 
 def both():

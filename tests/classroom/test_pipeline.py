@@ -87,6 +87,20 @@ def test_a_class_is_graded_and_a_second_time_nothing_runs(tmp_path):
     assert {path: path.read_bytes() for path in before} == before
 
 
+def test_all_results_are_on_the_disk_before_similar_work_is_looked_for(tmp_path, monkeypatch):
+    def search(works, given):
+        assert all(sum(map(len, work)) for work in works)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("coursekit.classroom.report.outputs.similar_pairs", search)
+    settings = replace(batch_demo.three(tmp_path / "in"), exports=("gradescope",))
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.grade_class(tmp_path / "out", settings, StandIn())
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written >= {"grades.csv", "grades.json", "class.html", "feedback", "gradescope"}
+    assert len(list((tmp_path / "out" / "feedback").iterdir())) == 3
+
+
 def test_the_same_content_is_marked_once(tmp_path):
     settings = batch_demo.write_class(tmp_path / "in", ada=(demo.COUNT,), bob=(demo.COUNT,))
     result, marker = grade(tmp_path, settings)

@@ -270,7 +270,7 @@ def test_files_that_cannot_be_used_are_rows(tmp_path):
     (tmp_path / "none.ipynb").write_bytes(b"")
     (tmp_path / "words.ipynb").write_bytes(b"hello")
     (tmp_path / "wide.ipynb").write_bytes(GOOD.decode().encode("utf-16"))
-    (tmp_path / "latin.ipynb").write_bytes(b'{"a": "\xe9"}')
+    (tmp_path / "latin.ipynb").write_bytes(b'{"metadata": "\xe9"}')
     (tmp_path / "ruby.ipynb").write_bytes(
         GOOD.replace(b'"metadata": {', b'"metadata": {"language_info": {"name": "ruby"}, ')
     )
@@ -349,7 +349,18 @@ def older(cells):
     cells[6]["metadata"]["nbgrader"]["points"] = 7
 
 
+def into_text(cells):
+    cells[5].update(cell_type="markdown")
+
+
+def into_check(cells):
+    cells[6]["source"] = "def as_vectors(images):\n    return images\n\n" + "".join(cells[6]["source"])
+
+
 CHANGES = {
+    "answer as text": (into_text, ["Cell 6 is an answer and no code cell, so it is not run"]),
+    "answer in the check": (into_check, ["Cell 7 is a check cell with other code in it, which is not run"]),
+    "check emptied": (lambda cells: cells[6].update(source=""), []),
     "nothing": (lambda cells: None, []),
     "missing": (lambda cells: cells.__delitem__(5), ["missing: as_vectors-answer-327c5d04."]),
     "duplicated": (lambda cells: cells.append(cells[5]), ["more than once: as_vectors-answer-327c5d04."]),

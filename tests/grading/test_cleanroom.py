@@ -32,7 +32,7 @@ class Here(Worker):
         self._respondent, self.asked, self.closed = Respondent({}, interruptible=False), [], 0
         self.ends = dict(ends)
 
-    def exchange(self, request, seconds):
+    def exchange(self, request, seconds, most=0):
         question = read_request(request)
         self.asked.append(type(question))
         if type(question) in self.ends:

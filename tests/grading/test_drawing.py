@@ -167,7 +167,7 @@ def test_a_recording_keeps_its_seed_and_replays_its_draws(seed):
 def test_a_recording_from_before_there_were_draws_replays_without_them(monkeypatch):
     encode = wire.encode
     with monkeypatch.context() as before:
-        before.setattr(wire, "encode", lambda value: encode(value.get("cells", value)))
+        before.setattr(wire, "encode", lambda value, *most: encode(value.get("cells", value), *most))
         report, packed = recorded(RIGHT, None)
     replies = Replies(packed)
     assert (replies.seed, replies.cells) == (None, (CellError(3, "It stopped."),))

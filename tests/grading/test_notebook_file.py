@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
+import tracemalloc
+from pathlib import Path
 
 import grading_demo as demo
 import hypothesis.strategies as st
@@ -12,7 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from coursekit.grading import notebook_file as reading
-from coursekit.grading.notebook_file import Cell, UnusableNotebook, read_notebook
+from coursekit.grading.notebook_file import Cell, UnusableNotebook, parse_notebook, read_notebook
+from coursekit.worker.bounds import MB
 
 
 def test_a_notebook_is_read(tmp_path):
@@ -51,7 +55,7 @@ def test_nbgraders_test_cells_are_checks_and_its_answer_cells_are_not():
         (b"print(1)", "is not JSON"),
         (b'{"cells": [', "is not JSON"),
         ("{}".encode("utf-16"), "UTF-16"),
-        (b'{"a": "\xe9"}', "not encoded as UTF-8"),
+        (b'{"metadata": {"a": "\xe9"}}', "not encoded as UTF-8"),
         (b"[" * 100_000, "is not JSON"),
         (b"[1]", "no cells"),
         (b"{}", "no cells"),
@@ -131,3 +135,67 @@ def test_the_exercise_is_found_by_metadata_then_by_the_call_then_by_the_file_nam
     assert read_notebook(demo.write_notebook(tmp_path / "99_demo.ipynb", "x = 1")).exercise_name() == "99_demo"
     with pytest.raises(UnusableNotebook, match="does not say which exercise"):
         read_notebook(demo.write_notebook(tmp_path / "a.ipynb", "x = 1")).exercise_name()
+
+
+def test_many_names_of_exercises_cost_little_and_none_breaks_off(tmp_path, demo_lesson):
+    names = [f"open_exercise({'x' * (n % 900)!r})" for n in range(1, 2000)] + [f"open_exercise({'9' * 5000!r})"]
+    notebook = read_notebook(demo.write_notebook(tmp_path / "a.ipynb", *names, "open_exercise('99_demo')"))
+    start = time.process_time()
+    assert notebook.exercise_name() == "99_demo"
+    assert time.process_time() - start < 0.5
+
+
+def notebook_of(cells: bytes) -> bytes:
+    return b'{"cells": [' + cells + b'], "metadata": {}, "nbformat": 4}'
+
+
+CELL = b'{"cell_type": "code", "source": "x = 1"}'
+HOSTILE = {
+    "objects": (notebook_of(b"{}," * 16_000_000 + b"{}"), "more than 1,500,000 numbers"),
+    "cells": (notebook_of(b",".join([CELL] * 200_000)), "has 200,000 cells; at most 5,000"),
+    "lines": (notebook_of(b'{"cell_type": "code", "source": [' + b'"",' * 9_000_000 + b'""]}'), "more than 1,500,000"),
+    "code": (notebook_of(CELL.replace(b"x", b"x" * 45_000_000)), "45,000,004 characters of code; at most 2,000,000"),
+    "quotes": (notebook_of(b'"' * 49_000_000), "cannot be read"),
+    "backslashes": (notebook_of(b'"' + rb"\"" * 24_000_000), "cannot be read"),
+    "numbers and NaN": (notebook_of(CELL + b', {"cell_type": "raw", "outputs": [' + b"NaN," * 12_000_000), "more than"),
+    "metadata": (notebook_of(CELL)[:-1] + b', "metadata": {"a": [' + b"[]," * 9_000_000 + b"[]]}}", "more than"),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_hostile_file_costs_little_time_and_memory(case):
+    raw, words = HOSTILE[case]
+    tracemalloc.start()
+    start = time.process_time()
+    with pytest.raises(UnusableNotebook, match=words):
+        parse_notebook(Path("a.ipynb"), raw)
+    seconds, (_, peak) = time.process_time() - start, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert seconds < 5
+    assert peak < 300 * MB
+
+
+def test_what_outputs_hold_is_not_counted_by_its_signs():
+    text = json.dumps({"a": '{[,"{' * 1_000_000}).encode()
+    cell = b'{"cell_type": "code", "source": "", "outputs": [' + text + b"]}"
+    assert len(parse_notebook(Path("a.ipynb"), notebook_of(cell)).cells) == 1
+
+
+@pytest.mark.parametrize("odd", [b"NaN", b'"\\ud800"', b"-Infinity"])
+def test_what_only_python_reads_is_read_where_it_is_small(odd, monkeypatch):
+    raw = notebook_of(CELL[:-1] + b', "outputs": [' + odd + b"]}")
+    assert len(parse_notebook(Path("a.ipynb"), raw).cells) == 1
+    monkeypatch.setattr(reading, "ODD_JSON_BYTES", 10)
+    with pytest.raises(UnusableNotebook, match=r"cannot be read as a notebook \(.*clear its outputs"):
+        parse_notebook(Path("a.ipynb"), raw)
+
+
+@pytest.mark.parametrize("call", ["check(%r)", "check.all()", "check('a')%s;"])
+def test_a_check_cell_may_stand_among_any_spaces(call):
+    """A megabyte of them, of which 300 kB once took 13 minutes."""
+    spaces = " \n" * 500_000
+    start = time.process_time()
+    source = call % "a" if "%r" in call else call % spaces if "%s" in call else call
+    assert Cell(1, "code", spaces + source + spaces, {}).is_check
+    assert not Cell(1, "code", spaces + source + spaces + "x", {}).is_check
+    assert time.process_time() - start < 1

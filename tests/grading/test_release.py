@@ -16,12 +16,14 @@ SOLUTION = (
 )
 STUBBED = "def softmax(z):\n    " + releasing.STUB
 CHECKS = ['check("softmax")', 'check("count")', 'check("double")']
+OTHERS = ["### BEGIN SOLUTION\ncount = 10\n### END SOLUTION", "### BEGIN SOLUTION\ndouble = 2\n### END SOLUTION"]
+ANSWERED = [CHECKS[0], OTHERS[0], CHECKS[1], OTHERS[1], CHECKS[2]]
 
 
 @pytest.fixture
 def solution(tmp_path):
     """A solution notebook, executed."""
-    path = demo.write_notebook(tmp_path / "99_demo.ipynb", demo.SETUP, SOLUTION, *CHECKS, "check.all()")
+    path = demo.write_notebook(tmp_path / "99_demo.ipynb", demo.SETUP, SOLUTION, *ANSWERED, "check.all()")
     content = json.loads(path.read_text())
     stream = {"output_type": "stream", "name": "stdout", "text": "hello"}
     content["cells"][1] |= {"execution_count": 3, "outputs": [stream]}
@@ -56,7 +58,7 @@ def test_an_exercise_is_a_valid_notebook_with_stubs_and_without_outputs(solution
     text = release(solution, demo.exercise)
     notebook = nbformat.reads(text, as_version=4)
     nbformat.validate(notebook)
-    assert [cell["id"] for cell in notebook.cells] == ["m1", "c0", "c1", "c2", "c3", "c4", "c5"]
+    assert [cell["id"] for cell in notebook.cells] == ["m1", *(f"c{n}" for n in range(8))]
     assert notebook.cells[2].source == STUBBED
     assert all(
         cell.outputs == [] and cell.execution_count is None for cell in notebook.cells if cell.cell_type == "code"
@@ -90,15 +92,17 @@ def test_nbgraders_metadata(solution):
     assert marks[:2] == [None, None]
     assert marks[2] == answer | common
     assert marks[3] == graded | common
-    assert [mark["points"] for mark in marks[3:6]] == [question.points for question in demo.exercise.questions.values()]
-    assert marks[6] == {"grade": False, "grade_id": "check-all", "locked": True, "solution": False} | common
+    assert [mark["points"] for mark in marks[3:8:2]] == [
+        question.points for question in demo.exercise.questions.values()
+    ]
+    assert marks[8] == {"grade": False, "grade_id": "check-all", "locked": True, "solution": False} | common
 
 
 def test_with_solutions_only_the_answers_stay(solution):
     kept = cells_of(release(solution, demo.exercise, keep_solutions=True))
     made = cells_of(release(solution, demo.exercise))
     assert "".join(kept[2]["source"]) == SOLUTION
-    assert [a == b for a, b in zip(kept, made)] == [True, True, False, True, True, True, True]
+    assert [a == b for a, b in zip(kept, made)] == [True, True, False, True, False, True, False, True, True]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +128,7 @@ def test_stubs(source, stubbed):
     ],
 )
 def test_markers_without_counterpart_are_named(source, words, tmp_path):
-    path = demo.write_notebook(tmp_path / "99_demo.ipynb", demo.SETUP, source, *CHECKS)
+    path = demo.write_notebook(tmp_path / "99_demo.ipynb", demo.SETUP, source, SOLUTION, *ANSWERED)
     with pytest.raises(ReleaseError, match=words):
         release(path, demo.exercise)
 
@@ -143,7 +147,53 @@ def test_questions_and_check_cells_match_one_to_one(checks, words, tmp_path):
 
 
 def test_cells_without_ids_of_their_own_are_an_error(tmp_path):
-    path = demo.write_notebook(tmp_path / "99_demo.ipynb", SOLUTION, SOLUTION, *CHECKS)
+    path = demo.write_notebook(tmp_path / "99_demo.ipynb", SOLUTION, SOLUTION, *ANSWERED)
     path.write_text(path.read_text().replace('"c1"', '"c0"'))
     with pytest.raises(ReleaseError, match="own id"):
+        release(path, demo.exercise)
+
+
+def text_cell(path, source):
+    """Put a text cell before the first cell of a notebook."""
+    content = json.loads(path.read_text())
+    content["cells"].insert(0, {"cell_type": "markdown", "id": "t", "metadata": {}, "source": source})
+    path.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        SOLUTION.replace("###", "##"),
+        SOLUTION.replace("### ", "###"),
+        SOLUTION.replace("BEGIN SOLUTION", "begin solution").replace("END SOLUTION", "end solution"),
+        SOLUTION.replace("BEGIN SOLUTION", "BEGIN SOLUTION (2 points)"),
+        SOLUTION.replace("BEGIN", "START").replace("END", "STOP"),
+        SOLUTION.replace("SOLUTION", "ANSWER"),
+        SOLUTION.replace("    ### BEGIN SOLUTION\n", "").replace("\n    ### END SOLUTION", ""),
+    ],
+)
+def test_a_question_whose_answer_would_be_released_is_an_error(answer, tmp_path):
+    path = demo.write_notebook(tmp_path / "99_demo.ipynb", demo.SETUP, answer, *ANSWERED)
+    with pytest.raises(ReleaseError, match=r"question 'softmax' has no answer|without"):
+        release(path, demo.exercise)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["## BEGIN SOLUTION", "#BEGIN SOLUTION", "### begin solution", "x = 1  # Solution", "### BEGIN HIDDEN TESTS"],
+)
+def test_what_looks_like_a_marker_is_not_released(line, tmp_path):
+    path = demo.write_notebook(tmp_path / "99_demo.ipynb", demo.SETUP, SOLUTION, f"{line}\ny = 2", *ANSWERED)
+    with pytest.raises(ReleaseError, match="Cell 3 would be released with the line"):
+        release(path, demo.exercise)
+    inside = SOLUTION.replace("    p = ", f"    {line}\n    p = ")
+    assert release(demo.write_notebook(path, demo.SETUP, inside, *ANSWERED), demo.exercise)
+
+
+def test_markers_in_a_text_cell_are_an_error(tmp_path):
+    path = demo.write_notebook(tmp_path / "99_demo.ipynb", demo.SETUP, SOLUTION, *ANSWERED)
+    text_cell(path, "# A solution\n\nis what you begin with.")
+    assert release(path, demo.exercise)
+    text_cell(path, "### BEGIN SOLUTION\nForty-two.\n### END SOLUTION")
+    with pytest.raises(ReleaseError, match="Cell 1 would be released with the line '### BEGIN SOLUTION'"):
         release(path, demo.exercise)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from coursekit import course, regenerate
@@ -125,6 +126,44 @@ def test_a_file_that_is_no_notebook_is_refused(plan, tmp_path, content):
 
     with pytest.raises(regenerate.CannotRun, match="cannot be read as a notebook"):
         plan(tmp_path / "x.ipynb")
+
+
+def test_a_byte_order_mark_is_read(notebook, plan):
+    path = notebook("x = 1")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+
+    assert len(plan(path)) == 1
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"kernelspec": {"name": "ir", "display_name": "R", "language": "R"}},
+        {"kernelspec": {"name": "ir", "display_name": "R"}, "language_info": {"name": "R"}},
+    ],
+)
+def test_a_notebook_for_another_kernel_is_refused_by_its_name(notebook, plan, metadata):
+    with pytest.raises(regenerate.CannotRun, match="for the kernel 'ir', in R; only Python is run"):
+        plan(notebook("x <- 1", **metadata))
+
+
+def test_a_cell_that_is_to_raise_is_refused(notebook, plan):
+    path = notebook("x = 1", "1 / 0")
+    tagged = nbformat.read(path, as_version=4)
+    tagged.cells[2].metadata.tags = ["raises-exception"]
+    nbformat.write(tagged, path)
+
+    with pytest.raises(regenerate.CannotRun, match="cell 3 has the tag raises-exception"):
+        plan(path)
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"), [("good evening, all", "good evening, all"), ("'a, b'", "a, b"), ("1,2", "1,2")]
+)
+def test_a_text_with_a_comma_is_one_value_where_the_parameters_own_has_one(notebook, plan, typed, value):
+    (job,) = plan(notebook("EPOCHS = 3\nGREETING = 'hello, world'"), parameters={"GREETING": typed})
+
+    assert job.parameters == {"GREETING": value}
 
 
 def test_a_missing_file_is_refused(plan, tmp_path):

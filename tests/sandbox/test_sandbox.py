@@ -254,7 +254,7 @@ def test_no_expectation_and_no_hint_is_sent_to_a_worker(tmp_path):
         def __init__(self, worker):
             self.worker, self.close, self.interrupted = worker, worker.close, worker.interrupted
 
-        def exchange(self, request, seconds):
+        def exchange(self, request, seconds, most=0):
             heard.append(bytes(request))
             return self.worker.exchange(request, seconds)
 

@@ -212,3 +212,22 @@ def test_a_stream_that_ends_within_a_frame_is_refused():
     with pytest.raises(wire.ProtocolError, match="ended"):
         wire.read_frame(io.BytesIO(raw[:-1]))
     assert wire.read_frame(io.BytesIO(raw)) == raw
+
+
+@pytest.mark.parametrize("array", [np.zeros(9, np.int8), np.zeros(9, np.float32), np.zeros(9), np.zeros(5, complex)])
+def test_an_answer_is_counted_as_it_is_judged(array):
+    """Each number as at least 8 bytes, whatever its own size."""
+    wire.decode(wire.encode(array, most=80), most=80)
+    with pytest.raises(wire.NotPlain, match="numbers, at most 8"):
+        wire.encode(array, most=64)
+    with pytest.raises(wire.ProtocolError, match="more numbers"):
+        wire.decode(wire.encode(array), most=64)
+
+
+def test_a_frame_that_announces_too_much_is_not_read():
+    frame = wire.encode(np.zeros(100))
+    stream = io.BytesIO(frame)
+    with pytest.raises(wire.ProtocolError, match="800 bytes of arrays, at most 799"):
+        wire.read_frame(stream, most=799)
+    assert stream.tell() == wire.PREFIX.size
+    assert wire.read_frame(io.BytesIO(frame), most=800) == frame

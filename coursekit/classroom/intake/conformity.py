@@ -27,11 +27,10 @@ def language_problem(notebook: Notebook) -> str:
 
 
 def notes(notebook: Notebook, exercise: str) -> tuple[str, ...]:
-    """What differs from the released exercise, in sentences; nothing where none is at hand."""
-    given = _released(exercise)
-    if given is None:
-        return ()
-    told = [*_kernel(notebook), *_cells(_names(notebook.cells), _names(given.cells)), *_changed(notebook, given)]
+    """Answers that stand where they are not run; and what differs from the released exercise, where that is at hand."""
+    told, given = list(notebook.misplaced), _released(exercise)
+    if given is not None:
+        told += [*_kernel(notebook), *_cells(_names(notebook.cells), _names(given.cells)), *_changed(notebook, given)]
     return tuple(told)
 
 
@@ -78,7 +77,7 @@ def _cells(came: list[str], given: list[str]) -> list[str]:
 
 def _changed(notebook: Notebook, given: Notebook) -> list[str]:
     """Check cells whose text or points are not those of the release: an older version, or changed by hand."""
-    theirs = {_name(cell): _locked(cell) for cell in notebook.cells if cell.is_check}
+    theirs = {_name(cell): _locked(cell) for cell in notebook.cells if cell.only_checks}
     ours = {_name(cell): _locked(cell) for cell in given.cells if cell.is_check}
     changed = (name for name, locked in ours.items() if name and theirs.get(name, locked) != locked)
     return _listed("Check cells differ, as in an older version of the exercise", changed)

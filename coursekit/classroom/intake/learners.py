@@ -43,6 +43,7 @@ ANONYMOUS_NAME = re.compile(
 )
 GRADESCOPE_NAME = re.compile("submission_[0-9]+")
 COPY = re.compile(r"(?P<base>.+?)(?:-| \(|-Copy| - Copy \(| copy |(?P<first> - Copy| copy))(?P<number>[0-9]*)\)?")
+SEPARATORS = ("-", "_", ".", " ")  # of a learner's name and the exercise's
 
 
 @dataclass(frozen=True)
@@ -295,7 +296,11 @@ def _copy(stem: str) -> tuple[str, int]:
 
 def _without_exercise(stem: str) -> str:
     for lesson in course.LESSONS:
-        shorter = re.sub(rf"^{lesson.name}[-_. ]+|[-_. ]+{lesson.name}$", "", stem)
+        shorter = stem
+        if (after := shorter.removeprefix(lesson.name)) != shorter and after.startswith(SEPARATORS):
+            shorter = after.lstrip("".join(SEPARATORS))
+        if (before := shorter.removesuffix(lesson.name)) != shorter and before.endswith(SEPARATORS):
+            shorter = before.rstrip("".join(SEPARATORS))
         if shorter not in (stem, ""):
             return shorter
     return stem

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from coursekit.classroom.intake import conformity
+from coursekit.classroom.intake import conformity, modules
 from coursekit.classroom.intake.cleaning import clean
 from coursekit.classroom.intake.learners import PLAIN, Layout, Learner, Origin
 from coursekit.classroom.intake.rosters import MOODLE, Roster
@@ -29,11 +29,12 @@ class Submission:
             Moodle wrote are those of the export.
         late: whether the platform that exported it marked it as late.
         attempt: which of the learner's submissions for this exercise it is, from 1.
-        digest: SHA-256 of its content; empty if it cannot be read.
+        digest: SHA-256 of its content, and of the modules that it imports; empty if it cannot be read.
         reason: why it cannot be used; empty if it can.
         notes: what differs from the released exercise.
         platform: the one that exported it, as far as the names tell; see
             :class:`coursekit.classroom.intake.learners.Layout`.
+        modules: names and paths of the modules beside it that it imports.
     """
 
     file: str
@@ -46,6 +47,7 @@ class Submission:
     reason: str = ""
     notes: tuple[str, ...] = ()
     platform: str = PLAIN
+    modules: tuple[tuple[str, str], ...] = ()
 
     @property
     def usable(self) -> bool:
@@ -76,16 +78,19 @@ def find(
     files = source.files()
     layout = Layout(files, roster, source.is_archive)
     found = []
-    for done, (file, came) in enumerate(_candidates(files, layout), 1):
-        found.append((_submission(source, file, came, exercise, layout.platform, roster), came))
+    for done, (file, came, others) in enumerate(_candidates(files, layout), 1):
+        found.append((_submission(source, file, came, others, exercise, layout.platform, roster), came))
         on_file(done, len(files))
     names = {submission.exercise for submission, _ in found if submission.usable}
     only = names.pop() if len(names) == 1 else ""
     return _numbered((replace(submission, exercise=submission.exercise or only), came) for submission, came in found)
 
 
-def _candidates(files: Iterable[SourceFile], layout: Layout) -> Iterator[tuple[SourceFile, Origin]]:
-    """All notebooks; and, of a learner without a notebook, one other file, which says so."""
+def _candidates(
+    files: Iterable[SourceFile], layout: Layout
+) -> Iterator[tuple[SourceFile, Origin, list[PurePosixPath]]]:
+    """All notebooks, each with the paths of its learner's files; and, of a learner without a notebook, one other file,
+    which says so."""
     of_learner: dict[str, list[tuple[SourceFile, Origin]]] = defaultdict(list)
     for file in files:
         if not layout.is_outside(file):
@@ -93,7 +98,9 @@ def _candidates(files: Iterable[SourceFile], layout: Layout) -> Iterator[tuple[S
             of_learner[came.learner.id].append((file, came))
     for listed in of_learner.values():
         notebooks = [(file, came) for file, came in listed if is_notebook(file.path) and not file.hidden]
-        yield from notebooks or [_without_notebook(listed)]
+        readable = [file.path for file, _ in listed if not file.problem and not file.hidden]
+        for file, came in notebooks or [_without_notebook(listed)]:
+            yield file, came, readable
 
 
 def _without_notebook(listed: list[tuple[SourceFile, Origin]]) -> tuple[SourceFile, Origin]:
@@ -107,7 +114,13 @@ def _without_notebook(listed: list[tuple[SourceFile, Origin]]) -> tuple[SourceFi
 
 
 def _submission(
-    source: SubmissionSource, file: SourceFile, came: Origin, exercise: str | None, platform: str, roster: Roster | None
+    source: SubmissionSource,
+    file: SourceFile,
+    came: Origin,
+    others: Iterable[PurePosixPath],
+    exercise: str | None,
+    platform: str,
+    roster: Roster | None,
 ) -> Submission:
     submitted = file.modified
     if platform != PLAIN:
@@ -120,9 +133,11 @@ def _submission(
         content = source.read(file.path)
         notebook = parse_notebook(Path(file.path.name), content)
         name = exercise_of(notebook, exercise)
+        found = modules.imported((cell.source for cell in notebook.work), file.path, others, source.read)
+        made = replace(made, exercise=name, modules=tuple((module, str(path)) for module, path in found.items()))
+        made = replace(made, digest=digest(content, _modules(source, made)))
     except (UnusableFile, UnusableNotebook) as error:
         return replace(made, reason=clean(str(error)))
-    made = replace(made, digest=hashlib.sha256(content).hexdigest(), exercise=name)
     if problem := conformity.language_problem(notebook):
         return replace(made, reason=problem)
     return replace(made, notes=tuple(map(clean, conformity.notes(notebook, name))))
@@ -166,7 +181,28 @@ def content_of(source: SubmissionSource, submission: Submission) -> bytes:
     Raises:
         UnusableFile: it cannot be read any more, or has changed.
     """
-    content = source.read(PurePosixPath(submission.file))
-    if hashlib.sha256(content).hexdigest() != submission.digest:
+    return handed_in(source, submission)[0]
+
+
+def handed_in(source: SubmissionSource, submission: Submission) -> tuple[bytes, dict[str, bytes]]:
+    """The same, and the modules beside it, by name.
+
+    Raises:
+        UnusableFile: one of them cannot be read any more, or has changed.
+    """
+    content, beside = source.read(PurePosixPath(submission.file)), _modules(source, submission)
+    if digest(content, beside) != submission.digest:
         raise UnusableFile("It has changed since it was found. Grade it again.")
-    return content
+    return content, beside
+
+
+def digest(content: bytes, beside: Mapping[str, bytes]) -> str:
+    """What stands for a notebook with the modules beside it; without any, the SHA-256 of the notebook."""
+    whole = hashlib.sha256(content)
+    for name, module in sorted(beside.items()):
+        whole.update(hashlib.sha256(name.encode()).digest() + hashlib.sha256(module).digest())
+    return whole.hexdigest()
+
+
+def _modules(source: SubmissionSource, submission: Submission) -> dict[str, bytes]:
+    return {name: source.read(PurePosixPath(path)) for name, path in submission.modules}

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from coursekit.classroom.intake.cleaning import clean
 from coursekit.classroom.intake.sources import SubmissionSource
-from coursekit.classroom.intake.submissions import content_of
+from coursekit.classroom.intake.submissions import handed_in
 from coursekit.classroom.marking.jobs import MarkingJob
 from coursekit.classroom.marking.ledger import Ledger, Mark
 from coursekit.executors.bounded import Done, Interrupted, bounded
@@ -68,7 +68,8 @@ def run(
     outcome = MarkingOutcome()
 
     def begin(job: MarkingJob) -> Done:
-        return marker.begin(job, content_of(source, job.submission))
+        content, modules = handed_in(source, job.submission)
+        return marker.begin(replace(job, modules=modules), content)
 
     starved: list[MarkingJob] = []
     try:
@@ -133,5 +134,5 @@ def replay(job: MarkingJob, ledger: Ledger) -> Mark | None:
         return None
     asked = {question.name for question in report.questions}
     unverified = tuple(each for each in earlier.report.unverified if each.question in asked)
-    report = replace(report, cells=replies.cells, unverified=unverified)
+    report = replace(report, cells=replies.cells, unverified=unverified, notes=earlier.report.notes)
     return Mark(job.key, job.run, report, earlier.seconds, earlier.level, job.checks.private, replayed=True)

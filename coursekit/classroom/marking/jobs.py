@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ class MarkingJob:
         cell_seconds: how long each cell may run.
         seconds: how long the whole may take.
         seed: of what is drawn for this content alone; ``None`` to ask with the notebook's draws only.
+        modules: those beside the notebook that it imports, by name; they are known when it is read.
     """
 
     key: str
@@ -39,6 +40,7 @@ class MarkingJob:
     cell_seconds: float
     seconds: float
     seed: str | None = None
+    modules: dict[str, bytes] = field(default_factory=dict)
 
     def seeded(self, secret: bytes) -> MarkingJob:
         """The job with the seed that the secret of a batch gives it."""
@@ -48,7 +50,7 @@ class MarkingJob:
         """What :func:`coursekit.classroom.marking.markers.mark` needs to know of it."""
         limits = {"cell_seconds": self.cell_seconds, "seconds": self.seconds}
         drawn = {"seed": self.seed, "random_state": seeds.random_state(self.submission.digest)}
-        return {"title": self.submission.shown_file, "notebook": content, **limits, **drawn}
+        return {"title": self.submission.shown_file, "notebook": content, "modules": self.modules, **limits, **drawn}
 
 
 def job_for(submission: Submission, checks: Checks, settings: GradingSettings) -> MarkingJob:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import platform
 import tempfile
 import time
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -78,8 +79,8 @@ def mark(work: dict[str, Any], task: Task, exercise: Exercise, pool: WorkerPool,
     """Run a notebook and check it. Soon after the task is halted, every process that runs the notebook ends.
 
     Args:
-        work: ``notebook`` (bytes); ``cell_seconds`` and ``seconds``, the limits; ``seed`` of its draws, and
-            ``random_state`` of its worker.
+        work: ``notebook`` (bytes); ``modules`` beside it (names and bytes); ``cell_seconds`` and ``seconds``, the
+            limits; ``seed`` of its draws, and ``random_state`` of its worker.
         task: is asked between the steps and twice a second whether it is halted.
         exercise: whose questions are asked.
         pool: where workers come from.
@@ -109,7 +110,7 @@ def mark(work: dict[str, Any], task: Task, exercise: Exercise, pool: WorkerPool,
             worker.close()
 
     notebook = parse_notebook(Path(f"{exercise.name}.ipynb"), work["notebook"])
-    with rooms.one(start) as room, watching(end_if_halted):
+    with rooms.one(start) as room, watching(end_if_halted), _folder_of(work["modules"]) as folder:
         workers.append(room)
         try:
             report = check_notebook(
@@ -120,6 +121,7 @@ def mark(work: dict[str, Any], task: Task, exercise: Exercise, pool: WorkerPool,
                 start,
                 work["seconds"],
                 recording,
+                folder,
                 seed=work["seed"],
                 random_state=work["random_state"],
                 room=room,
@@ -129,6 +131,18 @@ def mark(work: dict[str, Any], task: Task, exercise: Exercise, pool: WorkerPool,
     seconds = (recording.private_since or time.monotonic()) - began  # a learner may come to see it
     answers, starved = recording.packed(report.cells), recording.starved
     return {"report": report, "answers": answers, "seconds": seconds, "starved": starved, "level": pool.level}
+
+
+@contextmanager
+def _folder_of(modules: dict[str, bytes]) -> Iterator[Path | None]:
+    """A folder with these modules, while the block runs; none where there are none."""
+    if not modules:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="coursekit-modules-") as folder:
+        for name, content in modules.items():
+            Path(folder, f"{name}.py").write_bytes(content)
+        yield Path(folder)
 
 
 def mark_on_worker(work: dict[str, Any], task: Task) -> dict[str, Any]:

@@ -53,8 +53,9 @@ def redacted(report: Report, private: Iterable[str]) -> Report:
     """``report`` as a learner may see it: of private questions only titles, points and statuses, of no question what
     is flagged for the instructor."""
     hidden = set(private)
+    notes = tuple(each for each in report.notes if each.question not in hidden)
     questions = (_redacted(each) if each.name in hidden else replace(each, flags=()) for each in report.questions)
-    return replace(report, questions=tuple(questions))
+    return replace(report, questions=tuple(questions), notes=notes)
 
 
 def _redacted(result: QuestionResult) -> QuestionResult:

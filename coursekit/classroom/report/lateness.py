@@ -17,7 +17,7 @@ from coursekit.classroom.report.overrides import exercise_in, learner_in
 from coursekit.errors import CoursekitError
 
 RULE = re.compile(
-    r"(?P<percent>\d+(\.\d+)?)\s*%\s*(?:/\s*(?P<unit>day|hour))?(?:\s*,\s*(?:at most|max)\s*(?P<most>\d+(\.\d+)?)\s*%)?"
+    r"(?P<percent>\d+(\.\d+)?)\s*%\s*(?:/\s*(?P<unit>day|hour)\s*)?(?:,\s*(?:at most|max)\s*(?P<most>\d+(\.\d+)?)\s*%)?"
 )
 SECONDS = {"day": 86_400.0, "hour": 3_600.0}
 MARKS_LATE = (CANVAS, ANONYMOUS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -24,9 +24,9 @@ from coursekit.classroom.settings import GradingSettings
 from coursekit.files import replace_file
 from coursekit.grading.notebook_file import UnusableNotebook, parse_notebook
 
-SIMILAR, FEEDBACK_ZIP = "similar.json", "feedback.zip"
+SIMILAR, CLASS, FEEDBACK_ZIP = "similar.json", "class.html", "feedback.zip"
 ADVICE = "The marks in the ledger are safe. {remedy}, then give the same command again: it writes every file anew."
-Pairs = dict[str, list[dict[str, Any]]]
+Similar = dict[str, dict[str, Any]]  # for each exercise its "pairs", and how many submissions were "left_out"
 
 
 def write(
@@ -56,7 +56,6 @@ def write(
     level = " / ".join(sorted({each.level for each in grades if each.level})) or "not run"
     counted = counting(grades)
     exercises = {name: found for name, listed in counted.items() if (found := statistics(listed, name))}
-    pairs = _kept_pairs(out) if source is None else {name: _pairs(name, counted[name], source) for name in exercises}
     addresses = {index: f"feedback/{pages.page_name(each)}" for index, each in enumerate(grades) if each.counts}
     files = distinct(
         (address, pages.feedback_page(grades[index], _title(grades[index].submission.exercise)))
@@ -68,15 +67,23 @@ def write(
         files[FEEDBACK_ZIP] = exports.feedback_zip((grades[index], files[page]) for index, page in addresses.items())
     for name in settings.exports:
         files |= exports.export(name, grades, roster, settings.column)
-    files[SIMILAR] = json.dumps(pairs, indent=1).encode("ascii")
     files["grades.json"] = tables.grades_json(grades, level)
     files["grades.csv"] = tables.grades_csv(grades)
-    files["class.html"] = pages.class_page(
-        [(_title(name), found) for name, found in exercises.items()], grades, pairs, level, addresses, unlisted
-    )
+
+    def class_page(similar: Similar) -> bytes:
+        titled = [(_title(name), found) for name, found in exercises.items()]
+        return pages.class_page(titled, grades, similar, level, addresses, unlisted)
+
+    _write(out, files | {CLASS: class_page(_kept(out))})
+    if source is not None:  # only now that all else is on the disk
+        similar = {name: _similar(name, counted[name], source) for name in exercises}
+        _write(out, {SIMILAR: json.dumps(similar, indent=1).encode("ascii"), CLASS: class_page(similar)})
+    return [out / name for name in ("grades.csv", "grades.json", CLASS, *told)]
+
+
+def _write(out: Path, files: Mapping[str, bytes]) -> None:
     for name, content in files.items():
         replace_file(out / name, content, ADVICE)
-    return [out / name for name in ("grades.csv", "grades.json", "class.html", *told)]
 
 
 def _title(exercise: str) -> str:
@@ -86,13 +93,13 @@ def _title(exercise: str) -> str:
         return "Your submission"
 
 
-def _pairs(exercise: str, grades: Sequence[Grade], source: SubmissionSource) -> list[dict[str, Any]]:
-    """Near-identical submissions of different learners."""
+def _similar(exercise: str, grades: Sequence[Grade], source: SubmissionSource) -> dict[str, Any]:
+    """Near-identical submissions of different learners, and how many were not compared."""
     files = [each.submission.shown_file for each in grades]
-    return [
-        asdict(pair) | {"first": files[pair.first], "second": files[pair.second]}
-        for pair in similar_pairs([_work(each, source) for each in grades], conformity.released_lines(exercise))
-    ]
+    works = [_work(each, source) for each in grades]
+    pairs, left_out = similar_pairs(works, conformity.released_lines(exercise))
+    named = [asdict(pair) | {"first": files[pair.first], "second": files[pair.second]} for pair in pairs]
+    return {"pairs": named, "left_out": left_out}
 
 
 def _work(grade: Grade, source: SubmissionSource) -> list[str]:
@@ -104,8 +111,9 @@ def _work(grade: Grade, source: SubmissionSource) -> list[str]:
     return [cell.source for cell in notebook.work]
 
 
-def _kept_pairs(out: Path) -> Pairs:
+def _kept(out: Path) -> Similar:
+    """What was found last."""
     try:
-        return msgspec.json.decode((out / SIMILAR).read_bytes(), type=Pairs)
+        return msgspec.json.decode((out / SIMILAR).read_bytes(), type=Similar)
     except (OSError, ValueError):
         return {}

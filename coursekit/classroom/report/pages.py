@@ -43,7 +43,7 @@ def feedback_page(grade: Grade, title: str) -> bytes:
 def class_page(
     exercises: Sequence[tuple[str, ExerciseStatistics]],
     grades: Sequence[Grade],
-    pairs: Mapping[str, Sequence[Mapping[str, Any]]],
+    similar: Mapping[str, Mapping[str, Any]],
     level: str,
     pages: Mapping[int, str],
     unlisted: Sequence[Grade] = (),
@@ -53,12 +53,13 @@ def class_page(
     Args:
         exercises: title and statistics of each exercise.
         grades: of all submissions.
-        pairs: near-identical submissions of each exercise: ``first``, ``second``, ``similarity``, ``same_text``.
+        similar: for each exercise ``pairs`` of near-identical submissions, with ``first``, ``second``, ``similarity``
+            and ``same_text``; and ``left_out``, how many were not compared.
         level: how the learners' code was sealed off, in words.
         pages: for the position of each grade that has a page, the page's address.
         unlisted: the marks that stand in no row of an export.
     """
-    listed = {"exercises": exercises, "grades": grades, "notices": notices(grades), "pairs": pairs, "pages": pages}
+    listed = {"exercises": exercises, "grades": grades, "notices": notices(grades), "similar": similar, "pages": pages}
     return _render("class.html", level=level, unlisted=unlisted, **listed)
 
 

@@ -8,20 +8,32 @@ Manning, Raghavan and Schütze, *Introduction to Information Retrieval* (2008), 
 
 from __future__ import annotations
 
-import io
 import keyword
 import re
-import tokenize
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from coursekit.worker.bounds import COMPARED_CHARACTERS, COMPARED_TOKENS, SIMILARITY_SECONDS
 
 THRESHOLD = 0.9
 RUN = (4, 8)
 FEWEST_TOKENS = 60
 MOST_PAIRS = 200
-SIGNS = {tokenize.NUMBER: "0", tokenize.STRING: "''"}
-SKIPPED = frozenset({"NL", "NEWLINE", "INDENT", "DEDENT", "ENDMARKER", "COMMENT"})
-ROUGH = re.compile(r"[^\W\d]\w*|\d[\w.]*|\S")
+# Linear in the length of the text: a text that is not closed ends with its line, or with the whole.
+TOKEN = re.compile(
+    r"""(?P<comment>\#[^\n]*)
+    | (?P<text>(?:\b[A-Za-z]{1,2})?(?:
+        \"{3} (?:[^"\\] | \\. | "(?!""))* (?:\"{3} | \\? \Z)
+      | '{3} (?:[^'\\] | \\. | '(?!''))* (?:'{3} | \\? \Z)
+      | " (?:[^"\\\n] | \\.)* ["\\]?
+      | ' (?:[^'\\\n] | \\.)* ['\\]?))
+    | (?P<name>[^\W\d]\w*) | (?P<number>\.?\d[\w.]*) | (?P<sign>[-+*/%@&|^=<>!:~]{2,3} | \S)""",
+    re.DOTALL | re.VERBOSE,
+)
+SIGNS = {"text": "''", "number": "0"}
 
 
 @dataclass(frozen=True)
@@ -40,58 +52,68 @@ class SimilarPair:
     same_text: bool
 
 
-def similar_pairs(works: Sequence[Sequence[str]], given: Iterable[str] = ()) -> list[SimilarPair]:
-    """Pairs of works that are nearly the same, the most similar first.
+def similar_pairs(works: Sequence[Sequence[str]], given: Iterable[str] = ()) -> tuple[list[SimilarPair], int]:
+    """Pairs of works that are nearly the same, the most similar first; and how many works time did not suffice for.
+
+    Of each work so many tokens are compared as :mod:`coursekit.worker.bounds` says.
 
     Args:
         works: for each submission, the sources of its code cells.
         given: lines that the exercise gives, without the spaces around them.
     """
-    lines = frozenset(given)
-    own = [[_own_lines(source, lines) for source in cells] for cells in works]
-    texts = [" ".join(token for source in cells for token in tokens(source)) for cells in own]
-    long_enough = [index for index, text in enumerate(texts) if text.count(" ") + 1 >= FEWEST_TOKENS]
-    if len(long_enough) < 2:
-        return []
+    lines, last = frozenset(given), time.monotonic() + SIMILARITY_SECONDS
+    own, rows, compared, left_out = [_own_text(cells, lines) for cells in works], [], [], 0
+    for index, text in enumerate(own):
+        if time.monotonic() > last:
+            left_out = len(own) - index
+            break
+        found = list(islice(tokens(text[:COMPARED_CHARACTERS]), COMPARED_TOKENS))
+        if len(found) >= FEWEST_TOKENS:
+            rows.append(_runs(found))
+            compared.append(index)
     pairs = []
-    for first, second, similarity in _near([texts[index] for index in long_enough]):
-        one, other = long_enough[first], long_enough[second]
-        pairs.append(SimilarPair(one, other, round(similarity, 4), "".join(own[one]) == "".join(own[other])))
-    return sorted(pairs, key=lambda pair: (-pair.similarity, not pair.same_text, pair.first, pair.second))[:MOST_PAIRS]
+    for first, second, similarity in _near(rows):
+        one, other = compared[first], compared[second]
+        pairs.append(SimilarPair(one, other, round(similarity, 4), own[one] == own[other]))
+    pairs.sort(key=lambda pair: (-pair.similarity, not pair.same_text, pair.first, pair.second))
+    return pairs[:MOST_PAIRS], left_out
 
 
-def tokens(source: str) -> list[str]:
+def tokens(source: str) -> Iterator[str]:
     """The tokens of Python code: keywords and signs as they are, one sign for each name, number and text.
 
-    >>> tokens("total = scale * 2  # twice") == tokens("x = y * 30")
+    >>> list(tokens("total = scale * 2  # twice")) == list(tokens("x = y * 30"))
     True
     """
-    try:
-        found = list(tokenize.generate_tokens(io.StringIO(source).readline))
-    except (tokenize.TokenError, SyntaxError, ValueError):  # a magic, or code that is not finished
-        return [_sign(token) for token in ROUGH.findall(source)]
-    return [SIGNS.get(each.type) or _sign(each.string) for each in found if tokenize.tok_name[each.type] not in SKIPPED]
+    for match in TOKEN.finditer(source):
+        kind, token = match.lastgroup or "", match[0]
+        if kind == "name":
+            yield token if keyword.iskeyword(token) else "x"
+        elif kind != "comment":
+            yield SIGNS.get(kind, token)
 
 
-def _sign(token: str) -> str:
-    if keyword.iskeyword(token):
-        return token
-    if token[:1].isdigit():
-        return "0"
-    return "x" if token.isidentifier() else token
+def _own_text(cells: Iterable[str], given: frozenset[str]) -> str:
+    lines = (line for source in cells for line in source.splitlines())
+    return "\n".join(line for line in lines if line.strip() not in given)
 
 
-def _own_lines(source: str, given: frozenset[str]) -> str:
-    return "\n".join(line for line in source.splitlines() if line.strip() not in given) + "\n"
+def _runs(found: Iterable[str]) -> Any:
+    """How often each run of tokens occurs: one row of a sparse matrix, whose columns are hashes of the runs."""
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    options = {"token_pattern": r"\S+", "lowercase": False, "alternate_sign": False, "norm": None}
+    return HashingVectorizer(ngram_range=RUN, **options).transform([" ".join(found)])
 
 
-def _near(texts: Sequence[str]) -> Iterable[tuple[int, int, float]]:
-    from sklearn.feature_extraction.text import TfidfVectorizer
+def _near(rows: Sequence[Any]) -> Iterable[tuple[int, int, float]]:
+    from scipy import sparse
+    from sklearn.feature_extraction.text import TfidfTransformer
     from sklearn.neighbors import NearestNeighbors
 
-    vectors = TfidfVectorizer(
-        analyzer="word", token_pattern=r"\S+", lowercase=False, ngram_range=RUN, sublinear_tf=True
-    ).fit_transform(texts)
+    if len(rows) < 2:
+        return
+    vectors = TfidfTransformer(sublinear_tf=True).fit_transform(sparse.vstack(rows))
     search = NearestNeighbors(metric="cosine", radius=1 - THRESHOLD + 1e-9).fit(vectors)
     near = search.radius_neighbors_graph(vectors, mode="distance").tocoo()
     for first, second, distance in zip(near.row.tolist(), near.col.tolist(), near.data.tolist()):

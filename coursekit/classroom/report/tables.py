@@ -101,7 +101,7 @@ def time_text(seconds: float | None) -> str:
 def remarks(each: Grade) -> list[str]:
     """All that is to be said of a grade, in sentences."""
     old = ["The mark comes from earlier checks; the submission needs a new run."] if each.outdated else []
-    stopped = [error.message for error in each.report.cells] if each.report else []
+    stopped = each.report.messages if each.report else []
     return [text for text in (each.reason, *old, *stopped, *each.submission.notes, *each.comments) if text]
 
 
@@ -134,4 +134,5 @@ def _record(each: Grade) -> dict[str, Any]:
     }
     record["submission"]["submitted"] = time_text(each.submission.submitted)
     record["submission"]["file"] = clean(each.submission.file)
+    record["submission"]["modules"] = [[name, clean(path)] for name, path in each.submission.modules]
     return record

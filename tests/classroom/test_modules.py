@@ -1,0 +1,74 @@
+"""A notebook in grading has the modules beside it that it imports, and those of nobody else."""
+
+from __future__ import annotations
+
+import json
+
+import batch_demo
+import grading_demo as demo
+import pytest
+from test_marking import markers
+from test_submissions import zipped
+
+from coursekit.classroom import pipeline
+from coursekit.classroom.intake.sources import UnusableFile, open_source
+from coursekit.classroom.intake.submissions import content_of, find, handed_in
+from coursekit.classroom.settings import GradingSettings
+
+pytestmark = pytest.mark.usefixtures("demo_lesson")
+
+MODULE = b"import other\nVALUE = other.VALUE\n"
+
+
+def notebook(source="from helper import VALUE\ncount = VALUE"):
+    cell = {"cell_type": "code", "source": source, "metadata": {}}
+    return json.dumps({"cells": [cell], "metadata": {"coursekit": {"exercise": "99_demo"}}, "nbformat": 4}).encode()
+
+
+@pytest.mark.parametrize(
+    ("place", "files"),
+    [
+        ("ada/x.ipynb", {"ada/helper.py": 1, "ada/other.py": 1, "ada/unused.py": 0, "ada/deep/helper.py": 0}),
+        (
+            "A L_11_assignsubmission_file_x.ipynb",
+            {"A L_11_assignsubmission_file_helper.py": 1, "A L_11_assignsubmission_file_other.py": 1},
+        ),
+        ("al_101_1_x-1.ipynb", {"al_101_2_helper-1.py": 1, "al_101_3_other-1.py": 1, "bk_102_2_helper.py": 0}),
+        ("ada/x.ipynb", {"bob/helper.py": 0, "ada/my_helper.py": 0, "helper.py": 0}),
+        ("ada.ipynb", {"helper.py": 0, "ada_helper.py": 0}),
+    ],
+)
+def test_modules_are_found_as_platforms_export_them(place, files, tmp_path):
+    members = {name: MODULE if "helper" in name else b"VALUE = 10\n" for name in files}
+    source = open_source(
+        zipped(tmp_path / "a.zip", {place: notebook(), "zoe_9_1_y.ipynb": notebook("x = 1")} | members)
+    )
+    (found,) = (each for each in find(source) if each.file == place)
+    assert {path for _, path in found.modules} == {name for name, given in files.items() if given}
+    content, modules = handed_in(source, found)
+    assert content == notebook()
+    assert modules == ({"helper": MODULE, "other": b"VALUE = 10\n"} if found.modules else {})
+
+
+def test_other_modules_make_another_job_and_a_changed_one_is_not_read(tmp_path):
+    for name in ("ada", "bob", "cyd"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.ipynb").write_bytes(notebook())
+    (tmp_path / "ada" / "helper.py").write_text("VALUE = 10")
+    (tmp_path / "bob" / "helper.py").write_text("VALUE = 11")
+    source = open_source(tmp_path)
+    found = find(source)
+    assert len({each.digest for each in found}) == 3
+    (tmp_path / "ada" / "helper.py").write_text("VALUE = 12")
+    with pytest.raises(UnusableFile, match="has changed"):
+        content_of(source, found[0])
+
+
+def test_a_mark_has_the_modules_that_ones_own_check_has(tmp_path):
+    folder = tmp_path / "in" / "ada"
+    batch_demo.write_class(folder, x=("from helper import VALUE\ncount = VALUE", demo.DOUBLE))
+    (folder / "helper.py").write_text("VALUE = 10")
+    settings = GradingSettings(submissions=str(tmp_path / "in"), exercise="99_demo")
+    with markers() as make:
+        result = pipeline.grade_class(tmp_path / "out", settings, make)
+    assert [each.points for each in result.grades] == [3], result.grades

@@ -1,0 +1,78 @@
+"""Similar submissions: renamed copies are found, and no text that a learner hands in keeps the search."""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from coursekit.classroom.report import similarity
+from coursekit.classroom.report.similarity import similar_pairs, tokens
+from coursekit.worker.bounds import MB
+
+LONG = "\n".join(f"def f{n}(a, b):\n    total = a * {n} + b\n    return [total, a - b, 'text']" for n in range(9))
+
+
+def test_renamed_copies_are_found_and_other_work_is_not():
+    renamed = LONG.replace("total", "s").replace("a", "q").replace("text", "else").replace("* 3", "* 77")
+    other = "\n".join(
+        f"x{n} = [i ** {n} for i in range(9) if i % 2 or i > {n}]\nprint(x{n}, sep=':')" for n in range(9)
+    )
+    found, left_out = similar_pairs([[LONG], [other], [renamed + "\n# mine"], [LONG], [""]])
+    pairs = {(pair.first, pair.second): pair for pair in found}
+    assert pairs.keys() == {(0, 2), (0, 3), (2, 3)}
+    assert pairs[0, 3].same_text
+    assert not pairs[0, 2].same_text
+    assert pairs[0, 2].similarity > 0.99
+    assert left_out == 0
+
+
+def test_what_the_exercise_gives_and_short_work_are_left_out():
+    given_lines = {line.strip() for line in LONG.splitlines()}
+    assert similar_pairs([[LONG], [LONG]], given_lines) == ([], 0)
+    assert similar_pairs([["x = 1"], ["x = 1"]]) == ([], 0)
+    assert similar_pairs([]) == ([], 0)
+
+
+def test_what_time_does_not_suffice_for_is_counted(monkeypatch):
+    monkeypatch.setattr(similarity, "SIMILARITY_SECONDS", -1.0)
+    assert similar_pairs([[LONG], [LONG]]) == ([], 2)
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("f(a, 1.5e3) # 2", "x ( x , 0 )"),
+        (r"""rb'a\'b' + '''c d''' + f"{x}" """, "'' + '' + ''"),
+        ('"""c\n"d" """ * 2', "'' * 0"),
+        ("x: int = 'open\ny **= 2", "x : x = '' x **= 0"),
+        ("'''open\n# x\n", "''"),
+        ('"open\\', "''"),
+        ("%matplotlib inline", "% x x"),
+        ("if x:\n    pass", "if x : pass"),
+    ],
+)
+def test_tokens(source, found):
+    assert " ".join(tokens(source)) == found
+
+
+@given(st.text(max_size=60))
+def test_any_text_has_tokens_without_spaces(source):
+    assert not any(each.isspace() for token in tokens(source) for each in token)
+    assert next(tokens(f"1\n{source}")) == "0"
+
+
+@pytest.mark.parametrize("piece", ["'\\", '"""\\', "a ", "x1 = 'a\\", "'''\\'''", "(", "\\\n", "# '"])
+def test_a_hostile_work_costs_little(piece):
+    """Two of nearly a megabyte each, of which some once took hours, others half a gigabyte."""
+    works = [[piece * (900_000 // len(piece)) + str(n)] for n in range(2)]
+    tracemalloc.start()
+    start = time.process_time()
+    similar_pairs(works)
+    seconds, (_, peak) = time.process_time() - start, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert seconds < 10, "with the tracing, which doubles it"
+    assert peak < 300 * MB

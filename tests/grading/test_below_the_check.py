@@ -1,0 +1,77 @@
+"""What a notebook does that ends cells, or changes answers after their check: told in words."""
+
+from __future__ import annotations
+
+import time
+
+import grading_demo as demo
+import pytest
+
+from coursekit.classroom.marking.private import redacted
+from coursekit.grading.checking import check_notebook
+from coursekit.worker.bounds import CELL_ERRORS
+from coursekit.worker.responding import learner_error
+
+
+def checked(tmp_path, *sources):
+    """The report on a notebook with these cells after its first."""
+    path = demo.write_notebook(tmp_path / "99_demo.ipynb", demo.SETUP, *sources)
+    return check_notebook(demo.read_notebook(path), demo.exercise)
+
+
+def test_a_name_that_is_used_again_below_its_check_is_told(tmp_path):
+    cells = [demo.SOFTMAX, 'check("softmax")', demo.COUNT, 'check("count")', demo.DOUBLE, 'check("double")']
+    report = checked(tmp_path, *cells, "np = None\ncount = 10\nother = double")
+    assert [result.points for result in report.questions] == [0, 1, 2]
+    assert [note.question for note in report.notes] == ["softmax"], "the count is another object and right"
+    assert report.notes[0].message.startswith('`np` was changed or deleted after check("softmax").')
+    assert report.messages == [report.notes[0].message]
+    assert redacted(report, ["softmax"]).notes == ()
+    assert redacted(report, ["count"]).notes == report.notes
+
+
+def test_only_what_follows_the_last_check_of_a_question_is_told(tmp_path):
+    report = checked(tmp_path, demo.COUNT, 'check("count")', "count = 11", 'check("count")')
+    assert report.notes == ()
+
+
+def test_ends_and_deep_errors_are_told_in_words_and_soon(tmp_path):
+    start = time.monotonic()
+    report = checked(
+        tmp_path,
+        "exit()",
+        "quit()",
+        "import IPython\nIPython.get_ipython().kernel.do_shutdown(True)",
+        "IPython.Application.instance().kernel.do_shutdown(restart=True)",
+        "import sys\nsys.exit(1)",
+        "def f(n): return f(n + 1)\nf(0)",
+        "def g(n): return g(n - 1) if n else 1 / 0\ng(300)",
+        demo.COUNT,
+    )
+    assert time.monotonic() - start < 30
+    told = {error.number: error.message for error in report.cells}
+    for number in range(2, 7):
+        assert told[number].startswith(f"Cell {number} ends at a call of `exit` or `quit`, or at a restart")
+    assert "RecursionError" in told[7]
+    assert "ZeroDivisionError" in told[8]
+    assert [result.points for result in report.questions] == [0, 1, 0]
+
+
+def test_of_many_errors_some_are_told_and_the_rest_counted(tmp_path):
+    report = checked(tmp_path, *["1 / 0"] * (CELL_ERRORS + 30), demo.COUNT)
+    assert len(report.cells) == CELL_ERRORS + 1
+    assert report.cells[-1].message == "30 more cells did not run to their end."
+    assert report.questions[1].points == 1
+
+
+def test_an_answer_that_exits_is_told_in_words():
+    assert "`f` ends at a call of `exit`" in learner_error("`f`", SystemExit(0), {}).message
+
+
+@pytest.mark.parametrize(
+    "forged", [None, [], {"softmax": 1}, {"softmax": {"a": ["x" * 1000]}}, {"s": {"a": ["x"] * 99}}]
+)
+def test_a_forged_reply_tells_nothing(forged, tmp_path):
+    forge = f"from coursekit.worker import serving\nserving.changed_since = lambda before, now: {forged!r}\n"
+    report = checked(tmp_path, forge, 'check("softmax")')
+    assert report.notes == ()
