@@ -32,7 +32,6 @@ ABOUT_STUDENTS = {
     "Section",
 }
 GRADE, MOST, COMMENTS, SUBMITTED = "Grade", "Maximum Grade", "Feedback comments", "Last modified (submission)"
-IDENTIFIER = re.compile(r"(?P<word>.*?)\s*(?P<number>[0-9]+)")
 WITH_ID = re.compile(r" \([0-9]+\)$")
 MOODLE_TIME = re.compile(
     r"(?:\w+,? )?(?:(?P<day>\d+)\.? (?P<month>\w+)|(?P<month_first>\w+) (?P<day_after>\d+)),? (?P<year>\d{4}), "
@@ -66,8 +65,8 @@ class Roster:
             return False
         if self.kind == CANVAS:
             return canvas_name(self.name(identity)) == unicodedata.normalize("NFC", name)
-        hidden = IDENTIFIER.fullmatch(self.table.rows[self.people[identity]][0].strip())
-        return _words(name) in (_words(self.name(identity)), _words(hidden["word"] if hidden else ""))
+        hidden, _ = _identifier(self.table.rows[self.people[identity]][0])
+        return _words(name) in (_words(self.name(identity)), _words(hidden))
 
     def submitted(self, identity: str) -> float | None:
         """When Moodle's worksheet says, in English, that the learner handed in, in seconds since 1970, or ``None``."""
@@ -176,8 +175,7 @@ def read_roster(path: Path) -> Roster:
         cells = [row[header.index("ID")].strip() for row in table.rows]
         kind, numbers = CANVAS, [cell if cell.isdecimal() else "" for cell in cells]
     else:
-        matches = [IDENTIFIER.fullmatch(row[0].strip()) for row in table.rows]
-        kind, numbers = MOODLE, [match["number"] if match else "" for match in matches]
+        kind, numbers = MOODLE, [_identifier(row[0])[1] for row in table.rows]
         if not any(numbers) or len(header) < 3:
             wanted = "no column Student with ID, as Canvas's Gradebook has it, and no numbers in its first column"
             raise BadTable(f"{path} has {wanted}, as Moodle's grading worksheet has them.")
@@ -204,6 +202,17 @@ def is_word(character: str) -> bool:
     """Whether Canvas keeps a character of a name: a letter, a mark, a digit or what connects them."""
     category = unicodedata.category(character)
     return category[0] in "LM" or category in ("Nd", "Pc")
+
+
+def _identifier(text: str) -> tuple[str, str]:
+    """Moodle's word for a participant, and the number behind it.
+
+    >>> _identifier("Participant 45"), _identifier("Ada")
+    (('Participant', '45'), ('Ada', ''))
+    """
+    text = text.strip()
+    word = text.rstrip("0123456789")
+    return word.rstrip(), text[len(word) :]
 
 
 def _words(name: str) -> list[str]:
