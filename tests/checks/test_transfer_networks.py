@@ -120,6 +120,15 @@ RIGHT = {
         network(compiling=f'"adam", [{SPARSE}]'),
         network(freeze="pass", after="base.trainable = False"),
         network(
+            made=f"keras.Model(inputs, {SOFTMAX}(layers.Flatten()(base(inputs, training=True))))"
+        ),  # frozen: no matter
+        sequential(
+            "layers.Flatten()",
+            "layers.Dense(16, 'relu')",
+            "layers.Dense(classes, kernel_initializer='zeros')",
+            compiling=f'"adam", {AS_LOGITS}',
+        ),
+        network(
             compiling="'adam', lambda labels, p: -keras.ops.log(keras.ops.sum(keras.ops.one_hot(labels, 20)"
             "[:, :p.shape[1]] * p, axis=1))"
         ),
@@ -144,6 +153,7 @@ RIGHT = {
             made="keras.Sequential([base, layers.Flatten(), layers.Dense(classes, 'softmax', "
             "kernel_initializer='zeros')])"
         ),
+        tuner(freeze="base.trainable = False; base.layers[6].trainable = True"),
         tuner(compiling="keras.optimizers.RMSprop(5e-5, weight_decay=0.001), " + SPARSE),
         tuner(compiling=f'"adam", {SPARSE}', after="pass").replace(
             "    return network", "    network.optimizer.learning_rate = 0.00005\n    return network"
@@ -193,6 +203,7 @@ PARTIAL = [
     ("new_head", network(after="network.trainable = False"), 1),  # the head frozen as well
     ("new_head", network(base="teacher", made=f"keras.Sequential([base, {SOFTMAX}])"), 1),  # on the old head
     ("new_head", sequential("layers.Flatten()", "layers.Dense(32, 'relu', trainable=False)", SOFTMAX), 1),
+    ("new_head", network(compiling=f"keras.optimizers.Adam(0.0), {SPARSE}"), 1),
     ("new_head", network(made=SEQUENTIAL.replace("classes", "10")), 2),  # softmax over the wrong classes
     ("new_head", network(made=SEQUENTIAL.replace("classes", "5")), 2),  # the classes of the old task
     ("new_head", network(made=SEQUENTIAL.replace("softmax", "sigmoid")), 2),
