@@ -64,6 +64,14 @@ class Stopped(Whole):
         maps = keras.ops.stop_gradient(self.base(images, training=False))
         return self.last(keras.ops.reshape(maps, (-1, 256)))
 
+class StoppedLate(Stopped):
+    def __init__(self, base, classes):
+        super().__init__(base, classes)
+        self.hidden = layers.Dense(16)
+    def call(self, images):
+        maps = keras.ops.reshape(self.base(images, training=False), (-1, 256))
+        return self.last(keras.ops.stop_gradient(self.hidden(maps)))
+
 def {name}(classes):
     base = {base}
     {freeze}
@@ -204,6 +212,7 @@ PARTIAL = [
     ("new_head", network(base="teacher", made=f"keras.Sequential([base, {SOFTMAX}])"), 1),  # on the old head
     ("new_head", sequential("layers.Flatten()", "layers.Dense(32, 'relu', trainable=False)", SOFTMAX), 1),
     ("new_head", network(compiling=f"keras.optimizers.Adam(0.0), {SPARSE}"), 1),
+    ("new_head", network(made="StoppedLate(base, classes)", compiling=f'"adam", {AS_LOGITS}'), 1),
     ("new_head", network(made=SEQUENTIAL.replace("classes", "10")), 2),  # softmax over the wrong classes
     ("new_head", network(made=SEQUENTIAL.replace("classes", "5")), 2),  # the classes of the old task
     ("new_head", network(made=SEQUENTIAL.replace("softmax", "sigmoid")), 2),
