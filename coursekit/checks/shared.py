@@ -14,6 +14,7 @@ from coursekit.grading.results import PASSED
 
 Setting = TypeVar("Setting")
 BOUND = 2.5  # beyond the ends of every activation that has some
+NUDGES = 20  # of a model's weights, until each layer has a gradient: a single unit of ReLU may be silent in one
 SEEN = 3000  # training digits that a model is asked about as well
 LOGARITHMS = "logarithms of probabilities"
 FITTING = {LOGARITHMS: "logits"}  # softmax of the logarithms gives the probabilities again
@@ -61,17 +62,39 @@ def expect_loss_and_activation(expect: Expect, model: Model, loss: str, activati
 
 
 def expect_learning(expect: Expect, model: Model, x: np.ndarray) -> list[Weight]:
-    """Some weights would move in training; these are returned."""
-    moving: list[Weight] = []
-    for seed in range(8):  # a single unit of ReLU may be silent with some weights
-        moving = moving or [weight for weight in model.training_step(x, seed=seed) if weight.gradient > 0]
-    still = model.optimizer is not None and model.optimizer.learning_rate == 0
+    """Training would change weights of every layer that has some; those that have a gradient are returned."""
+    frozen = {layer.name for layer in model.find("Layer") if not layer.trainable}
+    steps = [model.training_step(x)]
+    while (still := _still(model, weights := _largest(steps))) and len(steps) <= NUDGES and frozen.isdisjoint(still):
+        steps.append(model.training_step(x, seed=len(steps)))
+    learning = [weight for weight in weights if weight.gradient > 0]
+    rests = model.optimizer is not None and model.optimizer.learning_rate == 0
     expect.true(
-        moving and not still,
+        learning and not rests,
         "No weight of the network would move in training.",
         hint="Is every layer frozen, is the learning rate 0, or does nothing lead from the input to the output?",
     )
-    return moving
+    expect.true(
+        not still,
+        f"Training would not change the weights of {' and '.join(f'`{name}`' for name in still)}.",
+        hint="Every layer is to learn. Is this one frozen, or does nothing lead from it to the output?",
+    )
+    return learning
+
+
+def _largest(steps: list[list[Weight]]) -> list[Weight]:
+    """Each weight as in the step that does most to it."""
+    return [max(weight, key=lambda each: (each.gradient, each.moves)) for weight in zip(*steps)]
+
+
+def _still(model: Model, weights: list[Weight]) -> list[str]:
+    """The names of layers none of whose weights moves, nor any of the layers within; but not of a Normalization, whose
+    weights are given."""
+    holders = {weight.path: weight.path.split("/")[:-1] for weight in weights}
+    moving = {name for weight in weights if weight.moves for name in holders[weight.path]}
+    given = {layer.name for layer in model.find("Normalization")}
+    within = dict.fromkeys(names[-1] for names in holders.values() if names)
+    return [name for name in within if name not in moving | given]
 
 
 def expect_parameters(expect: Expect, model: Model, most: int, hint: str) -> None:
