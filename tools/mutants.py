@@ -44,12 +44,27 @@ FREE = re.compile(
     r"|keras\.Input\(\([^()]*\)\)(, )?|, metrics=\['accuracy'\]"
 )
 
+
+def _other_activation(*layers: str) -> list[tuple[str, str, str]]:
+    """Hidden layers, up to their last argument, that may do without ReLU."""
+    return [
+        (f"{layer}, activation='relu'", layer + other, "the activation of hidden layers is free")
+        for layer in layers
+        for other in ("", ", activation='linear'")
+    ]
+
+
 # For each question, changes that leave a right answer: what becomes what, and why nothing comes of it.
 EQUIVALENT: dict[tuple[str, str], list[tuple[str, str, str]]] = {
     ("01_mnist_dense", "as_vectors"): [("-1)", "-2)", "NumPy takes any negative length for the one to be found")],
     ("04_cnn", "slide"): [("signal[place:], kernel", "kernel, signal[place:]", "s · k = k · s")],
     ("04_cnn", "conv2d"): [("kernels.shape[0]", "kernels.shape[1]", "kernels are square")],
     ("04_cnn", "max_pool"): [("axis=(1, 3)", "axis=(3, 1)", "the largest number along two axes, in either order")],
+    ("04_cnn", "build_network"): [
+        ("layers.Dense(64, activation='relu'), ", "", "the statement asks for no hidden dense layer"),
+        ("layers.Conv2D(24, 5", "layers.Conv2D(5, 24", "how many filters, and how large, is free"),
+        *_other_activation("Conv2D(24, 5, strides=2", "Conv2D(48, 3, strides=2", "Dense(64"),
+    ],
     ("09_bayesian_nn", "ece"): [
         (
             "right[index == b].mean() - confidence[index == b].mean()",
