@@ -54,6 +54,8 @@ def _other_activation(*layers: str) -> list[tuple[str, str, str]]:
     ]
 
 
+CONVOLVED, POOLED = "layers.Conv1D(64, 3, activation='relu'), ", "layers.MaxPooling1D(4), "
+
 # For each question, changes that leave a right answer: what becomes what, and why nothing comes of it.
 EQUIVALENT: dict[tuple[str, str], list[tuple[str, str, str]]] = {
     ("01_mnist_dense", "as_vectors"): [("-1)", "-2)", "NumPy takes any negative length for the one to be found")],
@@ -64,6 +66,13 @@ EQUIVALENT: dict[tuple[str, str], list[tuple[str, str, str]]] = {
         ("layers.Dense(64, activation='relu'), ", "", "the statement asks for no hidden dense layer"),
         ("layers.Conv2D(24, 5", "layers.Conv2D(5, 24", "how many filters, and how large, is free"),
         *_other_activation("Conv2D(24, 5, strides=2", "Conv2D(48, 3, strides=2", "Dense(64"),
+    ],
+    ("05_rnn_lstm", "padded"): [(", dtype=int", "", "5.0 is a whole number too")],
+    ("05_rnn_lstm", "build_network"): [
+        (CONVOLVED, "", "the statement leaves free whether to convolve"),
+        (POOLED, "", "and whether to pool"),
+        (CONVOLVED + POOLED, POOLED + CONVOLVED, "and in which order"),
+        *_other_activation("Conv1D(64, 3"),
     ],
     ("09_bayesian_nn", "ece"): [
         (
