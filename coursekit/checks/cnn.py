@@ -225,14 +225,15 @@ def build_network(answers: Answers, expect: Expect) -> None:
 
 
 def _halves(model: Model) -> bool:
-    """Whether a layer makes maps at most 0.6 as long, in rows or in columns, and does not merely cut them; or as few
-    numbers reach a dense layer as if one had."""
+    """Whether a layer makes maps at most 0.6 as long, in rows or in columns, and neither merely cuts them nor is
+    ignored; or as few numbers reach a dense layer as if one had."""
     layers = {layer.name: layer for layer in model.find("Layer")}
     sides, channels = [28, 28], 1
-    for step in model.steps:
+    for index, step in enumerate(model.steps):
         layer = layers.get(step.layer)
         came = [] if layer and layer.layers else [(step.took, True)]  # what a model takes, a layer in it has taken
-        for shape, halving in (*came, (step.gave, not _cuts(step, layer))):
+        gives = not _cuts(step, layer) and _is_used(step, model.steps[index + 1 :])
+        for shape, halving in (*came, (step.gave, gives)):
             if isinstance(shape, tuple) and len(shape) in (3, 4):
                 before, sides, channels = sides, [*shape[1:-1], shape[1]][:2], shape[-1]
                 if halving and any(side <= 0.6 * longer for side, longer in zip(sides, before)):
@@ -246,6 +247,12 @@ def _cuts(step: Step, layer: Layer | None) -> bool:
     """Whether a layer shortens maps by leaving pixels out at their edges, or by another order of the same numbers."""
     moves_on = np.ravel(layer.config.get("strides", 2) if layer else 2)
     return bool(CUTTING & set(step.kinds)) or bool((moves_on == 1).all())
+
+
+def _is_used(step: Step, later: tuple[Step, ...]) -> bool:
+    """Whether a later layer takes what the step gave, or at least none takes what it took in its place."""
+    taken = [shape for each in later for shape in (each.took if isinstance(each.took, list) else [each.took])]
+    return step.gave in taken or step.took not in taken
 
 
 def _moved(images: np.ndarray, pixels: int) -> np.ndarray:
