@@ -127,9 +127,8 @@ RIGHT = {
         network(made="Stopped(base, classes)", freeze="pass", compiling=f'"adam", {AS_LOGITS}'),
         network(compiling=f'"adam", [{SPARSE}]'),
         network(freeze="pass", after="base.trainable = False"),
-        network(
-            made=f"keras.Model(inputs, {SOFTMAX}(layers.Flatten()(base(inputs, training=True))))"
-        ),  # frozen: no matter
+        # a frozen norm uses what it has stored, whatever it is told, as lesson 6 measures
+        network(made=f"keras.Model(inputs, {SOFTMAX}(layers.Flatten()(base(inputs, training=True))))"),
         sequential(
             "layers.Flatten()",
             "layers.Dense(16, 'relu')",
