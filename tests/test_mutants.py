@@ -45,6 +45,12 @@ def test_a_known_right_answer_is_no_survivor(question, monkeypatch):
     assert (score.survivors, score.equivalent) == ([], 1)
 
 
+def test_a_change_that_is_noticed_is_no_right_answer(question, monkeypatch):
+    monkeypatch.setitem(mutants.EQUIVALENT, ("01_mnist_dense", "squared"), [("n * n", "n / n", "not so")])
+    score = mutants.judge(question, SQUARED, {})
+    assert (score.equivalent, score.noticed) == (0, score.mutants - 1)
+
+
 def test_what_a_network_may_do_without_is_no_survivor(question):
     source = "def f():\n    return keras.Sequential([layers.Dense(5), layers.Dropout(0.2), layers.Dense(1)])"
     equal = [mutant.after for mutant in mutants.mutants(source) if mutants.is_equivalent(mutant, question)]

@@ -92,10 +92,10 @@ class Score:
     Attributes:
         exercise: the lesson's full name.
         question: its name.
-        mutants: how many there were that are not equivalent.
+        mutants: how many there were, but for those that are equivalent.
         noticed: how many of them lost points.
         survivors: the others: line, change.
-        equivalent: how many are known to be right answers.
+        equivalent: how many earned all points, and are known to be right answers.
         seconds: what it took.
         note: why there is no score, or that time ran out.
     """
@@ -128,14 +128,13 @@ def judge(question: Question, source: str, names: dict[str, Any], ends: float = 
         if time.monotonic() > ends:
             score.note = "time ran out"
             break
-        if is_equivalent(mutant, question):
-            score.equivalent += 1
-            continue
-        score.mutants += 1
-        if _earns_all(question, mutant.source, names):
-            score.survivors.append((mutant.line, mutant.change))
-        else:
+        if not _earns_all(question, mutant.source, names):
             score.noticed += 1
+        elif is_equivalent(mutant, question):
+            score.equivalent += 1
+        else:
+            score.survivors.append((mutant.line, mutant.change))
+    score.mutants = score.noticed + len(score.survivors)
     score.seconds = time.monotonic() - begun
     return score
 
