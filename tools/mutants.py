@@ -58,6 +58,7 @@ SAME = ", strides=2, padding='same'"
 FINE, COARSE, RISING = (
     f"layers.{layer}{SAME}, activation='relu'), " for layer in ("Conv2D(16, 5", "Conv2D(32, 3", "Conv2DTranspose(16, 4")
 )
+CONVOLVED, POOLED = "layers.Conv1D(64, 3, activation='relu'), ", "layers.MaxPooling1D(4), "
 
 # For each question, changes that leave a right answer: what becomes what, and why nothing comes of it.
 EQUIVALENT: dict[tuple[str, str], list[tuple[str, str, str]]] = {
@@ -74,6 +75,18 @@ EQUIVALENT: dict[tuple[str, str], list[tuple[str, str, str]]] = {
     ("04_cnn", "slide"): [("signal[place:], kernel", "kernel, signal[place:]", "s · k = k · s")],
     ("04_cnn", "conv2d"): [("kernels.shape[0]", "kernels.shape[1]", "kernels are square")],
     ("04_cnn", "max_pool"): [("axis=(1, 3)", "axis=(3, 1)", "the largest number along two axes, in either order")],
+    ("04_cnn", "build_network"): [
+        ("layers.Dense(64, activation='relu'), ", "", "the statement asks for no hidden dense layer"),
+        ("layers.Conv2D(24, 5", "layers.Conv2D(5, 24", "how many filters, and how large, is free"),
+        *_other_activation("Conv2D(24, 5, strides=2", "Conv2D(48, 3, strides=2", "Dense(64"),
+    ],
+    ("05_rnn_lstm", "padded"): [(", dtype=int", "", "5.0 is a whole number too")],
+    ("05_rnn_lstm", "build_network"): [
+        (CONVOLVED, "", "the statement leaves free whether to convolve"),
+        (POOLED, "", "and whether to pool"),
+        (CONVOLVED + POOLED, POOLED + CONVOLVED, "and in which order"),
+        *_other_activation("Conv1D(64, 3"),
+    ],
     ("07_autoencoders", "psnr"): [
         (
             "images.astype('float64') - others.astype('float64')",
@@ -131,10 +144,10 @@ class Score:
     Attributes:
         exercise: the lesson's full name.
         question: its name.
-        mutants: how many there were that are not equivalent.
+        mutants: how many there were, but for those that are equivalent.
         noticed: how many of them lost points.
         survivors: the others: line, change.
-        equivalent: how many are known to be right answers.
+        equivalent: how many earned all points, and are known to be right answers.
         seconds: what it took.
         note: why there is no score, or that time ran out.
     """

@@ -22,9 +22,11 @@ from coursekit.checks.shared import (
     unseen_digits,
 )
 from coursekit.data import load_mnist
-from coursekit.grading import Answers, Exercise, Expect, Model, Step
+from coursekit.grading import Answers, Exercise, Expect, Layer, Model, Step
 
 exercise = Exercise("04_cnn")
+
+CUTTING = {"Reshape", "Cropping2D", "CenterCrop", "RandomCrop"}
 
 
 @exercise.question("slide", points=2, title="A kernel slides over a list")
@@ -208,8 +210,8 @@ def build_network(answers: Answers, expect: Expect) -> None:
         hint="layers.Conv2D(filters, kernel_size, activation='relu'), between input and output, and not frozen.",
     )
     expect.true(
-        _shrinks(model),
-        "Nothing shrinks the maps: no pooling and no stride that halves them.",
+        _halves(model),
+        "Nothing halves the maps: there is no pooling and no stride.",
         hint="Put layers.MaxPooling2D(2) behind a convolution, or give one strides=2.",
     )
     expect_parameters(
@@ -222,24 +224,35 @@ def build_network(answers: Answers, expect: Expect) -> None:
         expect_loss_fits(answers, expect, model, images)
 
 
-def _shrinks(model: Model) -> bool:
-    """Whether maps are at most 0.6 as long, in rows or in columns, as some before them; or as few numbers reach a dense
-    layer as if they were."""
-    before, channels = [28, 28], 1
-    for step in model.steps:
-        for shape in (step.took, step.gave):
+def _halves(model: Model) -> bool:
+    """Whether a layer makes maps at most 0.6 as long, in rows or in columns, and neither merely cuts them nor is
+    ignored; or as few numbers reach a dense layer as if one had."""
+    layers = {layer.name: layer for layer in model.find("Layer")}
+    sides, channels = [28, 28], 1
+    for index, step in enumerate(model.steps):
+        layer = layers.get(step.layer)
+        came = [] if layer and layer.layers else [(step.took, True)]  # what a model takes, a layer in it has taken
+        gives = not _cuts(step, layer) and _is_used(step, model.steps[index + 1 :])
+        for shape, halving in (*came, (step.gave, gives)):
             if isinstance(shape, tuple) and len(shape) in (3, 4):
-                sides = [*shape[1:-1], shape[1]][:2]
-                if any(side <= 0.6 * longest for side, longest in zip(sides, before)) and not _cut(step):
+                before, sides, channels = sides, [*shape[1:-1], shape[1]][:2], shape[-1]
+                if halving and any(side <= 0.6 * longer for side, longer in zip(sides, before)):
                     return True
-                before, channels = [max(pair) for pair in zip(sides, before)], shape[-1]
         if "Dense" in step.kinds and isinstance(step.took, tuple) and len(step.took) == 2:
-            return step.took[1] <= 0.36 * math.prod(before) * channels
+            return step.took[1] <= 0.36 * math.prod(sides) * channels
     return False
 
 
-def _cut(step: Step) -> bool:
-    return any(kind in ("Reshape", "Cropping2D", "CenterCrop", "RandomCrop") for kind in step.kinds)
+def _cuts(step: Step, layer: Layer | None) -> bool:
+    """Whether a layer shortens maps by leaving pixels out at their edges, or by another order of the same numbers."""
+    moves_on = np.ravel(layer.config.get("strides", 2) if layer else 2)
+    return bool(CUTTING & set(step.kinds)) or bool((moves_on == 1).all())
+
+
+def _is_used(step: Step, later: tuple[Step, ...]) -> bool:
+    """Whether a later layer takes what the step gave, or at least none takes what it took in its place."""
+    taken = [shape for each in later for shape in (each.took if isinstance(each.took, list) else [each.took])]
+    return step.gave in taken or step.took not in taken
 
 
 def _moved(images: np.ndarray, pixels: int) -> np.ndarray:

@@ -13,7 +13,7 @@ CELLS = {"SimpleRNNCell", "LSTMCell", "GRUCell"}
 TEST_REVIEWS = 5_000
 WORDS, LENGTH = 10_000, 60
 DRAWS = range(4)  # seeds of a network's weights
-SEQUENCES = ((5, 3, 4), (1, 2, 3))  # time, inputs, units
+SEQUENCES = ((12, 3, 4), (1, 2, 3))  # time, inputs, units
 
 
 @exercise.question("padded", points=2, title="Reviews of one length")
@@ -262,9 +262,9 @@ def _sequence(rng: np.random.Generator, time: int, inputs: int, units: int) -> t
 
 
 def _cell(rng: np.random.Generator, inputs: int, units: int) -> tuple[np.ndarray, ...]:
-    """``x``, ``h``, ``c``, ``W``, ``U`` and ``b``."""
+    """``x``, ``h``, ``c``, ``W``, ``U`` and ``b``; a cell, which adds up, is often beyond ±1."""
     shapes = ((inputs,), (units,), (units,), (inputs, 4 * units), (units, 4 * units), (4 * units,))
-    return tuple(rng.normal(size=shape) for shape in shapes)
+    return tuple(rng.normal(scale=scale, size=shape) for scale, shape in zip((1, 1, 4, 1, 1, 1), shapes))
 
 
 def _states(x: np.ndarray, W: np.ndarray, U: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -138,6 +138,25 @@ def build_network():
         network(*CONVOLUTIONS, SOFTMAX, loss='keras.losses.SparseCategoricalCrossentropy(name="digits")'),
         network("layers.ZeroPadding2D(2)", 'layers.Conv2D(8, 3, 2, padding="same")', *CONVOLUTIONS[2:], SOFTMAX),
         network("layers.Conv2D(8, 3)", "layers.Conv2D(8, 3)", "layers.GlobalMaxPooling2D()", SOFTMAX),
+        KERAS
+        + """
+def build_network():
+    images = keras.Input((28, 28, 1))
+    maps = layers.Conv2D(8, 3, activation="relu")(images)
+    side = layers.Conv2D(8, 1, strides=2)(maps)  # two ways through each block, and then their sum
+    maps = side + layers.Conv2D(8, 3, padding="same")(layers.MaxPooling2D(2)(maps))
+    network = keras.Model(images, layers.Dense(10, activation="softmax")(layers.Flatten()(maps)))
+    network.compile("adam", "sparse_categorical_crossentropy")
+    return network
+""",
+        network("layers.Conv2D(8, 3)", "layers.AveragePooling2D((2, 1))", *CONVOLUTIONS[2:], SOFTMAX),
+        network("layers.Conv2D(8, 3)", "layers.Cropping2D(6)", "layers.Conv2D(8, 3, 2)", "layers.Flatten()", SOFTMAX),
+        network(
+            "layers.Conv2D(8, 3)",
+            "keras.Sequential([layers.Conv2D(8, 3), layers.MaxPooling2D(3, 2)])",
+            "layers.Flatten()",
+            SOFTMAX,
+        ),
         network("layers.RandomTranslation(0.1, 0.1)", *CONVOLUTIONS, SOFTMAX),
         KERAS
         + """
@@ -317,6 +336,45 @@ WRONG = {
                 SOFTMAX,
             ),
         ),
+        ("edges cut off", network("layers.Conv2D(4, 3)", "layers.Cropping2D(7)", *CONVOLUTIONS[2:], SOFTMAX)),
+        (
+            "edges cut off in a model within",
+            network(
+                "keras.Sequential([layers.Conv2D(4, 3, padding='same'), layers.Cropping2D(7)])",
+                *CONVOLUTIONS[2:],
+                SOFTMAX,
+            ),
+        ),
+        (
+            "pooled, and the result ignored",
+            KERAS
+            + """
+class Reader(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = layers.Conv2D(8, 3, activation="relu"), layers.Conv2D(8, 3, activation="relu")
+        self.pool, self.flat, self.last = layers.MaxPooling2D(), layers.Flatten(), layers.Dense(10, "softmax")
+    def call(self, images):
+        maps = self.first(images)
+        self.pool(maps)
+        return self.last(self.flat(self.second(maps)))
+
+def build_network():
+    network = Reader()
+    network.compile("adam", "sparse_categorical_crossentropy")
+    return network
+""",
+        ),
+        ("a kernel of 15", network("layers.Conv2D(4, 15)", *CONVOLUTIONS[2:], SOFTMAX)),
+        ("two kernels of 8", network("layers.Conv2D(4, 8)", "layers.Conv2D(4, 8)", "layers.Flatten()", SOFTMAX)),
+        (
+            "pixels made channels",
+            network("layers.Conv2D(4, 3, padding='same')", "layers.Reshape((14, 14, 16))", *CONVOLUTIONS[2:], SOFTMAX),
+        ),
+        (
+            "a window of 15 that moves on by one",
+            network("layers.Conv2D(4, 3)", "layers.MaxPooling2D(15, strides=1)", *CONVOLUTIONS[2:], SOFTMAX),
+        ),
         (
             "all frozen",
             network(*CONVOLUTIONS, SOFTMAX).replace("network.compile", "network.trainable = False; network.compile"),
@@ -325,6 +383,7 @@ WRONG = {
             "convolutions that do not learn",
             network(*CONVOLUTIONS, SOFTMAX).replace("8, 3", "8, 3, trainable=False"),
         ),
+        ("a dense layer that does not learn", network(*CONVOLUTIONS, "layers.Dense(16, trainable=False)", SOFTMAX)),
         ("a convolution that is not used", network(*CONVOLUTIONS, SOFTMAX).replace(CONVOLUTIONS[2] + ", ", "")),
         ("too many parameters", network(*CONVOLUTIONS, "layers.Dense(256)", SOFTMAX)),
         ("not flattened", network(*CONVOLUTIONS[:-1], SOFTMAX)),

@@ -295,6 +295,16 @@ def lstm_step(x, h, c, W, U, b):
 """,
         ),
         (
+            "the cell within ±1",
+            SIGMOID
+            + """
+def lstm_step(x, h, c, W, U, b):
+    i, f, g, o = np.split(x @ W + h @ U + b, 4)
+    c = np.clip(sigmoid(f) * c + sigmoid(i) * np.tanh(g), -1, 1)
+    return sigmoid(o) * np.tanh(c), c
+""",
+        ),
+        (
             "cell first",
             SIGMOID
             + """
@@ -310,6 +320,7 @@ def lstm_step(x, h, c, W, U, b):
         ("the slope one step too early", BACKWARD.replace("1 - states[t + 1] ** 2", "1 - states[t] ** 2")),
         ("the slope of a sigmoid", BACKWARD.replace("1 - states[t + 1] ** 2", "states[t + 1] * (1 - states[t + 1])")),
         ("two steps back at most", BACKWARD.replace("reversed(range(len(x)))", "list(range(len(x)))[-1:-3:-1]")),
+        ("five steps back at most", BACKWARD.replace("reversed(range(len(x)))", "list(range(len(x)))[:-6:-1]")),
         ("in a dict", BACKWARD.replace("return d_W, d_U, d_b", "return {'W': d_W, 'U': d_U, 'b': d_b}")),
         ("slope of tanh forgotten", BACKWARD.replace(" * (1 - states[t + 1] ** 2)", "")),
         ("only the last step", BACKWARD.replace("reversed(range(len(x)))", "[len(x) - 1]")),

@@ -166,6 +166,9 @@ WRONG = {
         ("two outputs", network("layers.LSTM(4)", last="layers.Dense(2, activation='softmax')")),
         ("too few words", network("layers.LSTM(4)", first="layers.Embedding(5_000, 8)")),
         ("too many numbers", network("layers.LSTM(4)", first="layers.Embedding(10_000, 256)")),
+        ("a recurrent layer that does not learn", network("layers.LSTM(4, trainable=False)")),
+        ("a convolution that does not learn", network("layers.Conv1D(8, 3, trainable=False)", "layers.LSTM(4)")),
+        ("a last layer that does not learn", network("layers.LSTM(4)", last="layers.Dense(1, trainable=False)")),
         (
             "all frozen",
             network("layers.LSTM(4)").replace("network.compile", "network.trainable = False; network.compile"),

@@ -64,6 +64,14 @@ class Stopped(Whole):
         maps = keras.ops.stop_gradient(self.base(images, training=False))
         return self.last(keras.ops.reshape(maps, (-1, 256)))
 
+class StoppedLate(Stopped):
+    def __init__(self, base, classes):
+        super().__init__(base, classes)
+        self.hidden = layers.Dense(16)
+    def call(self, images):
+        maps = keras.ops.reshape(self.base(images, training=False), (-1, 256))
+        return self.last(keras.ops.stop_gradient(self.hidden(maps)))
+
 def {name}(classes):
     base = {base}
     {freeze}
@@ -119,6 +127,14 @@ RIGHT = {
         network(made="Stopped(base, classes)", freeze="pass", compiling=f'"adam", {AS_LOGITS}'),
         network(compiling=f'"adam", [{SPARSE}]'),
         network(freeze="pass", after="base.trainable = False"),
+        # a frozen norm uses what it has stored, whatever it is told, as lesson 6 measures
+        network(made=f"keras.Model(inputs, {SOFTMAX}(layers.Flatten()(base(inputs, training=True))))"),
+        sequential(
+            "layers.Flatten()",
+            "layers.Dense(16, 'relu')",
+            "layers.Dense(classes, kernel_initializer='zeros')",
+            compiling=f'"adam", {AS_LOGITS}',
+        ),
         network(
             compiling="'adam', lambda labels, p: -keras.ops.log(keras.ops.sum(keras.ops.one_hot(labels, 20)"
             "[:, :p.shape[1]] * p, axis=1))"
@@ -144,6 +160,7 @@ RIGHT = {
             made="keras.Sequential([base, layers.Flatten(), layers.Dense(classes, 'softmax', "
             "kernel_initializer='zeros')])"
         ),
+        tuner(freeze="base.trainable = False; base.layers[6].trainable = True"),
         tuner(compiling="keras.optimizers.RMSprop(5e-5, weight_decay=0.001), " + SPARSE),
         tuner(compiling=f'"adam", {SPARSE}', after="pass").replace(
             "    return network", "    network.optimizer.learning_rate = 0.00005\n    return network"
@@ -193,6 +210,8 @@ PARTIAL = [
     ("new_head", network(after="network.trainable = False"), 1),  # the head frozen as well
     ("new_head", network(base="teacher", made=f"keras.Sequential([base, {SOFTMAX}])"), 1),  # on the old head
     ("new_head", sequential("layers.Flatten()", "layers.Dense(32, 'relu', trainable=False)", SOFTMAX), 1),
+    ("new_head", network(compiling=f"keras.optimizers.Adam(0.0), {SPARSE}"), 1),
+    ("new_head", network(made="StoppedLate(base, classes)", compiling=f'"adam", {AS_LOGITS}'), 1),
     ("new_head", network(made=SEQUENTIAL.replace("classes", "10")), 2),  # softmax over the wrong classes
     ("new_head", network(made=SEQUENTIAL.replace("classes", "5")), 2),  # the classes of the old task
     ("new_head", network(made=SEQUENTIAL.replace("softmax", "sigmoid")), 2),
