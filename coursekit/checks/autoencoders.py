@@ -47,7 +47,7 @@ def compression_ratio(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("psnr", points=3, title="Decibels")
 def psnr(answers: Answers, expect: Expect) -> None:
-    """10 · log10(peak² / mean squared error), over all pixels of all images, for floats and for bytes."""
+    """`psnr(images, others, peak)`: 10 · log10(peak² / mean squared error) over all pixels, for floats and bytes."""
     rng = answers.draw("images")
     images = rng.uniform(0.1, 0.8, size=(3, 4, 5))  # the largest is never the peak
     others = np.clip(images + rng.normal(scale=[[[0.05]], [[0.1]], [[0.3]]], size=images.shape), 0, 0.9)
@@ -127,7 +127,7 @@ def _expect_seeded(expect: Expect, once: np.ndarray, again: np.ndarray, another:
 
 @exercise.question("training_pairs", points=2, title="What goes in, what must come out")
 def training_pairs(answers: Answers, expect: Expect) -> None:
-    """From bytes `(image, 28, 28)`: spoiled inputs and clean targets, both `(image, 784)` from 0 to 1."""
+    """`training_pairs(images, deviation, seed)`: spoiled inputs and clean targets, `(image, 784)` from 0 to 1."""
     rng = answers.draw("bytes")
     images = rng.integers(0, 256, size=(6, 28, 28), dtype=np.uint8)
     grey = rng.integers(115, 141, size=(16, 28, 28), dtype=np.uint8)
@@ -157,7 +157,7 @@ def training_pairs(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("tied_gradient", points=3, title="One matrix, used twice")
 def tied_gradient(answers: Answers, expect: Expect) -> None:
-    """Gradient of the summed squared error of `x → (x W) Wᵀ` with respect to the shared `W`."""
+    """`tied_gradient(x, W)`: of the summed squared error of `x → (x W) Wᵀ` with respect to the shared `W`."""
     rng = answers.draw("x and W")
     x, W = rng.normal(size=(5, 4)), rng.normal(size=(4, 2))
     got = answers.call("tied_gradient", x, W)
@@ -186,7 +186,7 @@ def tied_gradient(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("find_outsiders", points=3, title="The alarm")
 def find_outsiders(answers: Answers, expect: Expect) -> None:
-    """True where a test error lies above the threshold that a share `rate` of the validation errors exceed."""
+    """`find_outsiders(valid_errors, test_errors, rate)`: True above what a share `rate` of the valid errors exceed."""
     rng = answers.draw("errors")
 
     def alarms(valid: np.ndarray, test: np.ndarray, rate: float) -> np.ndarray:
@@ -227,7 +227,7 @@ def find_outsiders(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("build_denoiser", points=2, title="Build a denoiser")
 def build_denoiser(answers: Answers, expect: Expect) -> None:
-    """A compiled network from 784 pixels to 784 pixels, each between 0 and 1; all layers learn, and the loss suits."""
+    """`build_denoiser()`: a compiled network from 784 pixels to 784, each between 0 and 1; all layers learn."""
     images = answers.draw("images").random((8, 784), dtype=np.float32)
     twice = np.concatenate([images, images])
     model = answers.model("build_denoiser").on(twice)
@@ -303,7 +303,7 @@ def _loss_takes(answers: Answers, model: Model) -> str:
 
 @exercise.question("training", points=3, title="Gain seven decibels", seconds=240)
 def training(answers: Answers, expect: Expect) -> None:
-    """`model`, trained with validation data, cleans test digits that the check spoils."""
+    """`model`, trained with validation data (`history`), cleans test digits that the check spoils."""
     with expect.part(points=1, title="validation data"):
         hint = "history = model.fit(…, validation_split=0.1), or validation_data=(noisy, clean)."
         expect.true(np.size(expect.validated(answers.value("history"), hint=hint)), "No epoch was trained.", hint)

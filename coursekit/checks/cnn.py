@@ -198,7 +198,7 @@ def count_parameters(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("build_network", points=2, title="Build a network")
 def build_network(answers: Answers, expect: Expect) -> None:
-    """A compiled convolutional network from (28, 28, 1) to ten classes; its loss suits labels and activation."""
+    """`build_network()`: a compiled convolutional network from (28, 28, 1) to ten classes, with a loss that suits."""
     images = drawn_digits(answers, 28, 28, 1)
     model = answers.model("build_network").on(images)
     expect_outputs(expect, model, 10, hint="Flatten (or pool globally), then one unit for every class.")

@@ -289,7 +289,7 @@ def _is_loss(model: Model, rng: np.random.Generator, loss: str) -> bool:
 
 @exercise.question("training", points=3, title="Compare, then choose")
 def training(answers: Answers, expect: Expect) -> None:
-    """`accuracies` compares the variants over two seeds or more; `model` reads reviews that it has never seen."""
+    """`accuracies` compares variants over two seeds or more; `model`, with its `history`, reads unseen reviews."""
     with expect.part(points=1, title="every variant, several seeds"):
         accuracies = answers.value("accuracies")
         expect.kind(accuracies, dict, hint='accuracies["tanh"] = [0.88, 0.87]: one number a seed.')

@@ -31,7 +31,7 @@ exercise = Exercise("01_mnist_dense")
 
 @exercise.question("as_vectors", points=2, title="Images become vectors")
 def as_vectors(answers: Answers, expect: Expect) -> None:
-    """Bytes `(image, 28, 28)` become `float32` in [0, 1] of shape `(image, 784)`, row behind row."""
+    """`as_vectors(images)`: bytes `(image, 28, 28)` become `float32` in [0, 1] of shape `(image, 784)`, row by row."""
     images = answers.draw("three images").integers(0, 250, size=(3, 28, 28), dtype=np.uint8)
     images[0, 0, :2] = 0, 255
     for batch in (images, images[1:2]):  # the second has no full ink
@@ -55,7 +55,7 @@ def as_vectors(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("one_hot", points=2, title="One-hot labels")
 def one_hot(answers: Answers, expect: Expect) -> None:
-    """Whole numbers become rows with a single 1, one column for every class."""
+    """`one_hot(labels, classes)`: whole numbers become rows with a single 1, one column for every class."""
     rng = answers.draw("labels of digits")
     labels = rng.permutation([0, 9, *rng.integers(0, 10, size=10)])
     rows = answers.call("one_hot", labels, 10)
@@ -101,7 +101,7 @@ def softmax(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("cross_entropy", points=3, title="Cross-entropy from logits")
 def cross_entropy(answers: Answers, expect: Expect) -> None:
-    """The mean over the batch of −log of the probability that the true class gets, from logits."""
+    """`cross_entropy(logits, labels)`: the mean over the batch of −log of the probability that the true class gets."""
     from scipy.special import log_softmax
 
     def compare(logits: np.ndarray, labels: np.ndarray, hint: str) -> None:
@@ -125,7 +125,7 @@ def cross_entropy(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("count_parameters", points=2, title="How many parameters?")
 def count_parameters(answers: Answers, expect: Expect) -> None:
-    """Every unit has one weight for each of its inputs, and a bias."""
+    """`count_parameters(sizes)`: one weight for each input of every unit, and a bias."""
     rng = answers.draw("widths")
     once, twice = rng.choice(np.arange(2, 900), size=2, replace=False).tolist()
     drawn = [rng.integers(2, 900, size=layers).tolist() for layers in (2, 4, 5)]
@@ -139,7 +139,7 @@ def count_parameters(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("gradients", points=3, title="A gradient by hand")
 def gradients(answers: Answers, expect: Expect) -> None:
-    """Gradients of the mean cross-entropy of `x @ W + b` with respect to `W` and `b`."""
+    """`gradients(x, labels, W, b)`: those of the mean cross-entropy of `x @ W + b` with respect to `W` and `b`."""
     from scipy.special import softmax as reference_softmax
 
     rng = answers.draw("networks")
@@ -171,7 +171,7 @@ def gradients(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("build_network", points=2, title="Build a network")
 def build_network(answers: Answers, expect: Expect) -> None:
-    """A compiled dense network from 784 numbers to ten classes, with a loss that suits labels and activation."""
+    """`build_network()`: a compiled dense network from 784 numbers to ten classes, with a loss that suits both ends."""
     vectors = drawn_digits(answers, 784)
     model = answers.model("build_network").on(vectors)
     expect_outputs(expect, model, 10, hint="The last layer has one unit for every class.")
@@ -208,7 +208,7 @@ def build_network(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("training", points=3, title="Train it past the bar")
 def training(answers: Answers, expect: Expect) -> None:
-    """`model`, trained with validation data, reads digits that it has never seen."""
+    """`model`, trained with validation data (`history`), reads digits that it has never seen."""
     with expect.part(points=1, title="validation data"):
         hint = "history = model.fit(…, validation_split=0.1), or validation_data=(x_valid, y_valid)."
         expect.validated(answers.value("history"), hint=hint)

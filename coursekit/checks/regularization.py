@@ -39,7 +39,7 @@ def penalty(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("penalty_gradient", points=2, title="How hard it pulls")
 def penalty_gradient(answers: Answers, expect: Expect) -> None:
-    """The gradient of the penalty of question 1 with respect to one array of weights; 0 where a weight is 0."""
+    """`penalty_gradient(w, l1, l2)`: of the penalty of question 1, for one array of weights; 0 where a weight is 0."""
     rng = answers.draw("weights")
 
     def compare(w: np.ndarray, l1: float, l2: float, hint: str) -> None:
@@ -272,7 +272,7 @@ Rule = Callable[[Data, float], float]  # what a strength is judged by: the lower
 
 @exercise.question("choose_strength", points=2, title="Choose λ by validation")
 def choose_strength(answers: Answers, expect: Expect) -> None:
-    """The strength whose ridge regression, fitted on the training data, has the lowest error on validation data."""
+    """`choose_strength(x_train, y_train, x_valid, y_valid, strengths)`: the λ with the lowest validation error."""
     rng = answers.draw("regressions")
     for rival in RIVALS:
         data, strengths = _regression(rng, rival)

@@ -18,7 +18,7 @@ SEQUENCES = ((12, 3, 4), (1, 2, 3))  # time, inputs, units
 
 @exercise.question("padded", points=2, title="Reviews of one length")
 def padded(answers: Answers, expect: Expect) -> None:
-    """Lists of word indices become `(review, maxlen)`: zeros in front of short ones, long ones keep their end."""
+    """`padded(reviews, maxlen)`: an array `(review, maxlen)`: zeros before short ones, long ones keep their end."""
     rng = answers.draw("reviews")
 
     def compare(lengths: tuple[int, ...], maxlen: int, hint: str) -> None:
@@ -39,7 +39,7 @@ def padded(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("count_parameters", points=2, title="How many parameters?")
 def count_parameters(answers: Answers, expect: Expect) -> None:
-    """What a recurrent layer of Keras learns, from its kind, its inputs a step and its units."""
+    """`count_parameters(kind, inputs, units)`: how many numbers a recurrent layer of Keras learns."""
     rng = answers.draw("sizes")
     sizes = [(1, 7), *(rng.permutation(np.arange(2, 40))[:2].tolist() for _ in range(2))]
 
@@ -64,7 +64,7 @@ def _parameters(kind: str, inputs: int, units: int) -> int:
 
 @exercise.question("simple_rnn", points=3, title="The recurrence by hand")
 def simple_rnn(answers: Answers, expect: Expect) -> None:
-    """The states `(time, units)` of a recurrent layer with tanh that starts from zeros."""
+    """`simple_rnn(x, W, U, b)`: the states `(time, units)` of a recurrent layer with tanh that starts from zeros."""
     rng = answers.draw("sequences")
     sequences = [_sequence(rng, time, inputs, units) for time, inputs, units in SEQUENCES]
     for sequence in sequences:
@@ -83,7 +83,7 @@ def simple_rnn(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("lstm_step", points=3, title="One step of an LSTM")
 def lstm_step(answers: Answers, expect: Expect) -> None:
-    """The pair `(h, c)` after one step, with the gates in Keras' order: input, forget, candidate, output."""
+    """`lstm_step(x, h, c, W, U, b)`: the next `(h, c)`; gates in Keras' order: input, forget, candidate, output."""
     rng = answers.draw("cells")
     cells = [_cell(rng, inputs, units) for inputs, units in ((3, 5), (4, 2))]
     for cell in cells:
@@ -109,7 +109,7 @@ def lstm_step(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("gradients", points=3, title="Back-propagation through time")
 def gradients(answers: Answers, expect: Expect) -> None:
-    """The gradients `(d_W, d_U, d_b)` of a loss on the last state, through all time steps."""
+    """`gradients(x, W, U, b, blame)`: those of a loss on the last state, `(d_W, d_U, d_b)`, through all time steps."""
     rng = answers.draw("sequences")
     sequences = [(*_sequence(rng, time, inputs, units), rng.normal(size=units)) for time, inputs, units in SEQUENCES]
     hints = (
@@ -130,7 +130,7 @@ def gradients(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("last_states", points=2, title="Mind the padding")
 def last_states(answers: Answers, expect: Expect) -> None:
-    """From states `(review, time, units)` of reviews padded **behind**, each review's state after its last word."""
+    """`last_states(states, lengths)`: the state of each review, padded **behind**, after its last word."""
     rng = answers.draw("states")
     for reviews, time, units in ((8, 6, 3), (1, 5, 2), (3, 1, 2)):
         states = rng.normal(size=(reviews, time, units))
@@ -147,7 +147,7 @@ def last_states(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("build_network", points=2, title="Build a better network")
 def build_network(answers: Answers, expect: Expect) -> None:
-    """A compiled network from word indices to one number, with an embedding and at least one recurrent layer."""
+    """`build_network()`: compiled, from word indices to one number, with an embedding and a recurrent layer."""
     model = answers.model("build_network")
     rng = answers.draw("reviews")
     reviews = rng.integers(4, WORDS, size=(16, _fixed_length(model) or LENGTH), dtype=np.int32)
@@ -173,7 +173,7 @@ def build_network(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("training", points=3, title="Beat the reference", seconds=240)
 def training(answers: Answers, expect: Expect) -> None:
-    """`model`, trained with validation data, judges test reviews padded to their last `MAXLEN` words."""
+    """`model`, trained with validation data (`history`), judges test reviews padded to their last `MAXLEN` words."""
     with expect.part(points=1, title="validation data"):
         hint = "history = model.fit(…, validation_split=0.2), or validation_data=(x_valid, y_valid)."
         expect.validated(answers.value("history"), hint=hint)

@@ -65,7 +65,7 @@ def head_parameters(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("preprocessed", points=2, title="Preprocess as the network was trained")
 def preprocessed(answers: Answers, expect: Expect) -> None:
-    """Bytes become what the embedded MobileNetV2 learnt on: scaled to [0, 1], centred, divided by the deviation."""
+    """`preprocessed(photos)`: bytes scaled to [0, 1], centred, divided, as the embedded MobileNetV2 learnt on them."""
     rng = answers.draw("photos")
 
     def compare(photos: np.ndarray, hint: str) -> None:
@@ -84,7 +84,7 @@ def preprocessed(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("frozen_norm", points=2, title="Batch normalisation that stands still")
 def frozen_norm(answers: Answers, expect: Expect) -> None:
-    """Batch normalisation with the stored mean and variance, whatever the batch."""
+    """`frozen_norm(x, gamma, beta, mean, variance, epsilon)`: with what is stored, whatever the batch."""
     rng = answers.draw("a batch and what is stored")
     x, gamma, beta = rng.normal(2, 2, size=(6, 4)), rng.normal(size=4), rng.normal(size=4)
     mean, variance = rng.normal(size=4), np.append(rng.uniform(0.2, 2, size=3), 0.02)
@@ -107,7 +107,7 @@ def frozen_norm(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("new_head", points=3, title="A new head on a frozen base")
 def new_head(answers: Answers, expect: Expect) -> None:
-    """A compiled network: the pretrained base, frozen whole, and a head for `classes` classes that trains."""
+    """`new_head(classes)`: a compiled network of the pretrained base, frozen whole, and a head that trains."""
     images, few, many = _drawn(answers)
     model = answers.model("new_head", few).on(images)
     _expect_base(answers, expect, model, images)
@@ -158,7 +158,7 @@ def changed(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("fine_tuner", points=3, title="Ready for fine-tuning")
 def fine_tuner(answers: Answers, expect: Expect) -> None:
-    """A compiled network in which the fourth convolution and the head train, slowly, and nothing else."""
+    """`fine_tuner(classes)`: compiled; the fourth convolution and the head train, slowly, and nothing else."""
     images, classes, _ = _drawn(answers)
     model = answers.model("fine_tuner", classes).on(images)
     _expect_base(answers, expect, model, images)
@@ -235,7 +235,7 @@ def _still(steps: list[list[Weight]]) -> int:
 
 @exercise.question("training", points=3, title="Twenty-five digits", seconds=120)
 def training(answers: Answers, expect: Expect) -> None:
-    """`model`, on the borrowed base, trained on 25 digits from 5 to 9, reads all test digits from 5 to 9."""
+    """`model`, on the borrowed base, trained on 25 digits (`history`), reads all test digits from 5 to 9."""
     with expect.part(points=1, title="validation data"):
         hint = "history = model.fit(…, validation_data=(x_valid, y_valid))."
         expect.validated(answers.value("history"), hint=hint)

@@ -20,7 +20,7 @@ UNHEARD_OF = -75  # nats
 
 @exercise.question("log_bernoulli", points=2, title="How probable are these bits?")
 def log_bernoulli(answers: Answers, expect: Expect) -> None:
-    """`log p(x|z)` of bits `(batch, pixel)` from logits, summed over pixels: `(batch,)`, in nats."""
+    """`log_bernoulli(x, logits)`: log p(x|z) of bits `(batch, pixel)`, summed over pixels: `(batch,)`, in nats."""
     rng = answers.draw("bits and logits")
     with expect.part(points=1, title="moderate logits"):
         for shape in ((4, 6), (1, 9), (5, 1)):
@@ -44,7 +44,7 @@ def log_bernoulli(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("gaussian_kl", points=3, title="The charge in closed form")
 def gaussian_kl(answers: Answers, expect: Expect) -> None:
-    """KL of `N(mean, exp(log_var))` from `N(0, 1)`: `(batch, latent)` twice → `(batch,)`, in nats."""
+    """`gaussian_kl(mean, log_var)`: KL of `N(mean, exp(log_var))` from `N(0, 1)`, `(batch,)`, in nats."""
     rng = answers.draw("means and log-variances")
     mean, log_var = _normal(rng, 5, 3), _normal(rng, 5, 3)
     got = answers.call("gaussian_kl", mean, log_var)
@@ -130,7 +130,7 @@ def negative_elbo(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("importance_bound", points=3, title="A tighter bound")
 def importance_bound(answers: Answers, expect: Expect) -> None:
-    """From log-weights `(k, batch)` the bound `log (1/k) Σ w` of each digit, `(batch,)`."""
+    """`importance_bound(log_weights)`: from `(k, batch)` the bound `log (1/k) Σ w` of each digit, `(batch,)`."""
     from scipy.special import logsumexp
 
     def compare(log_weights: np.ndarray, hint: str) -> None:
@@ -158,7 +158,7 @@ def importance_bound(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("active_units", points=2, title="Who is awake?")
 def active_units(answers: Answers, expect: Expect) -> None:
-    """From the means `(digit, latent)`, how many latent numbers have a variance over the digits above 0.01."""
+    """`active_units(mean)`: how many latent numbers have a variance over the digits above 0.01, one whole number."""
     rng = answers.draw("means")
 
     def compare(digits: int, spreads: np.ndarray, hint: str) -> None:
@@ -180,7 +180,7 @@ def active_units(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("training", points=4, title="A VAE of your own", seconds=240)
 def training(answers: Answers, expect: Expect) -> None:
-    """`encoder` (bits → mean and log-variance) and `decoder` (z → logits), judged by the ELBO on test bits."""
+    """`encoder` (bits → mean, log-variance) and `decoder` (z → logits), trained (`history`), by their ELBO on tests."""
     with expect.part(points=1, title="validation data"):
         hint = "history = vae.fit(…, validation_data=(x_valid,)), with a `test_step` beside the `train_step`."
         curve = expect.validated(answers.value("history"), hint, "figures")
