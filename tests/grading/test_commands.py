@@ -62,10 +62,10 @@ def test_check_fails_with_exit_code_1_and_says_what_to_do(run, tmp_path):
 def test_an_interrupted_check_says_what_was_running_and_records_nothing(running, cells, run, tmp_path, monkeypatch):
     send = RemoteAnswers._send
 
-    def interrupted(self, request, what, seconds):
+    def interrupted(self, request, what, *more):
         if what == running:
             threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
-        return send(self, request, what, seconds)
+        return send(self, request, what, *more)
 
     patient = replace(demo.exercise.find("softmax"), seconds=60.0)
     monkeypatch.setitem(demo.exercise.questions, "softmax", patient)
