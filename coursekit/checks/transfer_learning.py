@@ -115,6 +115,11 @@ def new_head(answers: Answers, expect: Expect) -> None:
         _expect_classes(expect, model, (16, few))
         _expect_classes(expect, answers.model("new_head", many).on(images[:8]), (8, many))
         expect_loss_fits(answers, expect, model, images, few)
+    expect.true(
+        not model.always_training,
+        f"The network calls `{next(iter(model.always_training), '')}` with training=True.",
+        hint="base(inputs, training=False), or without a word of it: Keras says when the network trains.",
+    )
     rate = compiled(expect, model.optimizer).learning_rate
     expect.true(rate != 0, "The learning rate is 0.", hint="The head is to train: leave the rate to the optimizer.")
     _expect_still(expect, model, images, BASE_PARAMETERS, "those of the base", FREEZE_HINTS)

@@ -141,6 +141,7 @@ class Model:
         steps: what its layers did with the batch that it was shown last, see :meth:`on`, in the order in which they
             ended.
         gave: the shape of its output for that batch; a list where there are several; ``None`` if it was shown none.
+        always_training: the names of the layers that a functional model was made to call with ``training=True``.
     """
 
     class_name: str
@@ -155,6 +156,7 @@ class Model:
     handle: int = 0
     steps: tuple[Step, ...] = ()
     gave: Shape = None
+    always_training: tuple[str, ...] = ()
     _ask: ClassVar[Any] = None
 
     def __post_init__(self) -> None:

@@ -39,6 +39,7 @@ def describe(model: Any) -> dict[str, Any]:
         "trainable_parameter_count": _count(model.trainable_weights),
         "optimizer": _optimizer(getattr(model, "optimizer", None)),
         "loss": _loss(model),
+        "always_training": _always_training(model),
     }
 
 
@@ -64,6 +65,20 @@ def single_loss(model: Any) -> Any:
     while isinstance(loss, list | tuple | dict) and len(loss) == 1:
         loss = next(iter(loss.values() if isinstance(loss, dict) else loss))
     return sys.modules["keras"].losses.get(loss)
+
+
+def _always_training(model: Any) -> list[str]:
+    """The names of the layers that a functional model was made to call with ``training=True``."""
+    kind = sys.modules["keras.src.models.functional"].Functional
+    try:
+        layers = kind.get_config(model)["layers"] if isinstance(model, kind) else []
+    except Exception:  # a layer of the learner's, which tells no settings: of whatever kind
+        return []
+    return [
+        str(layer["name"])
+        for layer in layers
+        if any(node["kwargs"].get("training") is True for node in layer.get("inbound_nodes", []))
+    ]
 
 
 def _layers(owner: Any) -> list[dict[str, Any]]:

@@ -127,8 +127,7 @@ RIGHT = {
         network(made="Stopped(base, classes)", freeze="pass", compiling=f'"adam", {AS_LOGITS}'),
         network(compiling=f'"adam", [{SPARSE}]'),
         network(freeze="pass", after="base.trainable = False"),
-        # a frozen norm uses what it has stored, whatever it is told, as lesson 6 measures
-        network(made=f"keras.Model(inputs, {SOFTMAX}(layers.Flatten()(base(inputs, training=True))))"),
+        network(made=f"keras.Model(inputs, {SOFTMAX}(layers.Flatten()(base(inputs, training=False))))"),
         sequential(
             "layers.Flatten()",
             "layers.Dense(16, 'relu')",
@@ -204,6 +203,7 @@ SCHEDULE = f"keras.optimizers.Adam(keras.optimizers.schedules.ExponentialDecay(1
 PARTIAL = [
     ("new_head", network(freeze="pass"), 1),  # nothing frozen
     ("new_head", network(freeze=NOT_NORMS), 1),  # batch normalisation left in training mode
+    ("new_head", network(made=f"keras.Model(inputs, {SOFTMAX}(layers.Flatten()(base(inputs, training=True))))"), 1),
     ("new_head", network(freeze=BY_WEIGHTS), 1),  # the same: its statistics follow the batches
     ("new_head", network(made=SEQUENTIAL.replace("base,", "base, layers.Dropout(0.2),"), freeze=BY_WEIGHTS), 1),
     ("new_head", network(freeze="base.layers[-1].trainable = False"), 1),
