@@ -176,7 +176,14 @@ def test_how_long_a_private_check_takes_is_not_told(sealed, tmp_path):
 
     def seconds(source: str) -> float:
         content = write(tmp_path, source).read_bytes()
-        work = {"notebook": content, "cell_seconds": 20, "seconds": 60, "seed": None, "random_state": None}
+        work = {
+            "notebook": content,
+            "modules": {},
+            "cell_seconds": 20,
+            "seconds": 60,
+            "seed": None,
+            "random_state": None,
+        }
         made = mark(work, Task(), exercise, sealed, CleanRooms())
         assert made["report"].points >= 2
         return made["seconds"]

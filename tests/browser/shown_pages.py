@@ -91,12 +91,13 @@ def class_page(points: float = 17.0) -> bytes:
     listed = grades()
     found = statistics(listed, EXERCISE)
     assert found is not None
-    pairs = {EXERCISE: [{"first": "Bob 1.ipynb", "second": "Wolf 2.ipynb", "similarity": 0.97, "same_text": True}]}
+    pair = {"first": "Bob 1.ipynb", "second": "Wolf 2.ipynb", "similarity": 0.97, "same_text": True}
+    similar = {EXERCISE: {"pairs": [pair], "left_out": 2}}
     exercises = [
         (find_exercise(EXERCISE).title, replace(found, max_points=points, counts=(120, 3, 0, 1, 44, 9, 0, 2, 1, 37)))
     ]
     return pages.class_page(
-        exercises, listed, pairs, "bubblewrap, own user, process, mount, network", {0: "feedback/a.html"}
+        exercises, listed, similar, "bubblewrap, own user, process, mount, network", {0: "feedback/a.html"}
     )
 
 
