@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import string
 import tempfile
+import unicodedata
 import zipfile
 from pathlib import Path, PurePosixPath
 
@@ -65,6 +66,17 @@ LAYOUTS = {
             "latecomer_33_779_LATE_44_5_x.ipynb": "",
         },
     ),
+    "Canvas, one learner, whose files are called as Moodle's": (
+        "canvas",
+        {
+            "mallory_LATE_99_1234_x_22_assignsubmission_file_.ipynb": "99 late",
+            "mallory_LATE_99_1235_assignsubmission_file_y.ipynb": "99 late",
+        },
+    ),
+    "Canvas, one learner's name in two normal forms": (
+        "canvas",
+        {"mu\u0308ller_11_5_x.ipynb": "11", "m\u00fcller_11_6_y.ipynb": "11"},
+    ),
     "Canvas, something else beside": (
         "canvas",
         {"a_1_10_x.ipynb": "1", "b_2_20_x.ipynb": "2", "c_3_30_x.ipynb": "3", "solution.ipynb": "", "d_4/x.ipynb": ""},
@@ -92,6 +104,13 @@ LAYOUTS = {
     "Moodle, folders up to 4.0": (
         "moodle",
         {"A B_3_assignsubmission_file_/x.ipynb": "3", "C_4_assignsubmission_file_/x.ipynb": "4"},
+    ),
+    "Moodle, one learner's name in two normal forms": (
+        "moodle",
+        {
+            "Jo\u0308rg_11_assignsubmission_file/x.ipynb": "11",
+            "J\u00f6rg_11_assignsubmission_onlinetext/onlinetext.html": "11",
+        },
     ),
     "Moodle, flat": (
         "moodle",
@@ -121,6 +140,13 @@ LAYOUTS = {
         {
             "assignment_5_export/submission_11/x.ipynb": "submission_11",
             "assignment_5_export/submission_12/x.ipynb": "submission_12",
+            "assignment_5_export/submission_metadata.yml": None,
+        },
+    ),
+    "Gradescope, one learner": (
+        "gradescope",
+        {
+            "assignment_5_export/submission_11/x.ipynb": "submission_11",
             "assignment_5_export/submission_metadata.yml": None,
         },
     ),
@@ -170,6 +196,7 @@ LAYOUTS = {
             "student-2.ipynb": "student-2",
         },
     ),
+    "a copy in another normal form": ("", {"zo\u00eb.ipynb": "zo\u00eb", "zoe\u0308 (1).ipynb": "zo\u00eb"}),
     "one name in two normal forms": ("", {"\u00f6/x.ipynb": "\u00f6", "o\u0308/y.ipynb": "\u00f6", "b/x.ipynb": "b"}),
 }
 
@@ -271,6 +298,10 @@ def test_long_and_many_parts_are_read_in_time():
         "_assignsubmission_" * 3_000,
         "x" + "-1" * 30_000,
         " copy " * 9_000,
+        "anon_abcde_" + "1" * 5_000 + "_x",
+        "x_5_assignsubmission_file_y-" + "1" * 5_000,
+        "x (" + "1" * 5_000 + ")",
+        "x_5_7_y-" + "1" * 900,
     ):
         layout_of([name, name + "_"]).origin(PurePosixPath(name))
 
@@ -297,7 +328,7 @@ def batches(draw):
                 "canvas anonymous": (f"{late}anon_c{number}_{upload}_{file}.ipynb", f"anon_c{number}"),
                 "moodle": (f"{name} {name}_{number}_assignsubmission_file/{file}.ipynb", str(number)),
                 "moodle flat": (f"{name} {name}_{number}_assignsubmission_file_{file}.ipynb", str(number)),
-                "folders": (f"{name}{number}/{file}.ipynb", f"{name}{number}"),
+                "folders": (f"{name}{number}/{file}.ipynb", unicodedata.normalize("NFC", f"{name}{number}")),
             }[platform]
             paths[path] = (who, bool(late) and "canvas" in platform)
     return platform.split(" flat")[0], paths, draw(st.booleans())

@@ -34,15 +34,15 @@ from coursekit.worker.bounds import NAME_CHARACTERS
 
 ANONYMOUS, GRADESCOPE, GIT, PLAIN = "canvas anonymous", "gradescope", "git", ""
 METADATA = "submission_metadata.yml"
-NUMBER = re.compile("[1-9][0-9]*")
+NUMBER = re.compile("[1-9][0-9]{0,19}")  # in a data base
 MOODLE_NAME = re.compile(
-    r"(?P<prefix>(?P<name>.+?)(?:_(?P<number>[0-9]+))?)_assignsubmission_[a-z0-9]+(?:_(?P<file>.*))?", re.DOTALL
+    r"(?P<prefix>(?P<name>[^_]+)(?:_(?P<number>[0-9]+))?)_assignsubmission_[a-z0-9]+(?:_(?P<file>.*))?", re.DOTALL
 )
 ANONYMOUS_NAME = re.compile(
-    r"(?P<late>LATE_)?(?P<who>anon_[^_]+)_(?:(?P<number>[1-9][0-9]*)_(?P<file>.+)|(?:text|link)\.html)", re.DOTALL
+    r"(?P<late>LATE_)?(?P<who>anon_[^_]+)_(?:(?P<number>[1-9][0-9]{0,19})_(?P<file>.+)|(?:text|link)\.html)", re.DOTALL
 )
 GRADESCOPE_NAME = re.compile("submission_[0-9]+")
-COPY = re.compile(r"(?P<base>.+?)(?:-| \(|-Copy| - Copy \(| copy |(?P<first> - Copy| copy))(?P<number>[0-9]*)\)?")
+COPY = re.compile(r"(?P<base>.+?)(?:-| \(|-Copy| - Copy \(| copy |(?P<first> - Copy| copy))(?P<number>[0-9]{0,9})\)?")
 SEPARATORS = ("-", "_", ".", " ")  # of a learner's name and the exercise's
 
 
@@ -113,7 +113,7 @@ class Layout:
         self.platform, self._depth = _platform(files, paths)
         if self.platform == PLAIN and is_archive:
             self._depth = _wrappers(paths)
-        self._stems = {path.stem for path in paths if len(path.parts) == self._depth + 1}
+        self._stems = {_composed(path.stem) for path in paths if len(path.parts) == self._depth + 1}
         self._names: dict[str, set[str]] = defaultdict(set)
         for entry in _entries(files, self._depth):
             for number, name in _numbered(self.platform, entry):
@@ -136,7 +136,7 @@ class Layout:
             return self._anonymous(first)
         if rest:
             return Origin(_learner(first, first), upload=(0, _copy(path.stem)[1]))
-        return self._flat(PurePosixPath(first).stem)
+        return self._flat(_composed(PurePosixPath(first).stem))
 
     def _moodle(self, first: str, rest: Sequence[str]) -> Origin:
         match = MOODLE_NAME.fullmatch(first)
@@ -196,7 +196,7 @@ class People:
 
     def find(self, text: str) -> list[str]:
         """The ids of all learners that ``text`` may mean."""
-        text = unicodedata.normalize("NFC", text)
+        text = _composed(text)
         return sorted(self._ids.get(text) or self._names.get(text) or ())
 
     @property
@@ -212,7 +212,7 @@ def _platform(files: Sequence[SourceFile], paths: Sequence[PurePosixPath]) -> tu
         fits = {
             ANONYMOUS: sum(flat and bool(ANONYMOUS_NAME.fullmatch(entry)) for entry, flat in entries.items()),
             MOODLE: sum(bool(MOODLE_NAME.fullmatch(entry)) for entry in entries),
-            GRADESCOPE: METADATA in entries and sum(bool(GRADESCOPE_NAME.fullmatch(entry)) for entry in entries),
+            GRADESCOPE: METADATA in entries and 1 + sum(bool(GRADESCOPE_NAME.fullmatch(entry)) for entry in entries),
             GIT: len(_clones(files, depth)),
             CANVAS: sum(flat and any(_readings(entry)) for entry, flat in entries.items()),
         }
@@ -254,9 +254,9 @@ def _wrappers(paths: Sequence[PurePosixPath]) -> int:
 def _numbered(platform: str, entry: str) -> Iterator[tuple[str, str]]:
     """The number that the platform gave to whose an entry is, and the name; the number is empty for no team."""
     if platform == MOODLE and (match := MOODLE_NAME.fullmatch(entry)):
-        yield match["number"] or "", match["name"]
+        yield match["number"] or "", _composed(match["name"])
     elif platform == CANVAS and len(readings := list(_readings(entry))) == 1:
-        yield readings[0].user, readings[0].name
+        yield readings[0].user, _composed(readings[0].name)
 
 
 def _readings(entry: str) -> Iterator[Reading]:
@@ -314,8 +314,13 @@ def _nobody(first: str, platform: str) -> Origin:
 def _learner(identity: str, name: str) -> Learner:
     """A learner whose id is what can be written as it is; what cannot be gets a digest, so that no two become one."""
     plain = _cleaned(identity)
-    return Learner(plain if plain == unicodedata.normalize("NFC", identity) else file_name(identity), _cleaned(name))
+    return Learner(plain if plain == _composed(identity) else file_name(identity), _cleaned(name))
 
 
 def _cleaned(text: str) -> str:
-    return unicodedata.normalize("NFC", clean(text)).strip()
+    return _composed(clean(text)).strip()
+
+
+def _composed(text: str) -> str:
+    """The normal form of a text that Finder and others write in several."""
+    return unicodedata.normalize("NFC", text)
