@@ -126,7 +126,7 @@ def test_a_scale_that_is_none_is_refused(tmp_path, most):
     with pytest.raises(BadTable, match=r"--column|not a number above 0"):
         exports.check(["canvas"], found, {"99_demo": 5.0})
     found = roster(tmp_path, f"Identifier,Full name,Grade,Scale\nParticipant 11,Ada,,{most}\n")
-    with pytest.raises(BadTable, match="not a number above 0"):
+    with pytest.raises(BadTable, match=r"not a number above 0\. Set it where .* choose another column with --column"):
         exports.check(["moodle"], found, {"99_demo": 5.0})
 
 
@@ -181,6 +181,7 @@ def test_a_time_that_is_not_understood_is_none(tmp_path, text):
         ("Name,Mark\n", "no column Student"),
         ("", "no column Student"),
         ("Student,Number\nAda,1\n", "no column ID"),
+        ("Number,Name,Grade,Points\n11,Ada,,5\n", "no 'Participant 45' in its first column"),
         ("Student,ID,Section\nAda,11,S\nBob,11,S\n", "line 3: learner 11 is on line 2 too"),
         ("Identifier,Full name,Grade\nParticipant 1,A,\nParticipant 1,B,\n", "learner 1 is on line 2 too"),
     ],
@@ -219,6 +220,7 @@ ENCODED = {
     "Excel, Unicode text": "learner\tpoints\r\nZoë\t2,5\r\na;b,c\t1\r\n".encode("utf-16"),
     "Excel, big-endian": b"\xfe\xff" + "learner\tpoints\r\nZoë\t2,5\r\na;b,c\t1\r\n".encode("utf-16-be"),
     "Excel, with a separator": 'sep=;\r\nlearner;points\r\nZoë;2,5\r\n"a;b,c";1\r\n'.encode("cp1252"),
+    "old Macs": 'sep=;\rlearner;points\rZoë;2,5\r"a;b,c";1\r'.encode(),
     "blank lines": 'learner,points\n\nZoë,"2,5"\n\n"a;b,c",1\n\n'.encode(),
 }
 
@@ -238,6 +240,8 @@ def test_csv_files_as_spreadsheets_write_them(tmp_path, case):
     ("raw", "words"),
     [
         (b"a,b\n1,2,3\n", "line 2 has 3 cells, but there are 2 columns"),
+        (b"\r\na,b\r\n1,2\r\n", "begins with a blank line. Delete it"),
+        (b";;\r\na;b\r\n1;2\r\n", "begins with a blank line. Delete it"),
         (b'a,b\n"1,2\n', "is not a CSV file"),
         (b"a,b\n\x81,\xe9\n", "is not a CSV file"),
         (b"\xff\xfea", "is not a CSV file"),

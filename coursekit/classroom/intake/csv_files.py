@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import math
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,7 @@ class Table:
 
 def read_table(path: Path) -> Table:
     """The table in a CSV file, in UTF-8, or as Excel writes it: in UTF-16 or Windows-1252, parted by commas, semicolons
-    or tabs, perhaps with ``sep=;`` before the header.
+    or tabs, perhaps with ``sep=;`` before the header; lines may end as on any system.
 
     Raises:
         BadTable: it cannot be read, is no CSV file, or has a row that is longer than its header.
@@ -63,9 +64,9 @@ def read_table(path: Path) -> Table:
     try:
         raw = path.read_bytes()
         text = _decoded(raw)
-        first, _, rest = text.partition("\n")
+        first, *rest = re.split("\r\n|\r|\n", text, maxsplit=1)
         if named := first.strip().lower().startswith("sep="):
-            text = rest
+            text = "".join(rest)
         delimiter = first.strip()[4:5] if named else _delimiter(first)
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         header = next(reader, [])
@@ -74,6 +75,8 @@ def read_table(path: Path) -> Table:
         raise BadTable(f"{path} cannot be read: {error.strerror}.") from error
     except (UnicodeError, csv.Error, TypeError) as error:
         raise BadTable(f"{path} is not a CSV file: {error}.") from error
+    if listed and not any(header):
+        raise BadTable(f"{path} begins with a blank line. Delete it: the first line names the columns.")
     for line, row in listed:
         if any(cell.strip() for cell in row[len(header) :]):
             more = f"{len(row)} cells, but there are {len(header)} columns"

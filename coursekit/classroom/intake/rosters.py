@@ -117,7 +117,8 @@ class Roster:
         if not 0 < points < math.inf:
             title, told = self.table.header[column], repr(cells[0]) if cells else "missing"
             raise BadTable(
-                f"{self.table.path}: the greatest grade of column {title!r} is {told}, not a number above 0."
+                f"{self.table.path}: the greatest grade of column {title!r} is {told}, not a number above 0. "
+                "Set it where the file comes from and export it again, or choose another column with --column."
             )
         return points
 
@@ -175,9 +176,11 @@ def read_roster(path: Path) -> Roster:
         cells = [row[header.index("ID")].strip() for row in table.rows]
         kind, numbers = CANVAS, [cell if cell.isdecimal() else "" for cell in cells]
     else:
-        kind, numbers = MOODLE, [_identifier(row[0])[1] for row in table.rows]
+        kind, numbers = MOODLE, [number if word else "" for word, number in (_identifier(row[0]) for row in table.rows)]
         if not any(numbers) or len(header) < 3:
-            wanted = "no column Student with ID, as Canvas's Gradebook has it, and no numbers in its first column"
+            wanted = (
+                "no column Student with ID, as Canvas's Gradebook has it, and no 'Participant 45' in its first column"
+            )
             raise BadTable(f"{path} has {wanted}, as Moodle's grading worksheet has them.")
     people: dict[str, int] = {}
     for row, identity in enumerate(numbers):
