@@ -93,24 +93,27 @@ def grade(
     """
     work = (submission.learner.id, submission.exercise)
     given = [each for each in overrides if (each.learner, each.exercise) == work]
-    totals = [each.points for each in given if not each.question and each.points is not None]
+    by_hand = {each.question: each.points for each in given if each.points is not None}
+    total = by_hand.pop("", None)
     comments = tuple(each.comment for each in given if each.comment)
     if mark is None:
         reason = submission.reason or failure or "It has not been marked yet."
-        if totals:
-            return Grade(submission, BY_HAND, reason, points=totals[-1], max_points=max_points, comments=comments)
+        if by_hand or total is not None:
+            points = sum(by_hand.values()) if total is None else total
+            return Grade(submission, BY_HAND, reason, points=points, max_points=max_points, comments=comments)
         state = NOT_MARKED if submission.usable else UNUSABLE
         return Grade(submission, state, reason, max_points=max_points, comments=comments)
-    by_hand = {each.question: each.points for each in given if each.points is not None}
     withheld = _withheld(mark.report, by_hand) if strict else ()
     report = _with_overrides(redacted(mark.report, mark.private), by_hand)
     report = replace(report, questions=tuple(_without_points(each, withheld) for each in report.questions))
-    share = late.share(submission.submitted, submission.late, late.extensions.get(work)) if late and not totals else 0.0
+    share = 0.0
+    if late and total is None:
+        share = late.share(submission.submitted, submission.late, late.extensions.get(work))
     penalty = min(report.max_points * share, report.points)
     if late and penalty:
         earned = points_text(report.points, report.max_points)
         comments += (f"{earned} earned; {penalty:.4g} taken off because it came late ({late.rule}).",)
-    points = totals[-1] if totals else report.points - penalty
+    points = report.points - penalty if total is None else total
     return Grade(
         submission,
         MARKED,

@@ -124,7 +124,7 @@ def read_extensions(
     """
     told: list[str] = []
     extensions: dict[tuple[str, str], float] = {}
-    late_marks = {each.learner.id for each in submissions if each.late}
+    late_marks = {(each.learner.id, each.exercise) for each in submissions if each.late}
     for where, row in read_table(path).records(["learner"]):
         due = _extended(where, row, late)
         exercise = exercise_in(where, row, exercises)
@@ -132,7 +132,7 @@ def read_extensions(
             told.append(f"{where}: nothing was handed in by {row['learner']!r}.")
             continue
         learner = learner_in(where, row, people)
-        if learner in late_marks:
+        if (learner, exercise) in late_marks:
             advice = "Set it in Canvas, whose LATE follows, or give points by hand."
             raise BadTable(f"{where}: Canvas does not tell when a late file came, so no extension can be met. {advice}")
         if extensions.setdefault((learner, exercise), due) != due:

@@ -39,10 +39,18 @@ def read_overrides(path: Path, exercises: Mapping[str, Mapping[str, float]], peo
         people: all learners.
 
     Raises:
-        BadTable: a row names an unknown learner, exercise or question, or points that are no number, or more than can
-            be earned.
+        BadTable: a row names an unknown learner, exercise or question, or points that are no number, more than can be
+            earned, or others than an earlier row gives for the same.
     """
-    return [_override(where, row, exercises, people) for where, row in read_table(path).records(NEEDED)]
+    listed: list[Override] = []
+    given: dict[tuple[str, str, str], float] = {}
+    for where, row in read_table(path).records(NEEDED):
+        made = _override(where, row, exercises, people)
+        about = made.learner, made.exercise, made.question
+        if made.points is not None and given.setdefault(about, made.points) != made.points:
+            raise BadTable(f"{where}: a row above gives {row['learner']!r} {given[about]:g} points for the same.")
+        listed.append(made)
+    return listed
 
 
 def _override(
