@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from coursekit.classroom.intake.csv_files import BadTable
-from coursekit.classroom.intake.learners import Learner, People
+from coursekit.classroom.intake.learners import PLAIN, Learner, People
 from coursekit.classroom.intake.rosters import CANVAS, MOODLE, Roster, read_roster
 from coursekit.classroom.intake.sources import SubmissionSource, open_source
 from coursekit.classroom.intake.submissions import Submission, find
@@ -151,6 +151,7 @@ class _Plan:
         points = {name: each.exercise.points for name, each in self.checks.items()}
         self.told = exports.check(settings.exports, roster, points, settings.column)
         self._check_platform()
+        self.told += _all_of_one(submissions)
         learners = [each.learner for each in submissions]
         if roster:
             learners += [Learner(each.id, roster.name(each.id)) for each in learners if each.id in roster.people]
@@ -222,7 +223,8 @@ class _Plan:
         """Make the grades and write every output; in a regraded class, an earlier mark will do where there is none."""
         grades = [self._grade(each, ledger, outcome, regraded) for each in self.submissions]
         grades = choose(grades, self.settings.attempts)
-        unlisted = exports.unlisted(self.settings.exports, grades, self.roster)
+        numbered = [MOODLE] if self.settings.feedback_zip else []
+        unlisted = exports.unlisted([*self.settings.exports, *numbered], grades, self.roster)
         written = outputs.write(out, grades, source, self.settings, self.roster, unlisted)
         damaged = tuple(ledger.damaged)
         return ClassResult(
@@ -238,3 +240,16 @@ class _Plan:
         outdated = bool(job and mark and mark.key != job.key)
         most = checks.exercise.points if checks else 0.0
         return grade(submission, mark, failure, self.late, self.overrides, outdated, most, self.settings.strict)
+
+
+def _all_of_one(submissions: Sequence[Submission]) -> list[str]:
+    """What to say where all files lie in one folder: it may be a learner's, or lie around those of all."""
+    usable = [each for each in submissions if each.usable]
+    if not any(each.attempt > 1 for each in usable) or len({each.learner.id for each in usable}) > 1:
+        return []
+    if any(each.platform != PLAIN or "/" not in each.file for each in usable):
+        return []
+    told = (
+        f"All {len(usable)} notebooks are in one folder and count as attempts of one learner, {usable[0].learner.name}."
+    )
+    return [f"{told} If they are several learners', name the folder that holds theirs."]

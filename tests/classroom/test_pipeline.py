@@ -426,6 +426,29 @@ def test_a_moodle_class_with_its_worksheet(tmp_path):
     assert nobody == f"{tmp_path / 'e.csv'}, line 3: nothing was handed in by 'Cyd'."
 
 
+def test_pages_that_the_zip_of_feedback_cannot_hold_are_told(tmp_path):
+    settings = moodle_class(tmp_path)
+    result, _ = grade(tmp_path, replace(settings, exports=()))
+    assert [each.submission.learner.id for each in result.unlisted] == ["Team Rot_12"]
+    default = tmp_path / "in" / "Default group_assignsubmission_file"
+    (tmp_path / "in" / "Team Rot_12_assignsubmission_file").rename(default)
+    result, _ = grade(tmp_path, replace(settings, exports=(), roster=""))
+    assert {each.submission.learner.id for each in result.unlisted} == {"Ada_11", "Default group"}
+
+
+def test_a_folder_that_may_lie_around_those_of_the_learners_is_told(tmp_path):
+    told = "All 2 notebooks are in one folder and count as attempts of one learner, class."
+    for name in ("ada", "bob"):
+        (tmp_path / "in" / "class" / name).mkdir(parents=True)
+        demo.write_notebook(tmp_path / "in" / "class" / name / "x.ipynb", demo.SETUP, demo.COUNT, f"# {name}")
+    result, _ = grade(tmp_path, GradingSettings(str(tmp_path / "in"), "99_demo"))
+    assert result.told == (f"{told} If they are several learners', name the folder that holds theirs.",)
+    inner = GradingSettings(str(tmp_path / "in" / "class"), "99_demo")
+    assert pipeline.rehearse(tmp_path / "other", inner)[1] == []
+    (tmp_path / "in" / "class" / "ada" / "x.ipynb").rename(tmp_path / "in" / "eve.ipynb")
+    assert pipeline.rehearse(tmp_path / "other", GradingSettings(str(tmp_path / "in"), "99_demo"))[1] == []
+
+
 def test_points_by_hand_are_given_under_the_rosters_names(tmp_path):
     settings = moodle_class(tmp_path)
     (tmp_path / "w.csv").write_text((tmp_path / "w.csv").read_text().replace("11,Ada,", '11,"Áda",'))
