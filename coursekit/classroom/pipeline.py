@@ -243,13 +243,10 @@ class _Plan:
 
 
 def _all_of_one(submissions: Sequence[Submission]) -> list[str]:
-    """What to say where all files lie in one folder: it may be a learner's, or lie around those of all."""
-    usable = [each for each in submissions if each.usable]
-    if not any(each.attempt > 1 for each in usable) or len({each.learner.id for each in usable}) > 1:
+    """What to say where all files count as one learner's: their folder may lie around those of all, or their names be
+    the exercise's."""
+    usable = [each for each in submissions if each.usable and each.platform == PLAIN]
+    if len({each.learner for each in usable}) != 1 or not any(each.attempt > 1 for each in usable):
         return []
-    if any(each.platform != PLAIN or "/" not in each.file for each in usable):
-        return []
-    told = (
-        f"All {len(usable)} notebooks are in one folder and count as attempts of one learner, {usable[0].learner.name}."
-    )
-    return [f"{told} If they are several learners', name the folder that holds theirs."]
+    told = f"All {len(usable)} notebooks count as attempts of one learner, {usable[0].learner.name}. If they are several"
+    return [f"{told} learners', name the folder that holds theirs, or each file after its learner."]

@@ -436,17 +436,23 @@ def test_pages_that_the_zip_of_feedback_cannot_hold_are_told(tmp_path):
     assert {each.submission.learner.id for each in result.unlisted} == {"Ada_11", "Default group"}
 
 
-def test_a_folder_that_may_lie_around_those_of_the_learners_is_told(tmp_path):
-    told = "All 2 notebooks are in one folder and count as attempts of one learner, class."
+def test_where_all_count_as_one_learners_it_is_told(tmp_path):
+    told = (
+        "All 2 notebooks count as attempts of one learner, {}. If they are several learners', name the folder that "
+        "holds theirs, or each file after its learner."
+    )
     for name in ("ada", "bob"):
         (tmp_path / "in" / "class" / name).mkdir(parents=True)
         demo.write_notebook(tmp_path / "in" / "class" / name / "x.ipynb", demo.SETUP, demo.COUNT, f"# {name}")
     result, _ = grade(tmp_path, GradingSettings(str(tmp_path / "in"), "99_demo"))
-    assert result.told == (f"{told} If they are several learners', name the folder that holds theirs.",)
+    assert result.told == (told.format("class"),)
     inner = GradingSettings(str(tmp_path / "in" / "class"), "99_demo")
     assert pipeline.rehearse(tmp_path / "other", inner)[1] == []
-    (tmp_path / "in" / "class" / "ada" / "x.ipynb").rename(tmp_path / "in" / "eve.ipynb")
+    (tmp_path / "in" / "class" / "ada" / "x.ipynb").rename(tmp_path / "in" / "99_demo.ipynb")
     assert pipeline.rehearse(tmp_path / "other", GradingSettings(str(tmp_path / "in"), "99_demo"))[1] == []
+    (tmp_path / "in" / "class" / "bob" / "x.ipynb").rename(tmp_path / "in" / "99_demo (1).ipynb")
+    downloads = pipeline.rehearse(tmp_path / "other", GradingSettings(str(tmp_path / "in"), "99_demo"))
+    assert downloads[1] == [told.format("99_demo")]
 
 
 def test_points_by_hand_are_given_under_the_rosters_names(tmp_path):
