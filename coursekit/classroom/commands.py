@@ -19,11 +19,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from coursekit import course
 from coursekit.classroom import appeal, pipeline
 from coursekit.classroom.intake.cleaning import clean
+from coursekit.classroom.intake.rosters import read_roster
 from coursekit.classroom.intake.submissions import Submission
 from coursekit.classroom.marking.engine import Marker
 from coursekit.classroom.marking.jobs import MarkingJob
 from coursekit.classroom.pipeline import ClassResult
-from coursekit.classroom.report.exports import FORMATS
+from coursekit.classroom.report.exports import FORMATS, has_no_row
 from coursekit.classroom.report.grades import BY_HAND, MARKED, NOT_MARKED, UNUSABLE
 from coursekit.classroom.report.lateness import BadRule
 from coursekit.classroom.settings import GradingSettings, read_batch
@@ -277,9 +278,12 @@ class _Bar(Progress, pipeline.Watch):
 def _rehearse(out: Path, settings: GradingSettings) -> NoReturn:
     """Say what would be done with each file, and end."""
     submissions, told = pipeline.rehearse(out, settings)
+    roster = read_roster(Path(settings.roster)) if settings.roster else None
     for each in submissions:
-        late = ", marked LATE" if each.late else ""
-        do = f"mark as {each.exercise}, attempt {each.attempt}{late}" if each.usable else f"unusable. {each.reason}"
+        more = ", marked LATE" if each.late else ""
+        if has_no_row(settings.addressed, each.learner.id, roster):
+            more += ", in no row of an export"
+        do = f"mark as {each.exercise}, attempt {each.attempt}{more}" if each.usable else f"unusable. {each.reason}"
         typer.echo(f"{each.shown_file}: {_whose(each)}: {do}")
     usable = sum(each.usable for each in submissions)
     learners = len({each.learner.id for each in submissions})

@@ -150,6 +150,7 @@ class _Plan:
         self.checks = checks_for(names, Path(settings.checks) if settings.checks else None)
         points = {name: each.exercise.points for name, each in self.checks.items()}
         self.told = exports.check(settings.exports, roster, points, settings.column)
+        self.told += exports.warnings(settings.exports, roster, submissions, settings.column)
         self._check_platform()
         self.told += _all_of_one(submissions)
         learners = [each.learner for each in submissions]
@@ -223,8 +224,7 @@ class _Plan:
         """Make the grades and write every output; in a regraded class, an earlier mark will do where there is none."""
         grades = [self._grade(each, ledger, outcome, regraded) for each in self.submissions]
         grades = choose(grades, self.settings.attempts)
-        numbered = [MOODLE] if self.settings.feedback_zip else []
-        unlisted = exports.unlisted([*self.settings.exports, *numbered], grades, self.roster)
+        unlisted = exports.unlisted(self.settings.addressed, grades, self.roster)
         written = outputs.write(out, grades, source, self.settings, self.roster, unlisted)
         damaged = tuple(ledger.damaged)
         return ClassResult(
@@ -248,5 +248,7 @@ def _all_of_one(submissions: Sequence[Submission]) -> list[str]:
     usable = [each for each in submissions if each.usable and each.platform == PLAIN]
     if len({each.learner for each in usable}) != 1 or not any(each.attempt > 1 for each in usable):
         return []
-    told = f"All {len(usable)} notebooks count as attempts of one learner, {usable[0].learner.name}. If they are several"
+    told = (
+        f"All {len(usable)} notebooks count as attempts of one learner, {usable[0].learner.name}. If they are several"
+    )
     return [f"{told} learners', name the folder that holds theirs, or each file after its learner."]

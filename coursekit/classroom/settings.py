@@ -67,6 +67,11 @@ class GradingSettings:
     feedback_zip: bool = False
 
     @property
+    def addressed(self) -> tuple[str, ...]:
+        """The formats that may have no place for a learner."""
+        return (*self.exports, *(["moodle"] if self.feedback_zip else []))
+
+    @property
     def limits(self) -> Limits:
         """What a submission's worker may use."""
         return Limits.of_submission(self.seconds, self.memory * MB)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import time
+from dataclasses import replace
 
 import pytest
 from test_exports import grades, sent
@@ -110,6 +111,26 @@ def test_a_column_is_never_guessed(tmp_path, case):
         with pytest.raises(BadTable, match=f"no column called '{wanted}'"):
             exports.check(["canvas"], found, {"99_demo": 5.0}, wanted)
     assert first in exports.check(["canvas"], found, {"99_demo": 5.0}, first)[0]
+
+
+def test_only_the_grade_of_an_english_worksheet_takes_grades(tmp_path):
+    found = roster(tmp_path, "Identifier,Full name,Status,Grade,Maximum Grade\nParticipant 11,Ada,x,4.00,5\n")
+    with pytest.raises(BadTable, match=r"no column called 'Status'\. Choose one with --column: 'Grade'"):
+        exports.check(["moodle"], found, {"99_demo": 5.0}, "Status")
+    assert exports.check(["moodle"], found, {"99_demo": 5.0}, "Grade")[0] == "moodle: 99_demo goes to column 'Grade'."
+
+
+def test_what_a_mark_would_replace_or_may_mistake_is_told(tmp_path):
+    found = roster(tmp_path, CANVAS.replace("=Bob  ", "=Bob\x1b  "))
+    listed = [each.submission for each in grades()]
+    assert exports.warnings(["canvas"], found, listed, "") == [
+        "canvas: no platform wrote these names; what is called as a number there counts: 11 for Lovelace, Ada, "
+        "12 for =Bob�.",
+        "canvas: a mark replaces EX (excused) of =Bob�. To keep it, delete the row before the import.",
+    ]
+    known = [replace(each, platform="canvas") for each in listed if each.learner.id == "11"]
+    assert exports.warnings(["canvas"], found, known, "") == []
+    assert exports.warnings(["gradescope"], found, listed, "") == exports.warnings(["canvas"], None, listed, "") == []
 
 
 def test_a_title_that_is_the_exercises_wins_over_one_that_holds_it(tmp_path):

@@ -85,7 +85,7 @@ class Roster:
         Raises:
             BadTable: there is none, or more than one.
         """
-        offered = self._assignments() if self.kind == CANVAS else range(1, len(self.table.header))
+        offered = self._assignments() if self.kind == CANVAS else self._beside_identifier()
         titles = {column: self.table.header[column].strip() for column in offered}
         plain = {column: WITH_ID.sub("", title) for column, title in titles.items()}
         if wanted:
@@ -95,7 +95,7 @@ class Roster:
             exact = [column for column in titles if plain[column] in names]
             found = exact or [c for c, title in titles.items() if any(each.lower() in title.lower() for each in names)]
         else:
-            found = [column for column, title in titles.items() if title == GRADE] or self._before_most()
+            found = list(titles) if set(titles.values()) == {GRADE} else self._before_most()
         if len(found) == 1:
             return found[0]
         called = f"called {wanted!r}" if wanted else "for the grades"
@@ -145,6 +145,11 @@ class Roster:
             for column, title in enumerate(self.table.header)
             if title.strip() not in ABOUT_STUDENTS and "read only" not in points[column]
         ]
+
+    def _beside_identifier(self) -> list[int]:
+        """The columns that may take Moodle's grades: the one with the English title, or any."""
+        titles = [title.strip() for title in self.table.header]
+        return [column for column, title in enumerate(titles) if title == GRADE] or list(range(1, len(titles)))
 
     def _before_most(self) -> list[int]:
         """In any language: the greatest grade is the same number for everybody, and right after the grade."""

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from coursekit import course
 from coursekit.classroom.intake.cleaning import cell, clean, file_name
 from coursekit.classroom.intake.csv_files import BadTable
+from coursekit.classroom.intake.learners import PLAIN
 from coursekit.classroom.intake.rosters import CANVAS, MOODLE, Roster
+from coursekit.classroom.intake.submissions import Submission
 from coursekit.classroom.report.grades import Grade, counting
 from coursekit.classroom.report.tables import csv_lines, csv_text, distinct, json_text, remarks
 from coursekit.errors import CoursekitError
@@ -26,6 +28,7 @@ CANVAS_COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 MOODLE_COLUMNS = ("Identifier", "Full name", "Grade", "Maximum Grade", "Last modified (grade)", "Feedback comments")
 POINTS_POSSIBLE = "    Points Possible"
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+SHOWN = 5
 
 Files = dict[str, bytes]
 
@@ -97,13 +100,38 @@ def export(name: str, grades: Sequence[Grade], roster: Roster | None = None, col
     return files
 
 
-def unlisted(formats: Iterable[str], grades: Sequence[Grade], roster: Roster | None) -> list[Grade]:
+def unlisted(formats: Collection[str], grades: Sequence[Grade], roster: Roster | None) -> list[Grade]:
     """The marks that count and stand in no row: their learners are not in the roster, or without one have no number
     that Moodle knows."""
     counted = [each for listed in counting(grades).values() for each in listed if each.has_points]
+    return [each for each in counted if has_no_row(formats, each.submission.learner.id, roster)]
+
+
+def has_no_row(formats: Collection[str], learner: str, roster: Roster | None) -> bool:
+    """Whether the learner of that id is not in the roster, or without one has no number that Moodle knows."""
     if roster and roster.kind in formats:
-        return [each for each in counted if each.submission.learner.id not in roster.people]
-    return [each for each in counted if MOODLE in formats and not _digits(each.submission.learner.id)]
+        return learner not in roster.people
+    return MOODLE in formats and not _digits(learner)
+
+
+def warnings(
+    formats: Collection[str], roster: Roster | None, submissions: Iterable[Submission], column: str
+) -> list[str]:
+    """What to look at before marks go into a roster's cells, in sentences: learners told by a number that no platform
+    wrote, and those whom Canvas's Gradebook excuses."""
+    if roster is None or roster.kind not in formats:
+        return []
+    listed = [each for each in submissions if each.usable and each.learner.id in roster.people]
+    numbers = sorted({each.learner.id for each in listed if each.platform == PLAIN})
+    told = []
+    if numbers:
+        names = ", ".join(f"{each} for {_named(roster, each)}" for each in numbers[:SHOWN])
+        told.append(f"{roster.kind}: no platform wrote these names; what is called as a number there counts: {names}.")
+    excused = [each for each in listed if _cell(roster, each, column) == "EX"]
+    if excused:
+        names = "; ".join(dict.fromkeys(_named(roster, each.learner.id) for each in excused))
+        told.append(f"canvas: a mark replaces EX (excused) of {names}. To keep it, delete the row before the import.")
+    return told
 
 
 def feedback_zip(pages: Iterable[tuple[Grade, bytes]]) -> bytes:
@@ -185,6 +213,16 @@ def _filled(exercise: str, grades: Sequence[Grade], roster: Roster, wanted: str)
                 rows[row][comments] = str(cell(_comment(each)))
     kept = roster.kept_columns(column)
     return csv_lines(([row[each] for each in kept] for row in (roster.table.header, *rows)), roster.table.has_mark)
+
+
+def _cell(roster: Roster, submission: Submission, column: str) -> str:
+    """What stands where a submission's mark would go."""
+    taken = roster.grade_column(_titles(submission.exercise), column)
+    return roster.table.rows[roster.people[submission.learner.id]][taken].strip().upper()
+
+
+def _named(roster: Roster, learner: str) -> str:
+    return clean(roster.name(learner)).strip()
 
 
 def _titles(exercise: str) -> tuple[str, ...]:
