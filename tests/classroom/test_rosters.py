@@ -258,6 +258,21 @@ def test_csv_files_as_spreadsheets_write_them(tmp_path, case):
 
 
 @pytest.mark.parametrize(
+    ("text", "header"),
+    [
+        ('Student,ID,"a;b;c;d",HW\n', ["Student", "ID", "a;b;c;d", "HW"]),
+        ('Student;ID;"a,b,c,d";HW\n', ["Student", "ID", "a,b,c,d", "HW"]),
+        ('Student,ID,"a ""b""; c; d; e",HW\n', ["Student", "ID", 'a "b"; c; d; e', "HW"]),
+        ('Student,ID,"HW;;;;\n(5)"\n', ["Student", "ID", "HW;;;;\n(5)"]),
+    ],
+)
+def test_a_title_may_hold_what_parts_cells_elsewhere(tmp_path, text, header):
+    path = tmp_path / "x.csv"
+    path.write_text(text)
+    assert read_table(path).header == header
+
+
+@pytest.mark.parametrize(
     ("raw", "words"),
     [
         (b"a,b\n1,2,3\n", "line 2 has 3 cells, but there are 2 columns"),

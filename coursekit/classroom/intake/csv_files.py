@@ -109,5 +109,5 @@ def _decoded(raw: bytes) -> str:
 
 
 def _delimiter(line: str) -> str:
-    """What parts the cells of the header: what makes most of them."""
-    return max(DELIMITERS, key=lambda each: len(next(csv.reader([line], delimiter=each), [])))
+    """What parts the cells of the header: what stands most often outside of quotation marks."""
+    return max(DELIMITERS, key=re.sub('"[^"]*"?', "", line).count)
