@@ -315,8 +315,10 @@ FREE = st.text(string.ascii_letters + string.digits + " _-().äß", min_size=1, 
 @st.composite
 def batches(draw):
     """The learners of a batch, and the paths of their files as one of the exporters writes them."""
-    platform = draw(st.sampled_from(["canvas", "canvas anonymous", "moodle", "moodle flat", "folders"]))
-    numbers = draw(st.lists(st.integers(1, 10**6), min_size=2, max_size=6, unique=True))
+    numbers = draw(st.lists(st.integers(1, 10**6), min_size=1, max_size=6, unique=True))
+    several = len(numbers) > 1  # a lonely folder may be a learner's, or lie around those of all
+    platforms = ["canvas", "canvas anonymous", "moodle", "moodle flat", *(["folders"] if several else [])]
+    platform = draw(st.sampled_from(platforms))
     paths = {}
     for number in numbers:
         name, late = draw(WORD.filter(lambda word: not word.isdecimal())), draw(st.booleans()) * "LATE_"
@@ -331,7 +333,7 @@ def batches(draw):
                 "folders": (f"{name}{number}/{file}.ipynb", unicodedata.normalize("NFC", f"{name}{number}")),
             }[platform]
             paths[path] = (who, bool(late) and "canvas" in platform)
-    return platform.split(" flat")[0], paths, draw(st.booleans())
+    return platform.split(" flat")[0], paths, several and draw(st.booleans())
 
 
 @settings(deadline=None, max_examples=150)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
 import time
 from dataclasses import replace
+from pathlib import Path
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given
 from test_exports import grades, sent
 from test_grades import mark
 
@@ -15,6 +19,7 @@ from coursekit.classroom.intake.csv_files import BadTable, read_table
 from coursekit.classroom.intake.rosters import read_roster
 from coursekit.classroom.report import exports
 from coursekit.classroom.report.grades import grade
+from coursekit.classroom.report.tables import csv_lines
 
 pytestmark = pytest.mark.usefixtures("demo_lesson")
 
@@ -261,6 +266,7 @@ def test_csv_files_as_spreadsheets_write_them(tmp_path, case):
     ("text", "header"),
     [
         ('Student,ID,"a;b;c;d",HW\n', ["Student", "ID", "a;b;c;d", "HW"]),
+        ("Student,ID,a;b;c;d;e,HW\n", ["Student", "ID", "a;b;c;d;e", "HW"]),
         ('Student;ID;"a,b,c,d";HW\n', ["Student", "ID", "a,b,c,d", "HW"]),
         ('Student,ID,"a ""b""; c; d; e",HW\n', ["Student", "ID", 'a "b"; c; d; e', "HW"]),
         ('Student,ID,"HW;;;;\n(5)"\n', ["Student", "ID", "HW;;;;\n(5)"]),
@@ -270,6 +276,21 @@ def test_a_title_may_hold_what_parts_cells_elsewhere(tmp_path, text, header):
     path = tmp_path / "x.csv"
     path.write_text(text)
     assert read_table(path).header == header
+
+
+CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")) | st.sampled_from(
+    ['"', "\r", "\n", "\r\n", ";", "\t", " a ", "=1", "\ufeff", "\x85", "\u2028"]
+)
+
+
+@given(st.lists(st.lists(CELL, min_size=3, max_size=3)), st.booleans())
+def test_every_cell_is_written_as_it_was_read(rows, has_mark):
+    header = ["Student", "ID", "a;b;c;d"]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.csv"
+        path.write_bytes(csv_lines([header, *rows], has_mark))
+        table = read_table(path)
+    assert [table.header, *table.rows] == [header, *rows]
 
 
 @pytest.mark.parametrize(

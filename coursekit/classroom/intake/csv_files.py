@@ -14,7 +14,6 @@ from pathlib import Path
 from coursekit.errors import CoursekitError
 
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-DELIMITERS = ",;\t"
 
 
 class BadTable(CoursekitError):
@@ -109,5 +108,6 @@ def _decoded(raw: bytes) -> str:
 
 
 def _delimiter(line: str) -> str:
-    """What parts the cells of the header: what stands most often outside of quotation marks."""
-    return max(DELIMITERS, key=re.sub('"[^"]*"?', "", line).count)
+    """What parts the cells of the header: the first mark of the kind outside of quotation marks."""
+    found = re.search("[,;\t]", re.sub('"[^"]*"?', "", line))
+    return found[0] if found else ","
