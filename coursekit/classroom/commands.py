@@ -279,10 +279,10 @@ def _rehearse(out: Path, settings: GradingSettings) -> NoReturn:
     """Say what would be done with each file, and end."""
     submissions, told = pipeline.rehearse(out, settings)
     roster = read_roster(Path(settings.roster)) if settings.roster else None
+    nowhere = {each for each in submissions if has_no_row(settings.addressed, each.learner.id, roster)}
     for each in submissions:
         more = ", marked LATE" if each.late else ""
-        if has_no_row(settings.addressed, each.learner.id, roster):
-            more += ", in no row of an export"
+        more += ", in no row of an export" if each in nowhere else ""
         do = f"mark as {each.exercise}, attempt {each.attempt}{more}" if each.usable else f"unusable. {each.reason}"
         typer.echo(f"{each.shown_file}: {_whose(each)}: {do}")
     usable = sum(each.usable for each in submissions)
@@ -292,7 +292,7 @@ def _rehearse(out: Path, settings: GradingSettings) -> NoReturn:
     )
     for line in told:
         typer.echo(line)
-    raise typer.Exit(COMPLETE if usable == len(submissions) else INCOMPLETE)
+    raise typer.Exit(COMPLETE if usable == len(submissions) and not nowhere else INCOMPLETE)
 
 
 def _finish(result: ClassResult) -> None:

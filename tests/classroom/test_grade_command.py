@@ -90,8 +90,9 @@ def test_marks_that_stand_in_no_row_are_named_and_have_exit_code_1(run, tmp_path
         "--roster",
         tmp_path / "r.csv",
     ]
-    rehearsed = run(*arguments, "--column", "HW", "--dry-run").stdout
-    assert "ada.ipynb: ada: mark as 99_demo, attempt 1, in no row of an export\n" in rehearsed
+    rehearsed = run(*arguments, "--column", "HW", "--dry-run")
+    assert rehearsed.exit_code == 1
+    assert "ada.ipynb: ada: mark as 99_demo, attempt 1, in no row of an export\n" in rehearsed.stdout
     result = run(*arguments, "--column", "HW")
     assert result.exit_code == 1
     assert "3 marked, but in no row of an export" in result.stdout

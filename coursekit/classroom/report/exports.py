@@ -127,7 +127,7 @@ def warnings(
     if numbers:
         names = ", ".join(f"{each} for {_named(roster, each)}" for each in numbers[:SHOWN])
         told.append(f"{roster.kind}: no platform wrote these names; what is called as a number there counts: {names}.")
-    excused = [each for each in listed if _cell(roster, each, column) == "EX"]
+    excused = [each for each in listed if _standing(roster, each, column) == "EX"]
     if excused:
         names = "; ".join(dict.fromkeys(_named(roster, each.learner.id) for each in excused))
         told.append(f"canvas: a mark replaces EX (excused) of {names}. To keep it, delete the row before the import.")
@@ -215,7 +215,7 @@ def _filled(exercise: str, grades: Sequence[Grade], roster: Roster, wanted: str)
     return csv_lines(([row[each] for each in kept] for row in (roster.table.header, *rows)), roster.table.has_mark)
 
 
-def _cell(roster: Roster, submission: Submission, column: str) -> str:
+def _standing(roster: Roster, submission: Submission, column: str) -> str:
     """What stands where a submission's mark would go."""
     taken = roster.grade_column(_titles(submission.exercise), column)
     return roster.table.rows[roster.people[submission.learner.id]][taken].strip().upper()
