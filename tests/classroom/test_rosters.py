@@ -146,6 +146,13 @@ def test_a_title_that_is_the_exercises_wins_over_one_that_holds_it(tmp_path):
     assert exports.check(["canvas"], found, {"99_demo": 5.0}) == ["canvas: 99_demo goes to column '99_demo (6)'."]
 
 
+@pytest.mark.parametrize("most", ["10.5", "1000", "1,000.00", "1.000,00", "1000,00"])
+def test_any_scale_is_met(tmp_path, most):
+    text = f'Student,ID,Section,99_demo\n    Points Possible,,,"{most}"\nAda,11,S,\n'
+    expected = "10.5" if most == "10.5" else "1000"
+    assert exported("canvas", roster(tmp_path, text))[1][2] == ["Ada", "11", "S", expected]
+
+
 @pytest.mark.parametrize("most", ["", "0", "-5", "many", "(read only)x"])
 def test_a_scale_that_is_none_is_refused(tmp_path, most):
     found = roster(tmp_path, f"Student,ID,Section,99_demo\n    Points Possible,,,{most}\nAda,11,S,\n")

@@ -85,13 +85,14 @@ def read_table(path: Path) -> Table:
 
 
 def number(text: str) -> float:
-    """The number that a cell holds, with a decimal point or comma; not a number (NaN) where it holds none.
+    """The number that a cell holds, with a decimal point or comma, and perhaps the other between thousands, as Canvas
+    writes it; not a number (NaN) where it holds none.
 
-    >>> number("2,5"), number(" 100.00 "), number("-")
-    (2.5, 100.0, nan)
+    >>> number("2,5"), number(" 100.00 "), number("1,000.00"), number("1.2.5"), number("-")
+    (2.5, 100.0, 1000.0, nan, nan)
     """
     try:
-        return float(text.strip().replace(",", "."))
+        return float(re.sub("[.,](?=[0-9]{3}[.,])", "", text.strip()).replace(",", "."))
     except ValueError:
         return math.nan
 
