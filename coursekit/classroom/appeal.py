@@ -107,5 +107,5 @@ def _modules(file: Path, notebook: Notebook) -> dict[str, bytes]:
     """The modules beside a notebook that it imports, by name."""
     source = FolderSource(file.parent)
     others = [PurePosixPath(each.name) for each in file.parent.iterdir() if each.suffix == ".py"]
-    found = imported((cell.source for cell in notebook.work), PurePosixPath(file.name), others, source.read)
+    found = imported((cell.source for cell in notebook.work), PurePosixPath(file.name), others, source)
     return {name: source.read(path) for name, path in found.items()}
