@@ -39,6 +39,7 @@ def notebook(source="from helper import VALUE\ncount = VALUE"):
         ("al_101_1_x-1.ipynb", {"al_101_2_helper-1.py": 1, "al_101_3_other-1.py": 1, "bk_102_2_helper.py": 0}),
         ("ada/x.ipynb", {"bob/helper.py": 0, "ada/my_helper.py": 0, "helper.py": 0}),
         ("ada.ipynb", {"helper.py": 0, "ada_helper.py": 0}),
+        ("ada/01_x.ipynb", {"ada/01_helper.py": 0, "ada/helper-1.py": 0}),  # ones that no check of one's own has
     ],
 )
 def test_modules_are_found_as_platforms_export_them(place, files, tmp_path):
@@ -84,7 +85,7 @@ def test_ones_own_check_and_grading_leave_out_the_same_large_module(tmp_path, mo
     for name, size in {"large": 101, "one": 90, "two": 90}.items():
         (tmp_path / f"{name}.py").write_text("#" * size)
     others = [PurePosixPath(file.name) for file in tmp_path.iterdir()]
-    graded = modules.imported(sources, PurePosixPath("x.ipynb"), others, open_source(tmp_path))
+    graded = modules.imported(sources, PurePosixPath("x.ipynb"), others, open_source(tmp_path), renamed=False)
     own = companions.imported(sources, companions.beside(tmp_path), companions.read_module)
     assert [*graded] == [*own] == ["one"]
 

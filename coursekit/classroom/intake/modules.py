@@ -14,7 +14,11 @@ from coursekit.sandbox import companions
 
 
 def imported(
-    sources: Iterable[str], notebook: PurePosixPath, others: Iterable[PurePosixPath], source: SubmissionSource
+    sources: Iterable[str],
+    notebook: PurePosixPath,
+    others: Iterable[PurePosixPath],
+    source: SubmissionSource,
+    renamed: bool,
 ) -> dict[str, PurePosixPath]:
     """The files of the modules that a notebook's code imports, and of those that these import, by the modules' names.
 
@@ -23,6 +27,7 @@ def imported(
         notebook: where it lies.
         others: the other files of the same learner.
         source: where they are read.
+        renamed: whether a platform exported them, so that their names may be changed as said above.
     """
 
     def read(path: PurePosixPath) -> bytes | None:
@@ -34,7 +39,8 @@ def imported(
     known: dict[str, PurePosixPath] = {}
     for path in others:
         if path.suffix == ".py" and path.parent == notebook.parent:
-            known |= dict.fromkeys(_names(path.stem, notebook.name.partition("_")[0]), path)
+            first = notebook.name.partition("_")[0]
+            known |= dict.fromkeys(_names(path.stem, first) if renamed else [path.stem], path)
     return companions.imported(sources, known, read)
 
 
