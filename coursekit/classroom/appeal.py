@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from coursekit.classroom.intake.learners import Learner
+from coursekit.classroom.intake.learners import PLAIN, Learner
 from coursekit.classroom.intake.modules import imported
 from coursekit.classroom.intake.sources import FolderSource
 from coursekit.classroom.intake.submissions import Submission, exercise_of
@@ -86,7 +86,7 @@ def repeat(file: Path, out: Path, open_marker: OpenMarker) -> Appeal:
     batch, content = read_batch(out), notebook_bytes(file)
     settings, notebook = batch.settings, parse_notebook(file, content)
     name = exercise_of(notebook, settings.exercise or None)
-    modules = _modules(file, notebook)
+    modules = _modules(file, notebook, any(each.platform != PLAIN for each in batch.submissions))
     digest = digest_of(content, modules)
     same = tuple(each for each in batch.submissions if each.usable and (each.digest, each.exercise) == (digest, name))
     asked = same[0] if same else Submission(file.name, Learner("", ""), name, digest=digest)
@@ -103,9 +103,9 @@ def repeat(file: Path, out: Path, open_marker: OpenMarker) -> Appeal:
     return Appeal(made["report"], made["level"], same, earlier, outdated, job.seed is not None)
 
 
-def _modules(file: Path, notebook: Notebook) -> dict[str, bytes]:
+def _modules(file: Path, notebook: Notebook, renamed: bool) -> dict[str, bytes]:
     """The modules beside a notebook that it imports, by name."""
     source = FolderSource(file.parent)
     others = [PurePosixPath(each.name) for each in file.parent.iterdir() if each.suffix == ".py"]
-    found = imported((cell.source for cell in notebook.work), PurePosixPath(file.name), others, source.read)
+    found = imported((cell.source for cell in notebook.work), PurePosixPath(file.name), others, source, renamed)
     return {name: source.read(path) for name, path in found.items()}

@@ -1,14 +1,15 @@
 """Exercises made from solutions.
 
 In a solution, an answer is a code cell with the lines ``### BEGIN SOLUTION`` and ``### END SOLUTION``; what stands
-between them becomes one line that raises ``NotImplementedError``. Each question has an answer above its check, and
-nothing else that looks like a marker is let through. A check is a code cell that holds exactly
+between them, which is something, becomes one line that raises ``NotImplementedError``. Each question has an answer
+above its check, and nothing else that looks like a marker is let through. A check is a code cell that holds exactly
 ``check("NAME")``; a cell with the tag ``solution-only`` is left out. Both kinds get nbgrader's cell metadata.
 The same solution always gives the same bytes.
 """
 
 from __future__ import annotations
 
+import ast
 import copy
 import json
 import re
@@ -23,10 +24,14 @@ from coursekit.worker.failures import STUB_WORDS
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 STUB = f'raise NotImplementedError("{STUB_WORDS}")'
-LIKE_A_MARKER = re.compile(r"(begin|end)\W{0,3}(solution|hidden test)", re.IGNORECASE)
+LIKE_A_MARKER = re.compile(
+    r"(?<![a-z])(begin|end)[\W_]{0,3}(solution|hidden test|mark scheme)|#[ \t]*(begin|end)[ _-]{0,3}answer",
+    re.IGNORECASE,
+)
 COMMENT_LIKE_A_MARKER = re.compile(r"#[^#\n]*solution", re.IGNORECASE)
 LEFT_OUT = "solution-only"
 CHECK_ALL = "check.all()"
+FORMAT = ("nbformat", "nbformat_minor")
 KEPT_OF_LANGUAGE = ("codemirror_mode", "file_extension", "mimetype", "name", "nbconvert_exporter", "pygments_lexer")
 
 
@@ -58,34 +63,47 @@ def release(solution: Path, exercise: Exercise, keep_solutions: bool = False) ->
         if not _is_left_out(cell)
     ]
     _check_names_unique(cells, solution)
-    content = content | {"cells": cells, "metadata": _notebook_metadata(content.get("metadata", {}), exercise)}
-    return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    made = {key: content[key] for key in FORMAT if key in content}
+    made |= {"cells": cells, "metadata": _notebook_metadata(notebook.metadata, exercise)}
+    return json.dumps(made, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 def stub(source: str) -> str:
     """``source`` with each marked solution replaced by a line that raises ``NotImplementedError``.
 
     Raises:
-        ReleaseError: a marker has no counterpart.
+        ReleaseError: a marker has no counterpart, or there is nothing between two.
 
     >>> print(stub("def double(x):\\n    ### BEGIN SOLUTION\\n    return 2 * x\\n    ### END SOLUTION"))
     def double(x):
         raise NotImplementedError("Replace this line with your answer.")
     """
-    lines, within = [], False
+    lines, within, answered = [], False, False
     for line in source.split("\n"):
         marker = line.strip()
         if marker not in (BEGIN, END):
+            answered |= bool(marker) and not marker.startswith("#")
             lines += [] if within else [line]
             continue
         if (marker == BEGIN) == within:
             raise ReleaseError(f"{marker} without {END if marker == BEGIN else BEGIN} before it")
-        within = marker == BEGIN
+        if within and not answered:
+            raise ReleaseError(f"no code between {BEGIN} and {END}, so that the answer would be released")
+        within, answered = marker == BEGIN, False
         if within:
             lines.append(line[: len(line) - len(line.lstrip())] + STUB)
     if within:
         raise ReleaseError(f"{BEGIN} without {END} after it")
     return "\n".join(lines)
+
+
+def _is_python(source: str) -> bool:
+    """Whether it is Python as it stands, without the magics of a notebook."""
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 def is_answer(cell: Cell) -> bool:
@@ -116,7 +134,12 @@ def _expect_answers(notebook: Notebook, exercise: Exercise, followed: dict[int, 
 
 
 def _is_left_out(cell: Cell) -> bool:
-    return LEFT_OUT in cell.metadata.get("tags", [])
+    return LEFT_OUT in _tags(cell)
+
+
+def _tags(cell: Cell) -> list[Any]:
+    tags = cell.metadata.get("tags")
+    return tags if isinstance(tags, list) else []
 
 
 def _expect_no_marker(cell: Cell, released: str) -> None:
@@ -143,11 +166,13 @@ def _cell(
 ) -> dict[str, Any]:
     made: dict[str, Any] = {key: copy.deepcopy(raw[key]) for key in ("attachments", "cell_type", "id") if key in raw}
     source = cell.source
-    metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
+    metadata: dict[str, Any] = {"tags": tags} if (tags := _tags(cell)) else {}
     if cell.kind == "code":
         made |= {"execution_count": None, "outputs": []}
     try:
         stubbed = stub(source) if is_answer(cell) else source
+        if _is_python(source) and not _is_python(stubbed):
+            raise ReleaseError(f"no statement can stand where {BEGIN} stands")
     except ReleaseError as error:
         raise ReleaseError(f"Cell {cell.number}: {error}. The cell begins: {source[:60]!r}") from error
     _expect_no_marker(cell, stubbed)
@@ -185,7 +210,6 @@ def _notebook_metadata(metadata: dict[str, Any], exercise: Exercise) -> dict[str
     kept: dict[str, Any] = {"coursekit": {"exercise": exercise.name}}
     if "kernelspec" in metadata:
         kept["kernelspec"] = metadata["kernelspec"]
-    if "language_info" in metadata:
-        language = metadata["language_info"]
+    if isinstance(language := metadata.get("language_info"), dict):
         kept["language_info"] = {key: language[key] for key in KEPT_OF_LANGUAGE if key in language}
     return kept

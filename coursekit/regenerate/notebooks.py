@@ -7,7 +7,9 @@ import copy
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
+
+import msgspec
 
 from coursekit.files import replace_file
 from coursekit.regenerate import records
@@ -26,13 +28,47 @@ def parse(content: bytes, name: str | Path) -> Any:
 
     try:
         notebook = nbformat.reads(content.decode("utf-8-sig"), as_version=4)
-        cells = list(notebook.cells)
-    except (ValueError, AttributeError, nbformat.ValidationError) as error:
-        raise CannotRun(f"{name} cannot be read as a notebook: {error}") from error
-    for number, cell in enumerate(cells):
+        msgspec.convert(notebook, _Form)
+    except (ValueError, TypeError, AttributeError, AssertionError, RecursionError, nbformat.ValidationError) as error:
+        told = str(error) or "its form is not that of a notebook"
+        raise CannotRun(f"{name} cannot be read as a notebook: {told}") from error
+    for number, cell in enumerate(notebook.cells):
         cell.setdefault("id", f"cell-{number}")
     notebook.nbformat_minor = max(5, notebook.nbformat_minor)
     return notebook
+
+
+class _Kernel(TypedDict, total=False):
+    name: str
+    language: str
+
+
+class _OfCourse(TypedDict, total=False):
+    quick: dict[str, Any]
+
+
+class _Metadata(TypedDict, total=False):
+    kernelspec: _Kernel
+    language_info: _Kernel
+    coursekit: _OfCourse
+
+
+class _Tags(TypedDict, total=False):
+    tags: list[str]
+
+
+class _Cell(TypedDict):
+    cell_type: str
+    source: str
+    metadata: _Tags
+
+
+class _Form(TypedDict):
+    """What of a notebook is relied on."""
+
+    cells: list[_Cell]
+    metadata: _Metadata
+    nbformat_minor: int
 
 
 def as_bytes(notebook: Any) -> bytes:

@@ -7,30 +7,61 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from coursekit.worker.bounds import COMPANION_BYTES, COMPANION_FILES, MODULE_BYTES
 
 IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([^\n#;]+)", re.MULTILINE)
+Place = TypeVar("Place")
 
 
-def imported(sources: Iterable[str], folder: Path) -> set[Path]:
-    """The modules in ``folder`` that some code imports, and those that these import; no links."""
-    found, waiting = set[Path](), list(sources)
+def imported(
+    sources: Iterable[str], known: Mapping[str, Place], read: Callable[[Place], bytes | None]
+) -> dict[str, Place]:
+    """Those of the known modules that some code imports, and those that these import, as far as they are not too large.
+
+    Args:
+        sources: the code.
+        known: where the modules lie, by name.
+        read: reads one of them; ``None`` for what cannot be read, which is no module.
+
+    >>> files = {"helper": b"import other", "other": b"", "unused": b""}
+    >>> imported(["from helper import f"], {name: name for name in files}, files.get)
+    {'helper': 'helper', 'other': 'other'}
+    """
+    found, waiting, left = dict[str, Place](), list(sources) if known else [], COMPANION_BYTES
     while waiting:
-        for words in IMPORT.findall(waiting.pop()):
-            names = {re.split(r"[\s.]", part.strip(), maxsplit=1)[0] for part in words.split(",")}
-            new = {file for name in names if name.isidentifier() and _is_module(file := folder / f"{name}.py")} - found
-            found |= new
-            waiting += [file.read_text("utf-8", "replace") for file in new]
+        for name in sorted(_imports(waiting.pop()) & known.keys() - found.keys()):
+            content = read(known[name]) if len(found) < COMPANION_FILES else None
+            if content is not None and len(content) <= min(MODULE_BYTES, left):
+                found[name], left = known[name], left - len(content)
+                waiting.append(content.decode("utf-8", "replace"))
     return found
 
 
-def _is_module(file: Path) -> bool:
+def _imports(source: str) -> set[str]:
+    """The first words after ``import`` and ``from``, and after each comma there."""
+    parts = (part for words in IMPORT.findall(source) for part in words.split(","))
+    return {re.split(r"[\s.]", part.strip(), maxsplit=1)[0] for part in parts}
+
+
+def beside(folder: Path) -> dict[str, Path]:
+    """The files in a folder that may be modules, by the names of these; no links."""
+    return {file.stem: file for file in folder.glob("*.py") if _is_file(file)}
+
+
+def read_module(file: Path) -> bytes | None:
+    """The content of a module, ``None`` if it cannot be read."""
+    with contextlib.suppress(OSError), open(file, "rb") as stream:
+        return stream.read(MODULE_BYTES + 1)
+    return None
+
+
+def _is_file(path: Path) -> bool:
     with contextlib.suppress(OSError):
-        status = file.lstat()  # a link may lead to what is nobody's module
-        return stat.S_ISREG(status.st_mode) and status.st_size <= MODULE_BYTES
+        return stat.S_ISREG(path.lstat().st_mode)  # a link may lead to what is nobody's module
     return False
 
 

@@ -179,4 +179,8 @@ def from_data(data: Any) -> AnswerFailure:
 
 
 def _bounded(text: str | None) -> str | None:
-    return text if text is None or len(text) <= FAILURE_CHARACTERS else text[: FAILURE_CHARACTERS - 1] + "…"
+    """``text`` within bounds, and valid as UTF-8: half of a surrogate pair may stand in what a learner's code says."""
+    if text is None:
+        return None
+    text = text if len(text) <= FAILURE_CHARACTERS else text[: FAILURE_CHARACTERS - 1] + "…"
+    return text.encode("utf-8", "replace").decode()

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.worker.bounds import FRAME_DEPTH, SEQUENCE_ITEMS
+from coursekit.worker.bounds import FRAME_ARRAY_BYTES, FRAME_DEPTH, FRAME_HEADER_BYTES, MB, SEQUENCE_ITEMS
 
 ARRAY_LIBRARIES = frozenset({"tensorflow", "keras", "jax", "jaxlib", "torch", "pandas"})
 
@@ -26,7 +26,7 @@ def to_plain(value: Any) -> Any:
     """``value`` as plain data: ``None``, bool, int, float, complex, text, list, tuple, dict or base array.
 
     Raises:
-        CannotBePlain: it has no such form.
+        CannotBePlain: it has no such form, or is larger than a frame.
 
     >>> to_plain({"shape": np.array([1, 2]).shape, "mean": np.float32(0.5), "steps": range(3)})
     {'shape': (2,), 'mean': 0.5, 'steps': [0, 1, 2]}
@@ -35,7 +35,7 @@ def to_plain(value: Any) -> Any:
         ...
     coursekit.worker.plain.CannotBePlain: a function
     """
-    return _plain(value, FRAME_DEPTH - 2)
+    return _plain(value, FRAME_DEPTH - 2, _Room())
 
 
 def describe_type(value: Any) -> str:
@@ -70,15 +70,40 @@ WORDS = {
 }
 
 
-def _plain(value: Any, depth: int) -> Any:
+class _Room:
+    """What a frame has room for. What stands in a value many times counts as often, since it is sent as often."""
+
+    def __init__(self) -> None:
+        self._characters, self._array_bytes = FRAME_HEADER_BYTES, FRAME_ARRAY_BYTES
+
+    def take(self, value: Any) -> None:
+        """Count a value, without what is in it; an array is counted before it is copied."""
+        if isinstance(value, np.ndarray):
+            self._array_bytes -= value.size * value.dtype.itemsize
+        else:
+            self._characters -= 2 + _length(value)
+        if self._array_bytes < 0:
+            raise CannotBePlain(f"arrays of more than {FRAME_ARRAY_BYTES // MB} MB")
+        if self._characters < 0:
+            raise CannotBePlain("too much data outside of arrays; make it a NumPy array")
+
+
+def _length(value: Any) -> int:
+    if isinstance(value, str):
+        return str.__len__(value)
+    return int.bit_length(value) // 4 if isinstance(value, int) else 0
+
+
+def _plain(value: Any, depth: int, room: _Room) -> Any:
     if depth == 0:
         raise CannotBePlain(f"nested more than {FRAME_DEPTH - 2} deep, or containing itself")
+    if isinstance(value, np.ndarray):
+        return _plain_array(value, depth, room)
+    room.take(value)
     if value is None or type(value) in (bool, int, float, complex, str):
         return value
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist(), depth - 1) if value.dtype.kind == "O" and value.ndim else _plain_array(value)
     if isinstance(value, np.generic):
-        return _plain_scalar(value)
+        return _base_array(np.asarray(value)).item()
     kind: Any
     for kind in (int, float, complex, str):
         if isinstance(value, kind):
@@ -88,13 +113,13 @@ def _plain(value: Any, depth: int) -> Any:
     if isinstance(value, list | tuple | range):
         _check_length(value)
         if _has_a_dtype(value):
-            return np.array(value)
-        items = [_plain(item, depth - 1) for item in value]
+            return _plain_array(np.array(value), depth, room)
+        items = [_plain(item, depth - 1, room) for item in value]
         return tuple(items) if isinstance(value, tuple) else items
     if isinstance(value, Mapping):
         _check_length(value)
-        return {_plain_key(key): _plain(item, depth - 1) for key, item in value.items()}
-    return _plain_library_object(value, depth)
+        return {_plain_key(key, room): _plain(item, depth - 1, room) for key, item in value.items()}
+    return _plain_library_object(value, depth, room)
 
 
 def _has_a_dtype(values: Any) -> bool:
@@ -108,7 +133,16 @@ def _check_length(value: Any) -> None:
         raise CannotBePlain(f"{describe_type(value)} of {len(value):,} items; make it a NumPy array")
 
 
-def _plain_array(array: np.ndarray) -> np.ndarray:
+def _plain_array(array: np.ndarray, depth: int, room: _Room) -> Any:
+    if array.dtype.kind == "O" and array.ndim:
+        if array.size > SEQUENCE_ITEMS:
+            raise CannotBePlain(f"an array of {array.size:,} objects")
+        return _plain(array.tolist(), depth - 1, room)
+    room.take(array)
+    return _base_array(array)
+
+
+def _base_array(array: np.ndarray) -> np.ndarray:
     base = np.array(array, copy=True, subok=False)
     if base.dtype.name == "bfloat16" or (base.dtype.kind == "f" and base.dtype.itemsize > 8):
         return base.astype(np.float32 if base.dtype.itemsize == 2 else np.float64)
@@ -119,12 +153,8 @@ def _plain_array(array: np.ndarray) -> np.ndarray:
     return base.astype(base.dtype.newbyteorder("="), copy=False)
 
 
-def _plain_scalar(value: np.generic) -> Any:
-    array = _plain_array(np.asarray(value))
-    return array.item()
-
-
-def _plain_key(key: Any) -> str | int:
+def _plain_key(key: Any, room: _Room) -> str | int:
+    room.take(key)
     if isinstance(key, np.integer):
         return key.item()
     if isinstance(key, str):
@@ -134,15 +164,15 @@ def _plain_key(key: Any) -> str | int:
     raise CannotBePlain(f"a dict with {describe_type(key)} as key; use text or integers as keys")
 
 
-def _plain_library_object(value: Any, depth: int) -> Any:
+def _plain_library_object(value: Any, depth: int, room: _Room) -> Any:
     libraries = _libraries(value)
     if "keras" in libraries and type(value).__name__ == "History":
-        return _plain(value.history, depth - 1)
+        return _plain(value.history, depth - 1, room)
     if "tensorflow" in libraries and type(value).__name__ == "TensorShape":
         return tuple(value)
     if libraries & ARRAY_LIBRARIES and hasattr(value, "__array__"):
-        array = _plain_array(np.asarray(value))
-        return array if array.ndim else array.item()
+        array = _plain_array(np.asarray(value), depth, room)
+        return array.item() if isinstance(array, np.ndarray) and not array.ndim else array
     raise CannotBePlain(describe_type(value))
 
 

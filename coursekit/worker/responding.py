@@ -38,6 +38,7 @@ from coursekit.worker.text import shorten
 from coursekit.worker.unwritten import not_parsed, stub_of
 
 Predictor = Callable[[Any, Any], Any]
+UNANSWERED = "EOFError: EOF when reading a line"
 NOT_THE_LEARNERS = frozenset({"In", "Out", "get_ipython", "exit", "quit", "open", "open_exercise", "check"})
 
 
@@ -191,6 +192,9 @@ def learner_error(what: str, error: BaseException, namespace: MutableMapping[str
     if isinstance(error, SystemExit):
         told = "ends at a call of `exit` or `quit`, or at a restart of the kernel. A notebook needs none: delete it."
         return failures.LearnerError(f"{what} {told}", hint="A function ends with `return`.")
+    if isinstance(error, EOFError) and error_text(error) == UNANSWERED:
+        told = "asks a question with `input`, and nobody answers while a notebook is marked. Write the value there."
+        return failures.LearnerError(f"{what} {told}", hint="What a function is to know, it gets as its arguments.")
     line = learners_line(error, namespace)
     where = f", in your line `{line}`" if line else ""
     hint = "Call it yourself in a new cell: the traceback there shows every step."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import PurePosixPath
 
 import batch_demo
 import grading_demo as demo
@@ -11,9 +12,11 @@ from test_marking import markers
 from test_submissions import zipped
 
 from coursekit.classroom import pipeline
+from coursekit.classroom.intake import modules
 from coursekit.classroom.intake.sources import UnusableFile, open_source
 from coursekit.classroom.intake.submissions import content_of, find, handed_in
 from coursekit.classroom.settings import GradingSettings
+from coursekit.sandbox import companions
 
 pytestmark = pytest.mark.usefixtures("demo_lesson")
 
@@ -36,6 +39,7 @@ def notebook(source="from helper import VALUE\ncount = VALUE"):
         ("al_101_1_x-1.ipynb", {"al_101_2_helper-1.py": 1, "al_101_3_other-1.py": 1, "bk_102_2_helper.py": 0}),
         ("ada/x.ipynb", {"bob/helper.py": 0, "ada/my_helper.py": 0, "helper.py": 0}),
         ("ada.ipynb", {"helper.py": 0, "ada_helper.py": 0}),
+        ("ada/01_x.ipynb", {"ada/01_helper.py": 0, "ada/helper-1.py": 0}),  # ones that no check of one's own has
     ],
 )
 def test_modules_are_found_as_platforms_export_them(place, files, tmp_path):
@@ -72,3 +76,19 @@ def test_a_mark_has_the_modules_that_ones_own_check_has(tmp_path):
     with markers() as make:
         result = pipeline.grade_class(tmp_path / "out", settings, make)
     assert [each.points for each in result.grades] == [3], result.grades
+
+
+def test_ones_own_check_and_grading_leave_out_the_same_large_module(tmp_path, monkeypatch):
+    monkeypatch.setattr(companions, "MODULE_BYTES", 100)
+    monkeypatch.setattr(companions, "COMPANION_BYTES", 150)
+    sources = ["import large, one\nimport two"]
+    for name, size in {"large": 101, "one": 90, "two": 90}.items():
+        (tmp_path / f"{name}.py").write_text("#" * size)
+    others = [PurePosixPath(file.name) for file in tmp_path.iterdir()]
+    graded = modules.imported(sources, PurePosixPath("x.ipynb"), others, open_source(tmp_path), renamed=False)
+    own = companions.imported(sources, companions.beside(tmp_path), companions.read_module)
+    assert [*graded] == [*own] == ["one"]
+
+
+def test_a_module_that_nobody_may_read_is_left_out(tmp_path):
+    assert companions.imported(["import gone"], {"gone": tmp_path / "gone.py"}, companions.read_module) == {}

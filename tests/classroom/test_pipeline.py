@@ -306,6 +306,8 @@ def test_a_file_that_cannot_be_used_is_in_the_exports_and_can_be_marked_by_hand(
     [
         (None, "holds no private checks"),
         ("x = (", "cannot be loaded: SyntaxError"),
+        ("import sys\nsys.exit(3)", "cannot be loaded: SystemExit: 3"),
+        (f"# -*- coding: latin-1 -*-\n# ö\n{EXTRA}".encode("latin-1"), "is not encoded as UTF-8 .* Save it as UTF-8"),
         ("x = 1", "makes no `exercise`"),
         (EXTRA.replace('"secret"', '"count"'), "has a question 'count' already"),
     ],
@@ -313,7 +315,7 @@ def test_a_file_that_cannot_be_used_is_in_the_exports_and_can_be_marked_by_hand(
 def test_private_checks_that_cannot_be_used_are_named(tmp_path, content, words):
     (tmp_path / "private").mkdir()
     if content:
-        (tmp_path / "private" / "extra.py").write_text(content)
+        (tmp_path / "private" / "extra.py").write_bytes(content if isinstance(content, bytes) else content.encode())
     settings = replace(batch_demo.three(tmp_path / "in"), checks=str(tmp_path / "private"))
     with pytest.raises(UnusableChecks, match=words):
         grade(tmp_path, settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 import tracemalloc
 
@@ -40,6 +41,30 @@ def test_what_the_exercise_gives_and_short_work_are_left_out():
 def test_what_time_does_not_suffice_for_is_counted(monkeypatch):
     monkeypatch.setattr(similarity, "SIMILARITY_SECONDS", -1.0)
     assert similar_pairs([[LONG], [LONG]]) == ([], 2)
+
+
+def test_works_are_compared_block_by_block_as_long_as_there_is_time(monkeypatch):
+    monkeypatch.setattr(similarity, "BLOCK", 2)
+    works = [[LONG]] * 6
+    everything, left_out = similar_pairs(works)
+    assert [(pair.first, pair.second) for pair in everything] == [(a, b) for a in range(6) for b in range(a + 1, 6)]
+    assert left_out == 0
+    clock = itertools.chain(itertools.repeat(0.0, 8), itertools.repeat(1e9))  # until the first block is done
+    monkeypatch.setattr(similarity.time, "monotonic", lambda: next(clock))
+    found, left_out = similar_pairs(works)
+    assert found == [pair for pair in everything if pair.first < 4]
+    assert left_out == 2
+
+
+def test_a_large_class_with_one_answer_costs_little_memory():
+    works = [[LONG, f"# {number}"] for number in range(600)]
+    similar_pairs(works[:2])  # imports what it needs
+    tracemalloc.start()
+    found, left_out = similar_pairs(works)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (len(found), left_out) == (similarity.MOST_PAIRS, 0)
+    assert peak < 30 * MB
 
 
 @pytest.mark.parametrize(

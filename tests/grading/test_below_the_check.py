@@ -64,6 +64,20 @@ def test_of_many_errors_some_are_told_and_the_rest_counted(tmp_path):
     assert report.questions[1].points == 1
 
 
+def test_a_question_that_nobody_answers_is_told_in_words(tmp_path):
+    report = checked(tmp_path, "count = int(input('How many? '))", "def double(x):\n    return x * float(input())")
+    told = "asks a question with `input`, and nobody answers while a notebook is marked. Write the value there."
+    assert [error.message for error in report.cells] == [f"Cell 2 {told}"]
+    assert report.questions[2].message == f"a number: `double` {told}"
+    message = learner_error("`f`", EOFError("Ran out of input"), {}).message
+    assert message == "`f` stopped with EOFError: Ran out of input"
+
+
+def test_half_a_character_in_an_error_leaves_a_report_that_can_be_written():
+    error = learner_error("`f`", ValueError("a\ud800b"), {})
+    assert error.message == "`f` stopped with ValueError: a?b"
+
+
 def test_an_answer_that_exits_is_told_in_words():
     assert "`f` ends at a call of `exit`" in learner_error("`f`", SystemExit(0), {}).message
 

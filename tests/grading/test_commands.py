@@ -120,6 +120,26 @@ def test_check_hands_a_notebook_its_modules_and_what_is_named(run, tmp_path):
     assert "stopped with" not in run("check", path, "--no-record", "--with", tmp_path / "named.txt").stdout
 
 
+def test_what_is_named_stands_where_a_module_beside_the_notebook_has_its_name(run, tmp_path):
+    (tmp_path / "helper.py").write_text("count = 9")
+    path = answers(tmp_path, "from helper import count")
+    for number in range(5):  # which of two stood once followed from the hashes of their paths
+        named = tmp_path / f"named{number}" / "helper.py"
+        named.parent.mkdir()
+        named.write_text("count = 10")
+        assert "1 of 5 points" in run("check", path, "--no-record", "--with", named).stdout
+
+
+def test_misplaced_answers_are_told_to_programs_as_to_people(run, tmp_path):
+    path = answers(tmp_path, demo.SOFTMAX)
+    content = json.loads(path.read_text())
+    content["cells"][1] |= {"cell_type": "markdown", "metadata": {"nbgrader": {"solution": True}}}
+    path.write_text(json.dumps(content))
+    words = "Cell 2 is an answer and no code cell, so it is not run: change its type."
+    assert words in run("check", path, "--no-record").stdout
+    assert {"question": "", "message": words} in json.loads(run("check", path, "--json").stdout)["notes"]
+
+
 def test_check_records_ones_own_work_only(run, tmp_path, monkeypatch):
     monkeypatch.setattr(course, "root", lambda: tmp_path / "course")
     for folder in ("submissions/ada", "course/exercises", "mine/exercises"):

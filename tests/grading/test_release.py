@@ -125,9 +125,13 @@ def test_stubs(source, stubbed):
         ("### BEGIN SOLUTION\nx = 1", "Cell 2: ### BEGIN SOLUTION without ### END SOLUTION after it"),
         ("x\n### END SOLUTION", "Cell 2: ### END SOLUTION without ### BEGIN SOLUTION before it"),
         ("### BEGIN SOLUTION\n### BEGIN SOLUTION\n### END SOLUTION", "Cell 2: ### BEGIN SOLUTION without"),
+        ("### BEGIN SOLUTION\n### END SOLUTION\nx = 1", "Cell 2: no code between"),
+        ("x = 1\n### BEGIN SOLUTION\n# one\n\n### END SOLUTION", "Cell 2: no code between"),
+        ("x = [\n### BEGIN SOLUTION\n1,\n### END SOLUTION\n]", "Cell 2: no statement can stand where"),
+        ("if x:\n### BEGIN SOLUTION\n    y = 1\n### END SOLUTION", "Cell 2: no statement can stand where"),
     ],
 )
-def test_markers_without_counterpart_are_named(source, words, tmp_path):
+def test_markers_that_leave_no_stub_in_place_of_an_answer_are_named(source, words, tmp_path):
     path = demo.write_notebook(tmp_path / "99_demo.ipynb", demo.SETUP, source, SOLUTION, *ANSWERED)
     with pytest.raises(ReleaseError, match=words):
         release(path, demo.exercise)
@@ -180,7 +184,10 @@ def test_a_question_whose_answer_would_be_released_is_an_error(answer, tmp_path)
 
 @pytest.mark.parametrize(
     "line",
-    ["## BEGIN SOLUTION", "#BEGIN SOLUTION", "### begin solution", "x = 1  # Solution", "### BEGIN HIDDEN TESTS"],
+    [
+        *("## BEGIN SOLUTION", "#BEGIN SOLUTION", "### begin solution", "x = 1  # Solution", "### BEGIN HIDDEN TESTS"),
+        *("### BEGIN ANSWER", "### END MARK SCHEME", "'BEGIN_SOLUTION'"),
+    ],
 )
 def test_what_looks_like_a_marker_is_not_released(line, tmp_path):
     path = demo.write_notebook(tmp_path / "99_demo.ipynb", demo.SETUP, SOLUTION, f"{line}\ny = 2", *ANSWERED)
@@ -197,3 +204,13 @@ def test_markers_in_a_text_cell_are_an_error(tmp_path):
     text_cell(path, "### BEGIN SOLUTION\nForty-two.\n### END SOLUTION")
     with pytest.raises(ReleaseError, match="Cell 1 would be released with the line '### BEGIN SOLUTION'"):
         release(path, demo.exercise)
+
+
+@pytest.mark.parametrize("odd", [None, "solution-only", 3])
+def test_odd_metadata_are_no_error_and_nothing_beside_the_cells_is_released(odd, tmp_path):
+    path = demo.write_notebook(tmp_path / "99_demo.ipynb", demo.SETUP, SOLUTION, *ANSWERED)
+    plain = release(path, demo.exercise)
+    content = json.loads(path.read_text())
+    content["cells"][0]["metadata"]["tags"] = content["metadata"]["language_info"] = odd
+    path.write_text(json.dumps(content | {"solution": "count = 10"}))
+    assert release(path, demo.exercise) == plain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import nbformat
@@ -126,6 +127,35 @@ def test_a_file_that_is_no_notebook_is_refused(plan, tmp_path, content):
 
     with pytest.raises(regenerate.CannotRun, match="cannot be read as a notebook"):
         plan(tmp_path / "x.ipynb")
+
+
+CODE = {"cell_type": "code", "source": "x = 1", "metadata": {}, "outputs": [], "execution_count": None}
+ODD = {
+    "deep": b"[" * 100_000,
+    "not a notebook": [1],
+    "no minor format": {"cells": [CODE], "metadata": {}, "nbformat": 4},
+    "minor format in quotes": {"nbformat_minor": "5"},
+    "another format": {"nbformat": 99},
+    "cells that are no list": {"cells": {}},
+    "cells that are numbers": {"cells": [3]},
+    "a cell without source": {"cells": [CODE | {"source": None}]},
+    "tags that are no list": {"cells": [CODE | {"metadata": {"tags": None}}]},
+    "a kernel that is text": {"metadata": {"kernelspec": "python3"}},
+    "a language that is a number": {"metadata": {"language_info": {"name": 3}}},
+    "quick sizes that are a list": {"metadata": {"coursekit": {"quick": [1]}}},
+}
+
+
+@pytest.mark.filterwarnings("ignore::nbformat.warnings.MissingIDFieldWarning")
+@pytest.mark.parametrize("case", ODD)
+def test_an_odd_notebook_is_refused_by_its_name(case, plan, tmp_path):
+    content = ODD[case]
+    if isinstance(content, dict) and content.get("nbformat") != 4:
+        content = {"cells": [CODE], "metadata": {}, "nbformat": 4, "nbformat_minor": 5} | content
+    path = tmp_path / "odd.ipynb"
+    path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+    with pytest.raises(regenerate.CannotRun, match=r"odd\.ipynb cannot be read as a notebook: \S"):
+        plan(path)
 
 
 def test_a_byte_order_mark_is_read(notebook, plan):

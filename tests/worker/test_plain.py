@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import enum
 import itertools
+import tracemalloc
 from decimal import Decimal
 from fractions import Fraction
 
@@ -12,7 +13,8 @@ import numpy as np
 import pytest
 
 from coursekit.grading import NamespaceAnswers
-from coursekit.worker import failures
+from coursekit.worker import failures, plain
+from coursekit.worker.bounds import MB
 from coursekit.worker.plain import CannotBePlain, describe_type, to_plain
 
 
@@ -124,6 +126,34 @@ def test_a_million_items_are_too_many_but_an_array_is_not():
         answers.value("many")
     assert "NumPy array" in caught.value.came
     assert answers.value("array").shape == (1_000_001,)
+
+
+LARGE = {
+    "one number everywhere": (lambda: np.broadcast_to(1.0, 10**7), "arrays of more than 8 MB"),
+    "more than memory": (lambda: np.lib.stride_tricks.as_strided(np.zeros(1), (10**12,), (0,)), "arrays of more than"),
+    "one array many times": (lambda: [np.zeros(10**6)] * 20, "arrays of more than 8 MB"),
+    "one list many times": (lambda: [[0] * 10**5] * 20, "too much data outside of arrays"),
+    "one float32 many times": (lambda: [[np.float32(0)] * 10**4] * 300, "arrays of more than 8 MB"),
+    "one text many times": (lambda: ["a" * 10**5] * 20, "too much data outside of arrays"),
+    "one key many times": (lambda: [{"a" * 10**5: 0}] * 20, "too much data outside of arrays"),
+    "one integer many times": (lambda: [1 << 10**6] * 20, "too much data outside of arrays"),
+    "one object everywhere": (lambda: np.broadcast_to(np.array(None, dtype=object), 10**7), "10,000,000 objects"),
+    "nested twice in itself": (lambda: (lambda it: it.extend([it, it]) or it)([]), "containing itself"),
+}
+
+
+@pytest.mark.parametrize("case", LARGE)
+def test_what_a_frame_has_no_room_for_is_not_made(case, monkeypatch):
+    make, words = LARGE[case]
+    monkeypatch.setattr(plain, "FRAME_ARRAY_BYTES", 8 * MB)
+    monkeypatch.setattr(plain, "FRAME_HEADER_BYTES", MB)
+    value = make()
+    tracemalloc.start()
+    with pytest.raises(CannotBePlain, match=words):
+        to_plain(value)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20 * MB
 
 
 def test_words_for_types():

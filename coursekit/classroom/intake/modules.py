@@ -6,19 +6,19 @@ was uploaded again.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from coursekit.classroom.intake.sources import UnusableFile
-from coursekit.worker.bounds import COMPANION_BYTES, COMPANION_FILES
-
-IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([^\n#;]+)", re.MULTILINE)
-Read = Callable[[PurePosixPath], bytes]
+from coursekit.classroom.intake.sources import SubmissionSource, UnusableFile
+from coursekit.sandbox import companions
 
 
 def imported(
-    sources: Iterable[str], notebook: PurePosixPath, others: Iterable[PurePosixPath], read: Read
+    sources: Iterable[str],
+    notebook: PurePosixPath,
+    others: Iterable[PurePosixPath],
+    source: SubmissionSource,
+    renamed: bool,
 ) -> dict[str, PurePosixPath]:
     """The files of the modules that a notebook's code imports, and of those that these import, by the modules' names.
 
@@ -26,36 +26,22 @@ def imported(
         sources: of its cells.
         notebook: where it lies.
         others: the other files of the same learner.
-        read: reads one of them; what cannot be read is no module.
-
-    >>> files = {"a_1_helper.py": b"import other", "a_1_other.py": b""}
-    >>> paths = list(map(PurePosixPath, files))
-    >>> imported(["from helper import f"], PurePosixPath("a_1_x.ipynb"), paths, lambda path: files[path.name]).keys()
-    dict_keys(['helper', 'other'])
+        source: where they are read.
+        renamed: whether a platform exported them, so that their names may be changed as said above.
     """
+
+    def read(path: PurePosixPath) -> bytes | None:
+        try:
+            return source.read(path)
+        except UnusableFile:
+            return None
+
     known: dict[str, PurePosixPath] = {}
     for path in others:
         if path.suffix == ".py" and path.parent == notebook.parent:
-            known |= dict.fromkeys(_names(path.stem, notebook.name.partition("_")[0]), path)
-    found, waiting, left = dict[str, PurePosixPath](), list(sources) if known else [], COMPANION_BYTES
-    while waiting:
-        for name in _imports(waiting.pop()):
-            if name in known and name not in found and len(found) < COMPANION_FILES:
-                try:
-                    content = read(known[name])
-                except UnusableFile:
-                    continue
-                if (left := left - len(content)) >= 0:
-                    found[name] = known[name]
-                    waiting.append(content.decode("utf-8", "replace"))
-    return found
-
-
-def _imports(source: str) -> set[str]:
-    """The first words after ``import`` and ``from``, and after each comma there."""
-    parts = (part for line in IMPORT.findall(source) for part in line.split(","))
-    words = {re.split(r"[\s.]", part.strip(), maxsplit=1)[0] for part in parts}
-    return {word for word in words if word.isidentifier()}
+            first = notebook.name.partition("_")[0]
+            known |= dict.fromkeys(_names(path.stem, first) if renamed else [path.stem], path)
+    return companions.imported(sources, known, read)
 
 
 def _names(stem: str, first: str) -> list[str]:

@@ -133,7 +133,8 @@ def _submission(
         content = source.read(file.path)
         notebook = parse_notebook(Path(file.path.name), content)
         name = exercise_of(notebook, exercise)
-        found = modules.imported((cell.source for cell in notebook.work), file.path, others, source.read)
+        work = (cell.source for cell in notebook.work)
+        found = modules.imported(work, file.path, others, source, platform != PLAIN)
         made = replace(made, exercise=name, modules=tuple((module, str(path)) for module, path in found.items()))
         made = replace(made, digest=digest(content, _modules(source, made)))
     except (UnusableFile, UnusableNotebook) as error:

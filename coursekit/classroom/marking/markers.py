@@ -166,5 +166,5 @@ def _exercise(name: str, private: tuple[tuple[str, str], ...]) -> Exercise:
     """The exercise with the private checks that came as the text of their files."""
     with tempfile.TemporaryDirectory(prefix="coursekit-checks-") as folder:
         for file, text in private:
-            (Path(folder) / file).write_text(text)
+            (Path(folder) / file).write_text(text, "utf-8")
         return checks_for([name], Path(folder) if private else None)[name].exercise

@@ -72,8 +72,15 @@ def _combined(exercise: Exercise, added: list[tuple[Path, Exercise]]) -> Checks:
                 raise UnusableChecks(f"{file}: {exercise.name} has a question {name!r} already. Give it another name.")
             questions[name] = replace(question, private=True)
     private = tuple(name for name in questions if name not in exercise.questions)
-    files = tuple((file.name, file.read_text()) for file, _ in added)
+    files = tuple((file.name, _text(file)) for file, _ in added)
     return Checks(Exercise(exercise.name, exercise.title, questions), private, files)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise UnusableChecks(f"{file} is not encoded as UTF-8 (byte {error.start}). Save it as UTF-8.") from error
 
 
 def _private(folder: Path) -> dict[str, list[tuple[Path, Exercise]]]:
@@ -93,7 +100,7 @@ def _load(file: Path) -> Exercise:
     module.__file__ = loader.path
     try:
         loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UnusableChecks(f"{file} cannot be loaded: {type(error).__name__}: {error}") from error
     exercise = getattr(module, "exercise", None)
     if not isinstance(exercise, Exercise):

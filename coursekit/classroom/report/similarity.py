@@ -13,7 +13,8 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from heapq import nsmallest
+from itertools import chain, islice
 from typing import Any
 
 from coursekit.worker.bounds import COMPARED_CHARACTERS, COMPARED_TOKENS, SIMILARITY_SECONDS
@@ -22,6 +23,7 @@ THRESHOLD = 0.9
 RUN = (4, 8)
 FEWEST_TOKENS = 60
 MOST_PAIRS = 200
+BLOCK = 200  # works whose cosines with all others are held at a time
 # Linear in the length of the text: a text that is not closed ends with its line, or with the whole.
 TOKEN = re.compile(
     r"""(?P<comment>\#[^\n]*)
@@ -71,12 +73,17 @@ def similar_pairs(works: Sequence[Sequence[str]], given: Iterable[str] = ()) -> 
         if len(found) >= FEWEST_TOKENS:
             rows.append(_runs(found))
             compared.append(index)
-    pairs = []
-    for first, second, similarity in _near(rows):
-        one, other = compared[first], compared[second]
-        pairs.append(SimilarPair(one, other, round(similarity, 4), own[one] == own[other]))
-    pairs.sort(key=lambda pair: (-pair.similarity, not pair.same_text, pair.first, pair.second))
-    return pairs[:MOST_PAIRS], left_out
+    texts = dict[str, int]()
+    numbers = [texts.setdefault(text, len(texts)) for text in own]
+    nearest = list[tuple[float, bool, int, int]]()
+    for done, near in _near(rows):
+        pairs = ((compared[first], compared[second], round(similarity, 4)) for first, second, similarity in near)
+        ranked = ((-similarity, numbers[one] != numbers[other], one, other) for one, other, similarity in pairs)
+        nearest = nsmallest(MOST_PAIRS, chain(nearest, ranked))
+        if time.monotonic() > last:
+            left_out += len(rows) - done
+            break
+    return [SimilarPair(one, other, -less, not differ) for less, differ, one, other in nearest], left_out
 
 
 def tokens(source: str) -> Iterator[str]:
@@ -106,16 +113,16 @@ def _runs(found: Iterable[str]) -> Any:
     return HashingVectorizer(ngram_range=RUN, **options).transform([" ".join(found)])
 
 
-def _near(rows: Sequence[Any]) -> Iterable[tuple[int, int, float]]:
+def _near(rows: Sequence[Any]) -> Iterator[tuple[int, Iterator[tuple[int, int, float]]]]:
+    """How many rows are compared with all that follow them, and the pairs of the latest of them, block by block."""
     from scipy import sparse
     from sklearn.feature_extraction.text import TfidfTransformer
-    from sklearn.neighbors import NearestNeighbors
 
     if len(rows) < 2:
         return
-    vectors = TfidfTransformer(sublinear_tf=True).fit_transform(sparse.vstack(rows))
-    search = NearestNeighbors(metric="cosine", radius=1 - THRESHOLD + 1e-9).fit(vectors)
-    near = search.radius_neighbors_graph(vectors, mode="distance").tocoo()
-    for first, second, distance in zip(near.row.tolist(), near.col.tolist(), near.data.tolist()):
-        if first < second:
-            yield first, second, 1 - distance
+    vectors = TfidfTransformer(sublinear_tf=True).fit_transform(sparse.vstack(rows, format="csr"))
+    for start in range(0, len(rows), BLOCK):
+        cosines = (vectors[start : start + BLOCK] @ vectors[start:].T).tocoo()
+        near = (cosines.row < cosines.col) & (cosines.data >= THRESHOLD - 1e-9)
+        firsts, seconds = (start + cosines.row[near]).tolist(), (start + cosines.col[near]).tolist()
+        yield min(start + BLOCK, len(rows)), zip(firsts, seconds, cosines.data[near].tolist())
