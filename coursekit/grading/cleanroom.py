@@ -155,6 +155,9 @@ class CleanRoomAnswers(Answers):
     Args:
         answers: of the worker that runs the learner's code.
         room: where models are made again.
+
+    Attributes:
+        starved: whether a copy ran out of its time while it waited for a processor.
     """
 
     def __init__(self, answers: Answers, room: CleanRoom) -> None:
@@ -164,6 +167,7 @@ class CleanRoomAnswers(Answers):
         self._places: dict[int, _Place] = {}  # by its handle
         self._made: dict[bytes, _Place] = {}  # by what was exported
         self._doubts: dict[tuple[str, str], str] = {}  # by question and name
+        self.starved = False
 
     @property
     def unverified(self) -> tuple[Unverified, ...]:
@@ -218,7 +222,9 @@ class CleanRoomAnswers(Answers):
         seconds = min(question.seconds, self._answers.seconds_left)
         if seconds <= 0:
             raise _Undecided  # at home it is told that the time is over
-        return self._room.ask(msgspec.structs.replace(question, seconds=seconds))
+        reply = self._room.ask(msgspec.structs.replace(question, seconds=seconds))
+        self.starved |= isinstance(reply.failure, failures.Starved)
+        return reply
 
     def _note(self, question: OfBatch, doubt: str) -> None:
         if doubt:
