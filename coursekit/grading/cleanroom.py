@@ -29,7 +29,7 @@ from coursekit.grading import comparing
 from coursekit.grading.answers import Answers
 from coursekit.grading.model_configs import Refused, vetted
 from coursekit.grading.results import Unverified
-from coursekit.worker import failures, recreating
+from coursekit.worker import failures, recreating, wire
 from coursekit.worker.bounds import ANSWER_SECONDS, CLEAN_ROOM_BYTES, CLEAN_ROOM_SUBMISSIONS, GRACE_SECONDS
 from coursekit.worker.channel import Worker, WorkerEnded, WorkerLost, WorkerStuck
 from coursekit.worker.requests import (
@@ -222,7 +222,10 @@ class CleanRoomAnswers(Answers):
         seconds = min(question.seconds, self._answers.seconds_left)
         if seconds <= 0:
             raise _Undecided  # at home it is told that the time is over
-        reply = self._room.ask(msgspec.structs.replace(question, seconds=seconds))
+        try:
+            reply = self._room.ask(msgspec.structs.replace(question, seconds=seconds))
+        except wire.NotPlain as error:  # what just came in one frame, and does not go in another
+            raise _Undecided(_at_home(f"it cannot be sent on, {error}")) from None
         self.starved |= isinstance(reply.failure, failures.Starved)
         return reply
 

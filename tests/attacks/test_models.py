@@ -102,6 +102,14 @@ FORGED = {
     "another layer": "forge(lambda c: dense(c)['config'].update(units=3))",
     "a class without sense": "forge(lambda c: dense(c).update(module='keras', class_name='DTypePolicy'))",
     "no export": "recreating.export = lambda model: [1, 2]",
+    "a frame that is full": (
+        "from coursekit.worker import bounds, wire\n"
+        "def full(model):\n"
+        "    exported = honest(model)\n"
+        "    _, header, _ = wire.PREFIX.unpack(wire.encode({'answer': exported})[:wire.PREFIX.size])\n"
+        "    return exported | {'config': exported['config'] + ' ' * (bounds.FRAME_HEADER_BYTES - header)}\n"
+        "recreating.export = full"
+    ),
     "no end": "recreating.export = lambda model: exec('while True: pass')",
 }
 
