@@ -286,7 +286,7 @@ class CleanRoomAnswers(Answers):
             raise _Undecided(_at_home("it is asked for what is no batch of numbers")) from None
 
     def _compared(self, question: OfBatch, exported: Any, theirs: Any) -> _Place:
-        """Make a model again, and have both predict the same."""
+        """Make a model again, and have both predict the same; what fails in a used worker is tried in a new one."""
         try:
             config, weights = vetted(exported)
         except Refused as refused:
@@ -294,15 +294,19 @@ class CleanRoomAnswers(Answers):
         theirs = self._predicted(question) if theirs is None else theirs
         was_fresh = self._room.is_fresh
         again = RecreateModel(question.name, config, weights, question.seconds)
+        place = self._made_again(question, again, theirs)
+        if place.handle is None and not was_fresh:
+            place = self._made_again(question, again, theirs)
+        return place
+
+    def _made_again(self, question: OfBatch, again: RecreateModel, theirs: Any) -> _Place:
         made = self._in_room(again)
-        if made.failure is not None and not was_fresh:
-            made = self._in_room(again)
         if made.failure is not None:
             return _Place(_at_home(f"it could not be made again, {_told(made.failure)}"))
         asked = Predict(question.name, self._drawn(question), made.answer["handle"], question.seconds)
         ours = self._in_room(asked)
         doubt = ""
-        if ours.failure is None and not comparing.alike(theirs, ours.answer, rough="float16" in config):
+        if ours.failure is None and not comparing.alike(theirs, ours.answer, rough="float16" in again.config):
             more = [self._in_room(asked) for _ in range(DRAWS - 1)]
             ours = next((reply for reply in more if reply.failure is not None), ours)
             doubt = comparing.difference(theirs, [ours.answer, *(reply.answer for reply in more)])
