@@ -61,6 +61,6 @@ def check_notebook(
         checked = answers if room is None else CleanRoomAnswers(answers, room)
         report = exercise.run(checked if recording is None else RecordedAnswers(checked, recording))
         if recording is not None:
-            recording.starved = answers.starved
+            recording.starved = answers.starved or checked.starved
         unverified = checked.unverified if isinstance(checked, CleanRoomAnswers) else ()
         return replace(report, cells=answers.cell_errors, unverified=unverified, notes=answers.notes(report))

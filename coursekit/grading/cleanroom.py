@@ -29,7 +29,7 @@ from coursekit.grading import comparing
 from coursekit.grading.answers import Answers
 from coursekit.grading.model_configs import Refused, vetted
 from coursekit.grading.results import Unverified
-from coursekit.worker import failures, recreating
+from coursekit.worker import failures, recreating, wire
 from coursekit.worker.bounds import ANSWER_SECONDS, CLEAN_ROOM_BYTES, CLEAN_ROOM_SUBMISSIONS, GRACE_SECONDS
 from coursekit.worker.channel import Worker, WorkerEnded, WorkerLost, WorkerStuck
 from coursekit.worker.requests import (
@@ -155,6 +155,9 @@ class CleanRoomAnswers(Answers):
     Args:
         answers: of the worker that runs the learner's code.
         room: where models are made again.
+
+    Attributes:
+        starved: whether a copy ran out of its time while it waited for a processor.
     """
 
     def __init__(self, answers: Answers, room: CleanRoom) -> None:
@@ -164,6 +167,7 @@ class CleanRoomAnswers(Answers):
         self._places: dict[int, _Place] = {}  # by its handle
         self._made: dict[bytes, _Place] = {}  # by what was exported
         self._doubts: dict[tuple[str, str], str] = {}  # by question and name
+        self.starved = False
 
     @property
     def unverified(self) -> tuple[Unverified, ...]:
@@ -218,7 +222,12 @@ class CleanRoomAnswers(Answers):
         seconds = min(question.seconds, self._answers.seconds_left)
         if seconds <= 0:
             raise _Undecided  # at home it is told that the time is over
-        return self._room.ask(msgspec.structs.replace(question, seconds=seconds))
+        try:
+            reply = self._room.ask(msgspec.structs.replace(question, seconds=seconds))
+        except wire.NotPlain as error:  # what just came in one frame, and does not go in another
+            raise _Undecided(_at_home(f"it cannot be sent on, {error}")) from None
+        self.starved |= isinstance(reply.failure, failures.Starved)
+        return reply
 
     def _note(self, question: OfBatch, doubt: str) -> None:
         if doubt:
@@ -277,7 +286,7 @@ class CleanRoomAnswers(Answers):
             raise _Undecided(_at_home("it is asked for what is no batch of numbers")) from None
 
     def _compared(self, question: OfBatch, exported: Any, theirs: Any) -> _Place:
-        """Make a model again, and have both predict the same."""
+        """Make a model again, and have both predict the same; what fails in a used worker is tried in a new one."""
         try:
             config, weights = vetted(exported)
         except Refused as refused:
@@ -285,15 +294,19 @@ class CleanRoomAnswers(Answers):
         theirs = self._predicted(question) if theirs is None else theirs
         was_fresh = self._room.is_fresh
         again = RecreateModel(question.name, config, weights, question.seconds)
+        place = self._made_again(question, again, theirs)
+        if place.handle is None and not was_fresh:
+            place = self._made_again(question, again, theirs)
+        return place
+
+    def _made_again(self, question: OfBatch, again: RecreateModel, theirs: Any) -> _Place:
         made = self._in_room(again)
-        if made.failure is not None and not was_fresh:
-            made = self._in_room(again)
         if made.failure is not None:
             return _Place(_at_home(f"it could not be made again, {_told(made.failure)}"))
         asked = Predict(question.name, self._drawn(question), made.answer["handle"], question.seconds)
         ours = self._in_room(asked)
         doubt = ""
-        if ours.failure is None and not comparing.alike(theirs, ours.answer, rough="float16" in config):
+        if ours.failure is None and not comparing.alike(theirs, ours.answer, rough="float16" in again.config):
             more = [self._in_room(asked) for _ in range(DRAWS - 1)]
             ours = next((reply for reply in more if reply.failure is not None), ours)
             doubt = comparing.difference(theirs, [ours.answer, *(reply.answer for reply in more)])

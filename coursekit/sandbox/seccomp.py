@@ -51,15 +51,14 @@ class Rule:
 AF_UNIX = 1
 SHARED_ANONYMOUS = 0x21  # MAP_SHARED | MAP_ANONYMOUS
 COLD, PAGEOUT = 20, 21
-LOCKS = (5, 6, 7, 36, 37, 38)  # F_GETLK, F_SETLK, F_SETLKW, and the same of open files
-LEASES, NOTIFY, PIPE_SIZE = (1024, 1025), 1026, 1031
+OF_DESCRIPTORS = (*range(5), *range(8, 12), 15, 16, 1027, 1028, 1030, 1032, 1033, 1034)  # copies, flags, owners, seals
 RULES = (
     Rule((56, 220), 0, (0,), syscalls.NEW_NAMESPACES, allowed=True),  # clone
     Rule((41, 198), 0, (AF_UNIX,), allowed=True),  # socket
     Rule((53, 199), 0, (AF_UNIX,), allowed=True),  # socketpair
     Rule((9, 222), 3, (SHARED_ANONYMOUS,), SHARED_ANONYMOUS),  # mmap: nobody sees how much of it is in use
     Rule((28, 233), 2, (COLD, PAGEOUT)),  # madvise
-    Rule((72, 25), 1, (*LOCKS, *LEASES, NOTIFY, PIPE_SIZE)),  # fcntl
+    Rule((72, 25), 1, OF_DESCRIPTORS, allowed=True),  # fcntl, whose locks, leases and hints others see
     Rule((327, 286), 5, (0,), allowed=True),  # preadv2, whose flags tell what is in the page cache
     Rule((328, 287), 5, (0,), allowed=True),  # pwritev2
 )

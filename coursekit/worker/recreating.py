@@ -36,7 +36,8 @@ def export(model: Any) -> dict[str, Any] | None:
         has some its path, by the names of the models it is in, and its arrays. ``None`` for a model that is not built.
 
     Raises:
-        WrongKind: the model computes with code of its own, or holds weights outside of its layers.
+        WrongKind: the model computes with code of its own, holds weights outside of its layers, or a ``Sequential`` in
+            which one layer stands several times, whose configuration would tell of it once.
     """
     keras = sys.modules["keras"]
     kinds = {"Sequential": keras.Sequential, "Functional": sys.modules["keras.src.models.functional"].Functional}
@@ -45,6 +46,10 @@ def export(model: Any) -> dict[str, Any] | None:
         raise WrongKind(f"its class `{type(model).__name__}` computes with code of its own")
     if not model.built:
         return None
+    if name == "Sequential" and _repeats(model):
+        name, model = "Functional", keras.Model(model.inputs, model.outputs, name=model.name)
+    if any(isinstance(each, keras.Sequential) and _repeats(each) for each in model._flatten_layers()):
+        raise WrongKind("a `Sequential` in it holds one layer several times")
     layers = dict(_weighted(keras, model))
     if {id(each) for layer in layers.values() for each in layer.weights} != {id(each) for each in model.weights}:
         raise WrongKind("it holds weights that are in none of its layers")
@@ -124,6 +129,11 @@ def take(x: Any, which: Any) -> Any:
 def each_part(change: Callable[[Any], Any], x: Any) -> Any:
     """``x`` with each of its arrays changed."""
     return _map(change, x if isinstance(x, dict) or _is_several(x) else np.asarray(x))
+
+
+def _repeats(sequential: Any) -> bool:
+    """Whether one layer stands several times in a ``Sequential``; its ``layers`` have each once."""
+    return len(sequential._layers) > len(set(map(id, sequential._layers)))
 
 
 def _weighted(keras: Any, layer: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -12,8 +12,11 @@ from attacks.attack_exercise import SETUP
 from attacks.marked_workers import assert_gone, of_workers
 from coursekit.grading import Exercise
 from coursekit.grading.checking import check_notebook
-from coursekit.grading.cleanroom import CleanRooms
+from coursekit.grading.cleanroom import CleanRoom, CleanRooms
 from coursekit.grading.notebook_file import read_notebook
+from coursekit.grading.recording import Recording
+from coursekit.worker.failures import TimedOut
+from coursekit.worker.requests import Reply
 
 exercise = Exercise("97_models", "Models under attack")
 SECONDS = 5.0
@@ -99,6 +102,14 @@ FORGED = {
     "another layer": "forge(lambda c: dense(c)['config'].update(units=3))",
     "a class without sense": "forge(lambda c: dense(c).update(module='keras', class_name='DTypePolicy'))",
     "no export": "recreating.export = lambda model: [1, 2]",
+    "a frame that is full": (
+        "from coursekit.worker import bounds, wire\n"
+        "def full(model):\n"
+        "    exported = honest(model)\n"
+        "    _, header, _ = wire.PREFIX.unpack(wire.encode({'answer': exported})[:wire.PREFIX.size])\n"
+        "    return exported | {'config': exported['config'] + ' ' * (bounds.FRAME_HEADER_BYTES - header)}\n"
+        "recreating.export = full"
+    ),
     "no end": "recreating.export = lambda model: exec('while True: pass')",
 }
 
@@ -107,7 +118,7 @@ FORGED = {
 def grade(pool, tmp_path):
     """The report on a notebook with these cells, whose models are made again in a clean room."""
 
-    def grade(*sources, room=True):
+    def grade(*sources, room=True, recording=None):
         cells = [
             {"cell_type": "code", "id": f"c{n}", "metadata": {}, "outputs": [], "execution_count": None, "source": text}
             for n, text in enumerate((SETUP, MODELS, *sources))
@@ -116,7 +127,9 @@ def grade(pool, tmp_path):
         path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
         before = of_workers()
         with CleanRooms().one(pool.start) as clean:
-            report = check_notebook(read_notebook(path), exercise, start=pool.start, room=clean if room else None)
+            report = check_notebook(
+                read_notebook(path), exercise, start=pool.start, recording=recording, room=clean if room else None
+            )
             clean.close()
         assert_gone(before)
         assert report.cells == ()
@@ -151,3 +164,10 @@ def test_a_forged_export_is_refused_and_listed(forgery, grade):
     assert report.questions[0].points == 0
     assert {each.question for each in report.unverified} == {"rebuilt", "twice"}
     assert all(each.reason for each in report.unverified)
+
+
+def test_a_copy_that_waited_for_others_has_its_submission_marked_once_more(grade, monkeypatch):
+    waited = TimedOut.after("it", SECONDS, waited=SECONDS)
+    monkeypatch.setattr(CleanRoom, "ask", lambda room, question: Reply.of(failure=waited))
+    grade("encoder, decoder = two()", recording=(recording := Recording()))
+    assert recording.starved

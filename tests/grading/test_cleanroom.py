@@ -235,11 +235,12 @@ def test_a_clean_room_that_fails_is_left_for_the_home(end):
     assert [worker.closed for worker in started] == [1]
 
 
-def test_what_fails_in_a_used_worker_is_tried_in_a_new_one():
+@pytest.mark.parametrize("kinds", [(RecreateModel, Predict), (Predict,)])
+def test_what_fails_in_a_used_worker_is_tried_in_a_new_one(kinds):
     answers, _, started = clean(model=sequence(), other=sequence())
     first = answers.model("model")
     first.predict(X)
-    started[0].ends = {RecreateModel: WorkerEnded("at its limit of time"), Predict: WorkerEnded("at its limit of time")}
+    started[0].ends = dict.fromkeys(kinds, WorkerEnded("at its limit of time"))
     second = answers.model("other")
     second.predict(X)
     first.predict(X)

@@ -65,7 +65,10 @@ def test_the_filter_decides_as_it_should(machine):
         ("fcntl", [3, 37], False),
         ("fcntl", [3, 1024], False),
         ("fcntl", [3, 1031], False),
+        ("fcntl", [3, 1036], False),
+        ("fcntl", [3, 1040], False),
         ("fcntl", [3, 4], True),
+        ("fcntl", [3, 1030], True),
         ("preadv2", [3, 0, 1, 0, 0, 8], False),
         ("preadv2", [3, 0, 1, 0, 0, 0], True),
     ):

@@ -45,6 +45,11 @@ def autoencoder():
     return keras.Model(encoder.inputs, decoder(encoder.outputs[0]))
 
 
+def pools_twice():
+    pool = layers.MaxPooling2D()
+    return keras.Sequential([layers.Conv2D(4, 3), pool, layers.Conv2D(3, 2), pool, layers.Flatten(), layers.Dense(2)])
+
+
 class Own(keras.Model):
     """Trains in a way of its own, and computes like any functional model."""
 
@@ -84,6 +89,7 @@ MODELS = {
         ),
         IMAGES,
     ),
+    "one layer twice": (pools_twice, IMAGES),
     "recurrent": (
         lambda: keras.Sequential(
             [
@@ -188,6 +194,13 @@ def test_a_model_with_code_of_its_own_cannot_be_made_again(make):
     model(X)
     with pytest.raises(WrongKind, match="computes with code of its own"):
         recreating.export(model)
+
+
+def test_a_sequence_with_a_layer_twice_in_another_model_cannot_be_made_again():
+    inner = pools_twice()
+    inner(IMAGES)
+    with pytest.raises(WrongKind, match="one layer several times"):
+        recreating.export(keras.Sequential([keras.Input((8, 8, 3)), inner]))
 
 
 def test_weights_outside_of_layers_cannot_be_made_again():
