@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import io
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypedDict
@@ -15,27 +16,39 @@ from coursekit.files import replace_file
 from coursekit.regenerate import records
 from coursekit.regenerate.jobs import CannotRun, Execution
 
+ODD = (ValueError, TypeError, LookupError, AttributeError, AssertionError, RecursionError)  # of what is no notebook
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
 def parse(content: bytes, name: str | Path) -> Any:
-    """The notebook with these bytes; a cell without an id gets one that is the same every time.
+    """The notebook with these bytes; a cell without an id of its own gets one that is the same every time.
 
     Raises:
         CannotRun: they are no notebook; the message calls it ``name``.
     """
     import nbformat
+    from nbformat import reader
 
     try:
-        notebook = nbformat.reads(content.decode("utf-8-sig"), as_version=4)
+        notebook = nbformat.convert(reader.reads(content.decode("utf-8-sig")), 4)  # nbformat.reads makes random ids
         msgspec.convert(notebook, _Form)
-    except (ValueError, TypeError, AttributeError, AssertionError, RecursionError, nbformat.ValidationError) as error:
+        notebook.nbformat_minor = max(5, notebook.nbformat_minor)
+        _give_ids(notebook.cells)
+        as_bytes(notebook)  # half a surrogate pair can be read, and not written
+    except (*ODD, nbformat.ValidationError) as error:
         told = str(error) or "its form is not that of a notebook"
         raise CannotRun(f"{name} cannot be read as a notebook: {told}") from error
-    for number, cell in enumerate(notebook.cells):
-        cell.setdefault("id", f"cell-{number}")
-    notebook.nbformat_minor = max(5, notebook.nbformat_minor)
     return notebook
+
+
+def _give_ids(cells: Sequence[Any]) -> None:
+    taken = {cell.get("id") for cell in cells}
+    seen = set[str]()
+    for number, cell in enumerate(cells):
+        if "id" not in cell or cell.id in seen:
+            cell.id = next(name for n in itertools.count(number) if (name := f"cell-{n}") not in taken)
+            taken.add(cell.id)
+        seen.add(cell.id)
 
 
 class _Kernel(TypedDict, total=False):
@@ -57,7 +70,11 @@ class _Tags(TypedDict, total=False):
     tags: list[str]
 
 
-class _Cell(TypedDict):
+class _Id(TypedDict, total=False):
+    id: str
+
+
+class _Cell(_Id):
     cell_type: str
     source: str
     metadata: _Tags

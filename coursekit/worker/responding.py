@@ -216,7 +216,9 @@ def error_text(error: BaseException) -> str:
     """
     try:
         message = str(error).strip()
-    except Exception:  # anything may stand in the learner's __str__; the end of its time goes on to whoever set it
+    except (OutOfTime, KeyboardInterrupt):
+        raise
+    except BaseException:  # anything may stand in the learner's __str__
         message = "(its message cannot be read)"
     first = message.splitlines()[0] if message else ""
     if isinstance(error, SyntaxError):

@@ -121,6 +121,11 @@ CASES = {
         (FAILED, PASSED, PASSED),
         "stopped with Bad: (its message cannot be read)",
     ),
+    "exception whose text exits": (
+        {"softmax": "class Bad(Exception):\n    def __str__(self): raise SystemExit\ndef softmax(z):\n    raise Bad"},
+        (FAILED, PASSED, PASSED),
+        "stopped with Bad: (its message cannot be read)",
+    ),
     "text for a number": (
         {"double": "def double(x):\n    return 'xx'"},
         (PASSED, PASSED, FAILED),

@@ -9,6 +9,7 @@ import nbformat
 import pytest
 
 from coursekit import course, regenerate
+from coursekit.regenerate.notebooks import parse
 
 PARAMETERS = "EPOCHS = 3  # passes over the data\nRATE = 0.1\nNAME = 'adam'\nSIZES = [32, 64]"
 
@@ -139,6 +140,9 @@ ODD = {
     "cells that are no list": {"cells": {}},
     "cells that are numbers": {"cells": [3]},
     "a cell without source": {"cells": [CODE | {"source": None}]},
+    "half a character": {"cells": [CODE | {"source": "x = '\ud800'"}]},
+    "an id that is a number": {"cells": [CODE | {"id": 3}]},
+    "another format without its parts": {"nbformat": 3, "worksheets": 3},
     "tags that are no list": {"cells": [CODE | {"metadata": {"tags": None}}]},
     "a kernel that is text": {"metadata": {"kernelspec": "python3"}},
     "a language that is a number": {"metadata": {"language_info": {"name": 3}}},
@@ -146,7 +150,6 @@ ODD = {
 }
 
 
-@pytest.mark.filterwarnings("ignore::nbformat.warnings.MissingIDFieldWarning")
 @pytest.mark.parametrize("case", ODD)
 def test_an_odd_notebook_is_refused_by_its_name(case, plan, tmp_path):
     content = ODD[case]
@@ -156,6 +159,16 @@ def test_an_odd_notebook_is_refused_by_its_name(case, plan, tmp_path):
     path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
     with pytest.raises(regenerate.CannotRun, match=r"odd\.ipynb cannot be read as a notebook: \S"):
         plan(path)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("minor", [0, 4, 5])
+def test_cells_without_an_id_of_their_own_get_the_same_each_time(minor):
+    cells = [CODE, CODE | {"id": "a"}, CODE | {"id": "cell-0"}, CODE | {"id": "a"}, CODE | {"id": "a"}]
+    content = json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": minor}).encode()
+    found = parse(content, "a notebook")
+    assert [cell.id for cell in found.cells] == ["cell-1", "a", "cell-0", "cell-3", "cell-4"]
+    nbformat.validate(found)
 
 
 def test_a_byte_order_mark_is_read(notebook, plan):
