@@ -110,9 +110,8 @@ HARMLESS = {
 def test_what_never_ends_is_ended(attack, grade):
     report = grade(ENDLESS[attack])
     assert statuses(report) == [True, False, True]
-    (error,) = report.cells
-    assert error.number == 3
-    assert "did not end within 1.5 seconds" in error.message or "ended the whole Python process" in error.message
+    message = {cell.number: cell.message for cell in report.cells}[3]  # others may be late on a busy machine
+    assert "did not end within 1.5 seconds" in message or "ended the whole Python process" in message
 
 
 @pytest.mark.parametrize("attack", FATAL)
