@@ -69,10 +69,7 @@ def plot_lstm_cell() -> Axes:
     note(ax, (0.3, 1.2), "$h_{t-1}$")
     line(ax, (0.9, 0.3), (0.9, 1.0))
     note(ax, (0.9, 0.15), "$x_t$")
-    for x, gate, name in ((1.3, "σ", "forget"), (2.1, "σ", "input"), (2.9, "tanh", "candidate"), (4.0, "σ", "output")):
-        arrow(ax, (x, 1.0), (x, 1.3))
-        box(ax, (x, 1.5), (0.66, 0.4), gate, MARKED)
-        note(ax, (x, 0.85), name, 9.5, backgroundcolor="white", zorder=2.6)
+    _draw_gates(ax, {"forget": 1.3, "input": 2.1, "candidate": 2.9, "output": 4.0})
     circle(ax, (1.3, 3.0), "×", 0.17)
     arrow(ax, (1.3, 1.7), (1.3, 2.83))
     circle(ax, (2.5, 2.3), "×", 0.17)
@@ -114,10 +111,7 @@ def plot_gru_cell() -> Axes:
     line(ax, (0.05, 1.0), (3.6, 1.0))
     note(ax, (0.3, 1.2), "$x_t$")
     line(ax, (0.85, 3.0), (0.85, 1.0))
-    for x, gate, name in ((1.4, "σ", "reset"), (2.4, "σ", "update"), (3.6, "tanh", "candidate")):
-        arrow(ax, (x, 1.0), (x, 1.3))
-        box(ax, (x, 1.5), (0.66, 0.4), gate, MARKED)
-        note(ax, (x, 0.85), name, 9.5, backgroundcolor="white", zorder=2.6)
+    _draw_gates(ax, {"reset": 1.4, "update": 2.4, "candidate": 3.6})
     circle(ax, (1.4, 2.3), "×", 0.17)
     arrow(ax, (1.4, 1.7), (1.4, 2.13))
     arrow(ax, (1.4, 3.0), (1.4, 2.47))
@@ -136,6 +130,14 @@ def plot_gru_cell() -> Axes:
         "are made. The candidate, of tanh, sees the state times the reset gate. The new state is the old one times the "
         "update gate, plus the candidate times one minus the update gate.",
     )
+
+
+def _draw_gates(ax: Axes, places: dict[str, float]) -> None:
+    """The gates of a cell, and its candidate, by name and place."""
+    for name, x in places.items():
+        arrow(ax, (x, 1.0), (x, 1.3))
+        box(ax, (x, 1.5), (0.66, 0.4), "tanh" if name == "candidate" else "σ", MARKED)
+        note(ax, (x, 0.85), name, 9.5, backgroundcolor="white", zorder=2.6)
 
 
 def plot_attention(words: Sequence[str], weights: ArrayLike, query: str) -> Axes:
