@@ -110,7 +110,7 @@ def plot_gru_cell() -> Axes:
     note(ax, (5.25, 3.2), "$h_t$")
     line(ax, (0.05, 1.0), (3.6, 1.0))
     note(ax, (0.3, 1.2), "$x_t$")
-    line(ax, (0.85, 3.0), (0.85, 1.0))
+    line(ax, (0.85, 3.0), (0.85, 1.12), (2.4, 1.12))  # the state reaches the gates, and the candidate only by reset
     _draw_gates(ax, {"reset": 1.4, "update": 2.4, "candidate": 3.6})
     circle(ax, (1.4, 2.3), "×", 0.17)
     arrow(ax, (1.4, 1.7), (1.4, 2.13))
@@ -137,7 +137,7 @@ def _draw_gates(ax: Axes, places: dict[str, float]) -> None:
     for name, x in places.items():
         arrow(ax, (x, 1.0), (x, 1.3))
         box(ax, (x, 1.5), (0.66, 0.4), "tanh" if name == "candidate" else "σ", MARKED)
-        note(ax, (x, 0.85), name, 9.5, backgroundcolor="white", zorder=2.6)
+        note(ax, (x, 0.85), name, 9.5)
 
 
 def plot_attention(words: Sequence[str], weights: ArrayLike, query: str) -> Axes:
