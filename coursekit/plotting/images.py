@@ -141,7 +141,7 @@ def _axes_of_whole_pixels(rows: int, columns: int) -> Axes:
 
 
 def plot_weights(kernel: ArrayLike, columns: int | None = None, titles: Sequence[str] | None = None) -> style.Canvas:
-    """Draw the weights of a layer as images: blue below zero, white at zero, orange above.
+    """Draw the weights of a layer as images: blue and dark below zero, orange and light above.
 
     Args:
         kernel: of a dense layer on square images, shape (h·h, units), or of a convolution,
