@@ -27,7 +27,7 @@ QUIET: str = STYLE["axes.edgecolor"]
 DIVERGING = LinearSegmentedColormap.from_list(
     "coursekit_diverging", ["#00192e", COLORS[0], "#8c8c8c", "#f2b04c", "#fff6e0"]
 )
-"""Blue below zero, grey at zero, orange above, and lighter all the way: in grey, what is darker than zero is negative."""
+"""Blue below zero, grey at zero, orange above, and lighter all the way: in grey, darker than zero is negative."""
 
 Canvas = Figure | SubFigure
 """What axes are put on."""
