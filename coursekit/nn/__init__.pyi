@@ -1,4 +1,4 @@
-from .compiling import compile_classifier
+from .compiling import compile_classifier, compile_network
 from .gaussian import gaussian_kl
 from .predictive import predictive_samples
 from .variational import VariationalConv2D, VariationalDense
@@ -7,6 +7,7 @@ __all__ = [
     "VariationalConv2D",
     "VariationalDense",
     "compile_classifier",
+    "compile_network",
     "gaussian_kl",
     "predictive_samples",
 ]
