@@ -1,5 +1,6 @@
 from .compiling import compile_classifier, compile_network
 from .gaussian import gaussian_kl
+from .mobilenet import mobilenet_v2
 from .predictive import predictive_samples
 from .variational import VariationalConv2D, VariationalDense
 
@@ -9,5 +10,6 @@ __all__ = [
     "compile_classifier",
     "compile_network",
     "gaussian_kl",
+    "mobilenet_v2",
     "predictive_samples",
 ]
