@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 from keras import ops, tree
@@ -11,7 +12,10 @@ from keras import ops, tree
 STEPS = 16
 """Batches that Keras trains on before it returns to Python."""
 
-Metric = keras.metrics.Metric | str | Callable[[Any, Any], Any]
+# TensorFlow counts the tracings of all networks together, and would warn whoever trains a few, each traced once.
+logging.getLogger("tensorflow").addFilter(lambda record: "triggered tf.function retracing" not in record.getMessage())
+
+Metric: TypeAlias = "keras.metrics.Metric | str | Callable[[Any, Any], Any]"
 
 
 def compile_network(

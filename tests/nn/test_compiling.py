@@ -1,5 +1,7 @@
 """A network that is compiled by the course: the same results, half the tracing, and less time in Python."""
 
+import logging
+
 import keras
 import numpy as np
 import pytest
@@ -171,6 +173,15 @@ def test_predicts_batch_by_batch_traced_once() -> None:
     np.testing.assert_allclose(predicted, model(X), atol=1e-6)
     two = compile_network(two_outputs(), "adam", "mse").predict(X, batch_size=7, verbose=0)
     assert {name: rows.shape for name, rows in two.items()} == {"a": (150, 3), "b": (150, 4)}
+
+
+def test_training_many_networks_brings_no_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    logger, messages = logging.getLogger("tensorflow"), []
+    monkeypatch.setattr(logger, "handle", lambda record: logger.filter(record) and messages.append(record.getMessage()))
+    for _ in range(8):
+        compile_classifier(network(3), "adam").fit(X, CLASSES, verbose=0)
+    logger.warning("another")
+    assert messages == ["another"]
 
 
 def test_takes_another_loss_more_metrics_and_settings() -> None:
