@@ -33,7 +33,8 @@ def compile_network(
     first step of ``fit``, and because that step made variables, traces it again; here they are made at once.
     Predictions go batch by batch as before: in a row, Keras would trace the network anew for each of its batches.
 
-    XLA stays as Keras has it: off on a CPU, where it slows most networks down.
+    XLA stays as Keras has it: off on a CPU, where it slows most networks down. (It pays for an ``LSTM`` or ``GRU`` over
+    many sequences of one length: ``jit_compile=True``.)
 
     Args:
         model: a model that has its weights. Set what is trainable before, as for ``compile``.
