@@ -23,7 +23,7 @@ LONG_LINES = {
     "01_mnist_dense": 40,
     "02_imdb_dense": 60,
     "03_regularization": 154,
-    "04_cnn": 123,
+    "04_cnn": 122,
     "05_rnn_lstm": 63,
     "06_transfer_learning": 106,
     "07_autoencoders": 122,
