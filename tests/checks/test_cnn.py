@@ -42,6 +42,29 @@ RIGHT = {
         """,
         "def slide(signal, kernel): return np.correlate(signal, kernel, mode='valid')",
         "def slide(signal, kernel): return np.convolve(signal, kernel[::-1], mode='valid').tolist()",
+        "def slide(s, k): return np.lib.stride_tricks.sliding_window_view(s, len(k)) @ np.array(k)",
+        "from scipy.signal import correlate\ndef slide(s, k): return correlate(s, k, 'valid', 'direct')",
+        """
+        def slide(signal, kernel):
+            sums = [0] * (len(signal) - len(kernel) + 1)
+            for offset, weight in enumerate(kernel):
+                for place in range(len(sums)):
+                    sums[place] += weight * signal[place + offset]
+            return tuple(sums)
+        """,
+        """
+        def slide(signal, kernel):
+            places, sums = len(signal) - len(kernel) + 1, 0
+            for offset, weight in enumerate(kernel):
+                sums = sums + weight * np.asarray(signal)[offset:offset + places]
+            return sums
+        """,
+        """
+        def slide(signal, kernel):
+            if len(signal) < len(kernel):
+                return []
+            return [sum(a * b for a, b in zip(signal, kernel))] + slide(signal[1:], kernel)
+        """,
     ],
     "output_size": [
         "def output_size(n, f, padding=0, stride=1): return (n + 2 * padding - f) // stride + 1",
@@ -51,6 +74,7 @@ RIGHT = {
             return math.ceil((n + 2 * padding - f + 1) / stride)
         """,
         "def output_size(n, f, p=0, s=1): return float(np.floor((n + 2 * p - f) / s) + 1)",
+        "def output_size(n, f, padding=0, stride=1): return len(range(-padding, n + padding - f + 1, stride))",
     ],
     "puzzle": [
         PUZZLE + "puzzle = {'first': first, 'second': second, 'third': third}",
@@ -62,6 +86,16 @@ RIGHT = {
             size = (size + 2 * p - f) // s + 1
             puzzle[name] = np.array([size, size, filters]), (f * f * channels + 1) * filters
             channels = filters
+        """,
+        """
+        import keras
+        image = keras.Input((200, 200, 1))
+        layers = [keras.layers.Conv2D(16, 2, strides=2), keras.layers.Conv2D(32, 3, padding="same"),
+                  keras.layers.Conv2D(64, 2)]
+        puzzle = {}
+        for name, layer in zip(("first", "second", "third"), layers):
+            image = layer(image)
+            puzzle[name] = image.shape[1:], layer.count_params()
         """,
     ],
     "conv2d": [
@@ -89,6 +123,40 @@ RIGHT = {
         def conv2d(image, kernels, bias, stride=1):
             return keras.ops.conv(image[None], kernels, strides=stride)[0] + bias
         """,
+        """
+        def conv2d(image, kernels, bias, stride=1):
+            f = len(kernels)
+            rows, columns = range(0, len(image) - f + 1, stride), range(0, image.shape[1] - f + 1, stride)
+            return [[np.tensordot(image[r:r + f, c:c + f], kernels, 3) + bias for c in columns] for r in rows]
+        """,
+        """
+        def conv2d(image, kernels, bias, stride=1):
+            f, rows, columns = len(kernels), len(image) - len(kernels) + 1, image.shape[1] - len(kernels) + 1
+            total = np.zeros((rows, columns, kernels.shape[3])) + bias
+            for i in range(f):
+                for j in range(f):
+                    total += image[i:i + rows, j:j + columns] @ kernels[i, j]
+            return total[::stride, ::stride]
+        """,
+        """
+        from scipy.signal import correlate
+        def conv2d(image, kernels, bias, stride=1):
+            maps = [correlate(image, kernels[..., n], "valid", "direct")[:, :, 0] + bias[n] for n in range(len(bias))]
+            return np.stack(maps, axis=-1)[::stride, ::stride]
+        """,
+        """
+        def conv2d(image, kernels, bias, stride=1):
+            f, filters = kernels.shape[0], kernels.shape[3]
+            windows = np.lib.stride_tricks.sliding_window_view(image, (f, f), (0, 1))[::stride, ::stride]
+            columns = windows.transpose(0, 1, 3, 4, 2).reshape(*windows.shape[:2], -1)
+            return columns @ kernels.reshape(-1, filters) + bias
+        """,
+        """
+        import tensorflow as tf
+        def conv2d(image, kernels, bias, stride=1):
+            one = tf.nn.conv2d(tf.constant(image)[None], tf.cast(kernels, image.dtype), stride, "VALID")[0]
+            return one + tf.cast(bias, image.dtype)
+        """,
     ],
     "max_pool": [
         """
@@ -103,6 +171,20 @@ RIGHT = {
                 [maps[r:r + size, c:c + size].max(axis=(0, 1)) for c in range(0, maps.shape[1] - size + 1, size)]
                 for r in range(0, maps.shape[0] - size + 1, size)
             ])
+        """,
+        """
+        def max_pool(maps, size):
+            windows = np.lib.stride_tricks.sliding_window_view(maps, (size, size), axis=(0, 1))
+            return windows[::size, ::size].max(axis=(-2, -1))
+        """,
+        """
+        def max_pool(maps, size):
+            rows, columns = maps.shape[0] // size, maps.shape[1] // size
+            parts = [maps[i:rows * size:size, j:columns * size:size] for i in range(size) for j in range(size)]
+            largest = parts[0].copy()
+            for part in parts[1:]:
+                np.maximum(largest, part, out=largest)
+            return largest
         """,
     ],
     "count_parameters": [
@@ -197,6 +279,11 @@ WRONG = {
         (
             "last place forgotten",
             "def slide(s, k): return [sum(a * b for a, b in zip(s[i:], k)) for i in range(len(s) - len(k))]",
+        ),
+        ("every other place", "def slide(signal, kernel): return np.correlate(signal, kernel, mode='valid')[::2]"),
+        (
+            "sums of the window only",
+            "def slide(s, k): return [sum(s[i:i + len(k)]) for i in range(len(s) - len(k) + 1)]",
         ),
     ],
     "output_size": [

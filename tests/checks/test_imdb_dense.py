@@ -67,6 +67,18 @@ RIGHT = {
                     return 2
             return tf.constant([1] + list(map(index, text.split())))
         """,
+        """
+        def encode(text, word_index, num_words):
+            ranks = (word_index.get(word) for word in text.split())
+            return [1] + [2 if rank is None or rank + 3 >= num_words else rank + 3 for rank in ranks]
+        """,
+        """
+        from collections import defaultdict
+        def encode(text, word_index, num_words):
+            index = defaultdict(lambda: 2)
+            index.update((word, rank + 3) for word, rank in word_index.items() if rank + 3 < num_words)
+            return np.array([1, *map(index.__getitem__, text.split(" "))], "uint16")
+        """,
     ],
     "multi_hot": [
         """
@@ -100,6 +112,13 @@ RIGHT = {
         from sklearn.preprocessing import MultiLabelBinarizer
         def multi_hot(reviews, columns):
             return MultiLabelBinarizer(classes=list(range(columns))).fit_transform(reviews).astype(np.float32)
+        """,
+        """
+        def multi_hot(reviews, columns):
+            rows = np.repeat(np.arange(len(reviews)), [len(review) for review in reviews])
+            hot = np.zeros((len(reviews), columns), "int8")
+            np.maximum.at(hot, (rows, np.concatenate(reviews)), 1)
+            return hot
         """,
     ],
     "sum_of_rows": [
@@ -146,6 +165,19 @@ def sum_of_rows(reviews, W, b):
             starts = np.cumsum([0] + [len(each) for each in words])
             indices = np.concatenate(words).astype(int)
             return csr_matrix((np.ones(len(indices)), indices, starts), shape=(len(words), len(W))) @ W + b
+        """,
+        """
+        def sum_of_rows(reviews, W, b):
+            return np.array([np.add.reduce(W[sorted(set(review))], axis=0, initial=0) + b for review in reviews])
+        """,
+        """
+        def sum_of_rows(reviews, W, b):
+            sums = []
+            for review in map(set, reviews):
+                sums.append(b.copy())
+                while review:
+                    sums[-1] += W[review.pop()]
+            return tuple(sums)
         """,
     ],
     "binary_cross_entropy": [

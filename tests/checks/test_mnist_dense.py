@@ -41,6 +41,25 @@ RIGHT = {
             return np.stack([image.ravel() / np.float32(255.0) for image in images]).astype(np.float32)
         """,
         "def as_vectors(images): return [[np.float32(b) / np.float32(255) for b in each.flat] for each in images]",
+        "def as_vectors(images): return np.reshape(images, (len(images), np.prod(images.shape[1:]))) / np.float32(255)",
+        "def as_vectors(images): return tuple(tuple(b / np.float32(255) for row in x for b in row) for x in images)",
+        "def as_vectors(images): return np.array([np.concatenate(list(x)) for x in images]) * np.float32(1 / 255)",
+        "def as_vectors(images): return np.interp(images.reshape(len(images), -1), [0, 255], [0, 1]).astype('float32')",
+        "def as_vectors(images): return [np.hstack(image).astype('float32') / 255 for image in images]",
+        """
+        def as_vectors(images):
+            count, rows, columns = images.shape
+            vectors = np.zeros((count, rows * columns), "float32")
+            for row in range(rows):
+                vectors[:, row * columns:(row + 1) * columns] = images[:, row]
+            vectors /= 255
+            return vectors
+        """,
+        """
+        import tensorflow as tf
+        def as_vectors(images):
+            return tf.reshape(tf.image.convert_image_dtype(images, tf.float32), [len(images), -1])
+        """,
     ],
     "one_hot": [
         "def one_hot(labels, classes): return np.eye(classes)[labels]",
@@ -52,6 +71,25 @@ RIGHT = {
             return rows
         """,
         "def one_hot(labels, classes): return labels[:, None] == np.arange(classes)",
+        "def one_hot(labels, classes): return [[int(c == label) for c in range(classes)] for label in labels]",
+        "def one_hot(labels, classes): return np.identity(classes, dtype=bool)[labels]",
+        "def one_hot(labels, classes): return np.equal.outer(labels, np.arange(classes)).astype(np.int8)",
+        "def one_hot(labels, classes): return np.take(np.eye(classes, dtype='float32'), labels, axis=0)",
+        "def one_hot(labels, classes): return [np.bincount([label], minlength=classes) for label in labels]",
+        "def one_hot(labels, classes): return np.where(np.arange(classes) == np.reshape(labels, (-1, 1)), 1.0, 0.0)",
+        "def one_hot(labels, classes): return [[0] * n + [1] + [0] * (classes - 1 - n) for n in labels.tolist()]",
+        """
+        def one_hot(labels, classes):
+            rows = np.zeros((len(labels), classes))
+            rows.flat[np.arange(len(labels)) * classes + labels] = 1
+            return rows
+        """,
+        """
+        from scipy.sparse import csr_matrix
+        def one_hot(labels, classes):
+            places = np.arange(len(labels)), labels
+            return csr_matrix((np.ones(len(labels)), places), shape=(len(labels), classes)).toarray()
+        """,
     ],
     "softmax": [
         SOFTMAX,
@@ -63,6 +101,28 @@ RIGHT = {
             return np.exp(logits - log_sum)
         """,
         "from scipy.special import softmax as s\ndef softmax(logits): return s(logits, axis=-1)",
+        "def softmax(z): return np.exp(z - np.logaddexp.reduce(z, axis=-1, keepdims=True))",
+        "from scipy.special import log_softmax\ndef softmax(logits): return np.exp(log_softmax(logits, axis=-1))",
+        """
+        def softmax(logits):
+            powers = np.exp2((logits - np.max(logits, axis=-1, keepdims=True)) / np.log(2))
+            return np.divide(powers, np.expand_dims(powers.sum(axis=-1), -1))
+        """,
+        """
+        def softmax(logits):
+            def of_one(row):
+                row = np.exp(row - max(row))
+                return row / sum(row)
+            return np.apply_along_axis(of_one, -1, logits)
+        """,
+        """
+        import math
+        def softmax(logits):
+            if np.ndim(logits) > 1:
+                return [softmax(row) for row in logits]
+            powers = [math.exp(z - max(logits)) for z in logits]
+            return [power / math.fsum(powers) for power in powers]
+        """,
     ],
     "cross_entropy": [
         """
@@ -78,6 +138,16 @@ RIGHT = {
                 total += np.logaddexp.reduce(row) - row[label]
             return total / len(labels)
         """,
+        """
+        from scipy.special import log_softmax
+        def cross_entropy(logits, labels):
+            return -np.einsum("ij,ij->", np.eye(logits.shape[1])[labels], log_softmax(logits, axis=1)) / len(logits)
+        """,
+        """
+        from scipy.special import logsumexp
+        def cross_entropy(logits, labels):
+            return float(np.mean(logsumexp(logits, axis=-1) - np.take_along_axis(logits, labels[:, None], 1)[:, 0]))
+        """,
     ],
     "count_parameters": [
         "def count_parameters(sizes): return sum((n + 1) * m for n, m in zip(sizes, sizes[1:]))",
@@ -85,6 +155,19 @@ RIGHT = {
         def count_parameters(sizes):
             sizes = np.array(sizes)
             return int(sizes[:-1] @ sizes[1:] + sizes[1:].sum())
+        """,
+        "import itertools\ndef count_parameters(sizes): return sum(n * m + m for n, m in itertools.pairwise(sizes))",
+        "def count_parameters(sizes): return int(np.dot(np.array(sizes[:-1]) + 1, sizes[1:]))",
+        """
+        def count_parameters(sizes):
+            if len(sizes) < 2:
+                return 0
+            return (sizes[0] + 1) * sizes[1] + count_parameters(sizes[1:])
+        """,
+        """
+        def count_parameters(sizes):
+            shapes = [shape for n, m in zip(sizes, sizes[1:]) for shape in ((n, m), (m,))]
+            return sum(np.zeros(shape).size for shape in shapes)
         """,
     ],
     "gradients": [
@@ -249,6 +332,15 @@ WRONG = {
                 return -(np.eye(logits.shape[1])[labels] * log_p).mean()
             """,
         ),
+        (
+            "base 2 of the logarithm",
+            """
+            def cross_entropy(logits, labels):
+                shifted = logits - logits.max(axis=1, keepdims=True)
+                log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+                return -log_p[np.arange(len(labels)), labels].mean() / np.log(2)
+            """,
+        ),
     ],
     "count_parameters": [
         (
@@ -260,6 +352,7 @@ WRONG = {
         ),
         ("biases forgotten", "def count_parameters(sizes): return sum(n * m for n, m in zip(sizes, sizes[1:]))"),
         ("bias of the input", "def count_parameters(sizes): return sum(n * (m + 1) for n, m in zip(sizes, sizes[1:]))"),
+        ("biases of the inputs too", "def count_parameters(s): return sum(n * m for n, m in zip(s, s[1:])) + sum(s)"),
     ],
     "gradients": [
         (
@@ -286,6 +379,15 @@ def gradients(x, labels, W, b):
             + """
 def gradients(x, labels, W, b):
     d = (np.eye(W.shape[1])[labels] - softmax(x @ W + b)) / len(x)
+    return x.T @ d, d.sum(axis=0)
+""",
+        ),
+        (
+            "labels never subtracted",
+            SOFTMAX
+            + """
+def gradients(x, labels, W, b):
+    d = softmax(x @ W + b) / len(x)
     return x.T @ d, d.sum(axis=0)
 """,
         ),
@@ -366,6 +468,16 @@ def build_network():
 
 # Partly right: the answer, and the points that its right parts earn.
 PARTIAL = [
+    (
+        "gradients",
+        SOFTMAX
+        + """
+def gradients(x, labels, W, b):
+    d = (softmax(x @ W + b) - np.eye(W.shape[1])[labels]) / len(x)
+    return d.T @ x, d.sum(axis=0)
+""",
+        1,
+    ),
     ("as_vectors", "def as_vectors(images): return images.reshape(len(images), -1) / 255", 1),
     ("one_hot", "def one_hot(labels, classes): return np.eye(10)[labels]", 1),
     ("softmax", "def softmax(z): return np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)", 2),

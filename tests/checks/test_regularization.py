@@ -115,6 +115,13 @@ def dropout(outputs, rate, training, seed):
                 return outputs
             return tf.nn.experimental.stateless_dropout(outputs, rate, seed=(seed, 0))
         """,
+        """
+        def dropout(outputs, rate, training, seed):
+            kept = outputs / (1 - rate) if training else outputs.copy()
+            if training:
+                kept[np.random.default_rng(seed).uniform(size=kept.shape) < rate] = 0
+            return kept
+        """,
     ],
     "clip_by_norm": [
         """
@@ -219,6 +226,45 @@ def early_stopping(losses, patience, min_delta):
                 elif waited == patience:
                     return kept, epoch
             return kept, len(losses)
+        """,
+        """
+        def early_stopping(losses, patience, min_delta):
+            kept = 1
+            for last in range(1, len(losses) + 1):
+                if losses[last - 1] < losses[kept - 1] - min_delta:
+                    kept = last
+                if last == kept + patience:
+                    return kept, last
+            return kept, len(losses)
+        """,
+        """
+        def early_stopping(losses, patience, min_delta):
+            kept, rest = 1, list(enumerate(losses[1:], start=2))
+            last = 1
+            while rest and last - kept < patience:
+                last, loss = rest.pop(0)
+                kept = last if losses[kept - 1] - loss > min_delta else kept
+            return kept, last
+        """,
+        """
+        from functools import reduce
+        def early_stopping(losses, patience, min_delta):
+            def step(state, epoch):
+                kept, last = state
+                if last - kept >= patience:
+                    return state
+                return (epoch, epoch) if losses[epoch - 1] < losses[kept - 1] - min_delta else (kept, epoch)
+            return reduce(step, range(2, len(losses) + 1), (1, 1))
+        """,
+        """
+        def early_stopping(losses, patience, min_delta):
+            bests = [1]
+            for epoch in range(2, len(losses) + 1):
+                if losses[bests[-1] - 1] - losses[epoch - 1] > min_delta:
+                    bests.append(epoch)
+            bests.append(10**9)
+            kept = next(now for now, later in zip(bests, bests[1:]) if later - now > patience)
+            return kept, min(kept + patience, len(losses))
         """,
     ],
     "choose_strength": [

@@ -138,6 +138,13 @@ RIGHT = {
             old = np.random.RandomState(seed)
             return [[m + np.exp(v / 2) * old.randn() for m, v in zip(*rows)] for rows in zip(mean, log_var)]
         """,
+        """
+        def sample(mean, log_var, seed):
+            noise = np.random.Generator(np.random.PCG64(seed)).standard_normal(mean.shape, dtype="float32")
+            noise *= np.exp(log_var / 2)
+            noise += mean
+            return noise
+        """,
     ],
     "negative_elbo": [
         LOSS.format("np.mean(beta * gaussian_kl(mean, log_var) - log_bernoulli(x, logits))"),
@@ -213,6 +220,7 @@ RIGHT = {
             return len([n for n in range(mean.shape[1]) if statistics.variance(map(float, mean[:, n])) > 0.01])
         """,
         "def active_units(mean): return np.float32(np.sum(np.mean((mean - mean.mean(0)) ** 2, axis=0) > 0.01))",
+        "def active_units(m): return int((np.mean(m.astype(float) ** 2, 0) - m.mean(0, float) ** 2 > 0.01).sum())",
     ],
 }
 

@@ -21,6 +21,7 @@ Rule = Callable[[NotebookNode], Iterator[str]]
 MOST_VARYING = 3
 MAX_BYTES = 1_500_000  # two animations may be among them
 SHORTEST_DESCRIPTION = 20
+LONGEST_LINE = 88
 IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 ALT = re.compile(r"""\balt=(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 DATA_ADDRESS = re.compile(r"data:[\w/+.-]+;base64,[A-Za-z0-9+/=\s]+")
@@ -236,6 +237,12 @@ def has_cell_ids_of_its_own(notebook: NotebookNode) -> Iterator[str]:
     ids = [cell.get("id") for cell in notebook.cells]
     if None in ids or len(set(ids)) < len(ids):
         yield "cell ids are missing or used twice"
+
+
+def long_lines(notebook: NotebookNode) -> list[str]:
+    """The lines of code that JupyterLab, with its file browser open, does not show whole on a laptop."""
+    lines = [line for cell in code_cells(notebook) for line in cell.source.splitlines()]
+    return [line for line in lines if len(line) > LONGEST_LINE]
 
 
 def too_large(path: Path) -> list[str]:

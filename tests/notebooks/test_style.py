@@ -19,6 +19,18 @@ RULED = [
     )
     for rule in rules
 ]
+LONG_LINES = {
+    "01_mnist_dense": 49,
+    "02_imdb_dense": 99,
+    "03_regularization": 164,
+    "04_cnn": 128,
+    "05_rnn_lstm": 63,
+    "06_transfer_learning": 108,
+    "07_autoencoders": 128,
+    "08_vae": 80,
+    "09_bayesian_nn": 156,
+}
+"""How many lines of code of a lesson are still too long. A lesson whose lines are broken gets a smaller number here."""
 STORED = [path for lesson in course.LESSONS for path in (lesson.notebook, lesson.solution, lesson.exercise)]
 
 
@@ -33,6 +45,14 @@ def test_style(path, rule):
 @pytest.mark.parametrize("path", STORED, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_size(path):
     assert style.too_large(path) == []
+
+
+@pytest.mark.parametrize("path", STORED, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_lines_of_code_are_short(path):
+    found = style.long_lines(nbformat.read(path, as_version=4))
+    allowed = LONG_LINES.get(path.stem, 0) if path.parent.name == "notebooks" else 0
+
+    assert len(found) == allowed, "\n".join([f"{len(found)} lines over {style.LONGEST_LINE} characters:", *found])
 
 
 def test_every_stored_notebook_is_in_the_table():
