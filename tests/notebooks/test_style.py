@@ -21,7 +21,7 @@ RULED = [
 ]
 LONG_LINES = {
     "01_mnist_dense": 49,
-    "02_imdb_dense": 99,
+    "02_imdb_dense": 54,
     "03_regularization": 164,
     "04_cnn": 128,
     "05_rnn_lstm": 63,
