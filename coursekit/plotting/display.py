@@ -22,6 +22,9 @@ from PIL import Image
 from coursekit.kernel import notebook_shell
 from coursekit.plotting.describing import alt_text, describe, facts_of
 
+CARD = "background: white; padding: 0.5em; border-radius: 0.4em; box-sizing: border-box; max-width: 100%"
+"""How a picture stands on a page, dark or light, wide or narrow."""
+
 INVISIBLE = 3.5
 """Root mean square difference, of 255, of all that is not white, up to which a palette of 256 colours stands in for the
 original. Plots measured here stay below 3; photographs, which a palette spoils, are above 6."""
@@ -70,7 +73,7 @@ def mimebundle(picture: bytes, alt: str, note: str = "") -> tuple[dict[str, str]
     encoded = base64.b64encode(picture).decode("ascii")
     paragraph = f"<p>{html.escape(note)}</p>\n" if note else ""
     data = {
-        "text/html": f'{paragraph}<img alt="{html.escape(alt)}" src="data:image/png;base64,{encoded}">',
+        "text/html": f'{paragraph}<img alt="{html.escape(alt)}" style="{CARD}" src="data:image/png;base64,{encoded}">',
         "image/png": encoded,
         "text/plain": f"{note}\n{alt}" if note else alt,
     }

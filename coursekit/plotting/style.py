@@ -16,7 +16,7 @@ from coursekit.plotting.display import describe_every_figure
 STYLE = mpl.rc_params_from_file(Path(__file__).with_name("course.mplstyle"), use_default_template=False)
 
 COLORS: tuple[str, ...] = tuple(STYLE["axes.prop_cycle"].by_key()["color"])
-"""Colours in the order of lines and bars; the first four differ in grey too."""
+"""Colours in the order of lines and bars, each with a line style and a marker of its own."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
@@ -25,9 +25,9 @@ QUIET: str = STYLE["axes.edgecolor"]
 """For what should step back: frames, notes, reference lines. Dark enough to be read as text."""
 
 DIVERGING = LinearSegmentedColormap.from_list(
-    "coursekit_diverging", ["#00274d", "#0072B2", "#f7f7f7", "#E69F00", "#a65400"]
+    "coursekit_diverging", ["#00192e", COLORS[0], "#8c8c8c", "#f2b04c", "#fff6e0"]
 )
-"""Blue below zero, white at zero, orange above: the two ends differ in grey as well."""
+"""Blue below zero, grey at zero, orange above, and lighter all the way: in grey, darker than zero is negative."""
 
 Canvas = Figure | SubFigure
 """What axes are put on."""

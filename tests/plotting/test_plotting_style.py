@@ -7,7 +7,7 @@ import sys
 import matplotlib as mpl
 import pytest
 
-from coursekit.plotting.style import COLORS, MARKERS, ink, luminance
+from coursekit.plotting.style import COLORS, DIVERGING, MARKERS, QUIET, ink, luminance
 
 
 def lightness(color) -> float:
@@ -16,8 +16,12 @@ def lightness(color) -> float:
     return 116 * y ** (1 / 3) - 16 if y > 0.008856 else 903.3 * y
 
 
-def test_the_first_four_colours_differ_in_grey():
-    assert min(abs(lightness(a) - lightness(b)) for a, b in itertools.combinations(COLORS[:4], 2)) > 10
+@pytest.mark.parametrize("page", ["white", "#111111"])  # the second is JupyterLab's in its dark theme
+@pytest.mark.parametrize("color", [*COLORS, QUIET])
+def test_each_colour_is_seen_on_light_and_dark_pages(color, page):
+    darker, lighter = sorted([luminance(color), luminance(page)])
+
+    assert (lighter + 0.05) / (darker + 0.05) >= 3
 
 
 def test_any_two_lines_that_look_alike_in_grey_differ_in_style_or_marker():
@@ -29,18 +33,19 @@ def test_any_two_lines_that_look_alike_in_grey_differ_in_style_or_marker():
 
 
 def simulate(color, kind: str):
-    """A colour as a red- or green-blind reader sees it: Machado, Oliveira and Fernandes (2009), severity 1."""
+    """A colour as a red-, green- or blue-blind reader sees it: Machado, Oliveira and Fernandes (2009), severity 1."""
     import numpy as np
     from matplotlib.colors import to_rgb
 
     matrix = {
         "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+        "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
         "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
     }[kind]
     return np.clip(np.array(matrix) @ np.array(to_rgb(color)) ** 2.2, 0, 1) ** (1 / 2.2)
 
 
-@pytest.mark.parametrize("kind", ["protan", "deutan"])
+@pytest.mark.parametrize("kind", ["protan", "deutan", "tritan"])
 def test_all_colours_stay_apart_for_colour_blind_readers(kind):
     seen = [simulate(color, kind) for color in COLORS]
     assert min(abs(a - b).max() for a, b in itertools.combinations(seen, 2)) > 0.08
@@ -49,6 +54,12 @@ def test_all_colours_stay_apart_for_colour_blind_readers(kind):
 @pytest.mark.parametrize("color", COLORS)
 def test_text_in_a_course_colour_can_be_read_on_white(color):
     assert 1.05 / (luminance(ink(color)) + 0.05) >= 4.5
+
+
+def test_the_sign_of_a_weight_can_be_read_in_grey():
+    lightnesses = [lightness(DIVERGING(place)[:3]) for place in (0.0, 0.25, 0.5, 0.75, 1.0)]
+
+    assert all(above - below > 8 for below, above in itertools.pairwise(lightnesses)), lightnesses
 
 
 def test_figures_fit_a_notebook():
