@@ -20,7 +20,6 @@ RULED = [
     for rule in rules
 ]
 LONG_LINES = {
-    "01_mnist_dense": 49,
     "02_imdb_dense": 99,
     "03_regularization": 164,
     "04_cnn": 128,
