@@ -1,6 +1,8 @@
 """The figures that the course promises about speed and memory, each as a ratio made in this run.
 
-    python benchmarks/bench.py [imports] [loading] [multi_hot] [sealed_workers] [clean_room] [graders]
+    python benchmarks/bench.py [PART …]
+
+The parts: imports, loading, multi_hot, reference_figures, sealed_workers, clean_room, graders; all without a name.
 
 Both sides of a ratio work on the same data on this machine; each measurement runs in a process of its own, so that
 its peak memory is its own. The files that Keras expects are made from the embedded data, with the same content.
@@ -76,7 +78,8 @@ def megabytes(value: float) -> str:
 
 def main(names: Sequence[str] = ()) -> int:
     """Measure, print, and return the number of goals that were missed. All is measured where no names are given."""
-    parts = {each.__name__: each for each in (imports, loading, multi_hot, sealed_workers, clean_room, graders)}
+    functions = (imports, loading, multi_hot, reference_figures, sealed_workers, clean_room, graders)
+    parts = {each.__name__: each for each in functions}
     if unknown := set(names) - parts.keys():
         raise SystemExit(f"There is no {', '.join(sorted(unknown))} to measure. Choose from: {', '.join(parts)}.")
     with tempfile.TemporaryDirectory() as scratch:
@@ -121,6 +124,16 @@ def multi_hot(folder: Path) -> list[bool]:
             faster=False,
         ),
     ]
+
+
+def reference_figures(folder: Path) -> list[bool]:
+    """Each figure of the lecture notes trained by the lesson and by plain Keras: faster, and no less accurate."""
+    met = []
+    for name, sides in printed("reference_figures.py").items():
+        (ours, here), (theirs, there) = sides["lesson"], sides["notes"]
+        title = f"{name}, accuracy {here:.4f} | {there:.4f}"
+        met.append(report(title, ours, theirs, 1.5, seconds, faster=True) and here > there - 0.01)
+    return met
 
 
 def sealed_workers(folder: Path) -> list[bool]:

@@ -3,6 +3,7 @@ from .generated import gap_function, make_gap_regression
 from .images import ImageData, load_cifar10, load_fashion_mnist, load_mnist
 from .ragged import Ragged
 from .reviews import ReviewData, load_imdb
+from .runs import KnownRuns, run_words
 from .weights import load_weights
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "DataError",
     "DownloadFailed",
     "ImageData",
+    "KnownRuns",
     "Ragged",
     "ReviewData",
     "UnknownData",
@@ -22,4 +24,5 @@ __all__ = [
     "load_mnist",
     "load_weights",
     "make_gap_regression",
+    "run_words",
 ]

@@ -62,6 +62,14 @@ class Ragged:
         """``(n,)`` integers: the length of each sequence."""
         return np.diff(self.offsets)
 
+    def owners(self) -> np.ndarray:
+        """``(total,)`` int64: the sequence that each token belongs to.
+
+        >>> Ragged.from_lists([[7, 8], [], [9]]).owners()
+        array([0, 0, 2])
+        """
+        return np.repeat(np.arange(len(self)), self.lengths)
+
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
@@ -165,8 +173,100 @@ class Ragged:
             row[slice(maxlen - len(kept), None) if padding == "pre" else slice(len(kept))] = kept
         return rows
 
+    def once(self) -> Ragged:
+        """Each sequence's tokens once and in rising order: the columns in which its multi-hot row holds a 1.
+
+        Raises:
+            ValueError: a token is negative or does not fit into 32 bits.
+
+        >>> Ragged.from_lists([[5, 2, 5], [], [7]]).once().tokens
+        array([2, 5, 7], dtype=int32)
+        """
+        if self.tokens.size and (self.tokens.min() < 0 or self.tokens.max() >= 1 << 31):
+            raise ValueError(
+                f"Tokens must go from 0 to 2³¹ - 1; these go from {self.tokens.min()} to {self.tokens.max()}."
+            )
+        return once_each(self.owners(), self.tokens, len(self), self.num_words)
+
+    def below(self, size: int) -> Ragged:
+        """The tokens below ``size``, in their order; ``num_words`` becomes ``size``.
+
+        >>> few = Ragged.from_lists([[5, 2, 5], [7], [1]]).below(5)
+        >>> few.tokens, few.lengths
+        (array([2, 1], dtype=int32), array([1, 0, 1]))
+        """
+        kept = self.tokens < size
+        return Ragged(self.tokens[kept], _offsets(self.owners()[kept], len(self)), int(size))
+
+    def runs(self, length: int) -> Ragged:
+        """One number for every run of ``length`` neighbours, none of which reaches across the border of two sequences.
+
+        Its tokens are the digits of that number in the system of base ``num_words``; :func:`run_words` gives them back.
+        A run that begins with token 0 cannot be told from a shorter one.
+
+        Returns:
+            Runs of int64, in the order in which they begin; their ``num_words`` is ``num_words ** length``.
+
+        Raises:
+            ValueError: ``length`` is below 1, or so large that a number would not fit into 63 bits.
+
+        >>> Ragged.from_lists([[1, 2, 3], [4], [], [1, 9]], num_words=10).runs(2).tokens
+        array([12, 23, 19])
+        """
+        if length < 1 or self.num_words**length >= 1 << 63:
+            raise ValueError(f"Runs of {length} tokens out of {self.num_words} have no numbers of 63 bits.")
+        count = max(0, self.tokens.size - length + 1)
+        numbers = np.zeros(count, np.int64)
+        for place in range(length):
+            numbers = numbers * self.num_words + self.tokens[place : place + count]
+        owners = self.owners()
+        inside = owners[:count] == owners[len(owners) - count :]
+        offsets = _offsets(owners[:count][inside], len(self))
+        return Ragged(numbers[inside], offsets, self.num_words**length)
+
+    def sum_of_rows(self, table: np.ndarray) -> np.ndarray:
+        """The sum of the table's rows that each sequence names, as often as it names them.
+
+        Where it names each :meth:`once`, that is ``multi_hot() @ table`` without the multi-hot vectors.
+
+        Args:
+            table: ``(num_words, …)``.
+
+        Returns:
+            ``(n, …)`` in the dtype of the table; zeros for an empty sequence.
+
+        >>> Ragged.from_lists([[0, 2], [], [1]]).sum_of_rows(np.array([[1, 10], [2, 20], [3, 30]]))
+        array([[ 4, 40],
+               [ 0,  0],
+               [ 2, 20]])
+        """
+        sums = np.zeros((len(self), *table.shape[1:]), table.dtype)
+        filled = self.lengths > 0
+        if filled.any():
+            sums[filled] = np.add.reduceat(table[self.tokens], self.offsets[:-1][filled])
+        return sums
+
     def _take(self, places: np.ndarray) -> Ragged:
         lengths = self.lengths[places]
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         source = np.arange(offsets[-1]) + np.repeat(self.offsets[places] - offsets[:-1], lengths)
         return Ragged(self.tokens[source], offsets, self.num_words)
+
+
+def once_each(owners: np.ndarray, tokens: np.ndarray, count: int, num_words: int) -> Ragged:
+    """``count`` sequences out of tokens in any order, each of which names the sequence that it belongs to.
+
+    A sequence gets its tokens once and rising; they must fit into 32 bits.
+
+    >>> list(once_each(np.array([1, 0, 1, 1]), np.array([8, 5, 3, 8]), count=2, num_words=9))
+    [array([5], dtype=int32), array([3, 8], dtype=int32)]
+    """
+    numbers = owners << 32 | tokens
+    numbers.sort()
+    numbers = numbers[np.diff(numbers, prepend=-1) > 0]  # as np.unique, which takes several times as long
+    return Ragged((numbers & 0xFFFFFFFF).astype(np.int32), _offsets(numbers >> 32, count), num_words)
+
+
+def _offsets(owners: np.ndarray, count: int) -> np.ndarray:
+    """Where each of ``count`` sequences begins, from the sequence of each token."""
+    return np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=count))])

@@ -15,10 +15,11 @@ def load_weights(name: str) -> Path:
 
     ``"mobilenet_v2"`` is embedded; ``"vgg16"`` is fetched once. Give the path to the model of the same name::
 
-        keras.applications.MobileNetV2(include_top=False, weights=load_weights("mobilenet_v2"))
+        keras.applications.VGG16(include_top=False, weights=load_weights("vgg16"))
 
-    The MobileNetV2 weights are torchvision's. They were learnt on pixels scaled to [0, 1], less the mean
-    (0.485, 0.456, 0.406), over the standard deviation (0.229, 0.224, 0.225) of each colour; with Keras' own
+    The MobileNetV2 weights are torchvision's, which pads pictures on other sides than Keras does:
+    :func:`coursekit.nn.mobilenet_v2` is the network for them. They were learnt on pixels scaled to [0, 1], less the
+    mean (0.485, 0.456, 0.406), over the standard deviation (0.229, 0.224, 0.225) of each colour; with Keras' own
     ``preprocess_input``, which scales to [-1, 1], they work a little less well. torchvision's batch normalisation
     adds 1e-5 to the variance and Keras' adds 1e-3, so 1e-5 − 1e-3 was added to the stored variances.
 

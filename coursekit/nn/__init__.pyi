@@ -1,12 +1,19 @@
-from .compiling import compile_classifier
+from .compiling import compile_classifier, compile_network
 from .gaussian import gaussian_kl
+from .mobilenet import mobilenet_v2
 from .predictive import predictive_samples
+from .rows import SumOfRows, ragged_batches, ragged_tensor
 from .variational import VariationalConv2D, VariationalDense
 
 __all__ = [
+    "SumOfRows",
     "VariationalConv2D",
     "VariationalDense",
     "compile_classifier",
+    "compile_network",
     "gaussian_kl",
+    "mobilenet_v2",
     "predictive_samples",
+    "ragged_batches",
+    "ragged_tensor",
 ]

@@ -1,33 +1,83 @@
-"""Compiling a network whose training starts quickly."""
+"""Compiling networks so that they train faster, with the same results."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import keras
+from keras import ops, tree
+
+STEPS = 16
+"""Batches that Keras trains on before it returns to Python."""
+
+# TensorFlow counts the tracings of all networks together, and would warn whoever trains a few, each traced once.
+logging.getLogger("tensorflow").addFilter(lambda record: "triggered tf.function retracing" not in record.getMessage())
+
+Metric: TypeAlias = "keras.metrics.Metric | str | Callable[[Any, Any], Any]"
 
 
-def compile_classifier(
+def compile_network(
     model: keras.Model,
     optimizer: Any,
     loss: Any = None,
-    metrics: Sequence[keras.metrics.Metric] = (),
+    metrics: Sequence[Metric] | Mapping[str, Any] | None = None,
+    steps_per_execution: int = STEPS,
     **settings: Any,
 ) -> keras.Model:
-    """Compile a classifier with accuracy as its metric, so that Keras traces its training step once.
+    """``model.compile`` with the same results in less time.
 
-    By default Keras makes the variables of the optimizer and of the metric in the first step of ``fit``, and because
-    that step made variables, traces it again. Made here, they halve the seconds before a small network trains. The
-    results are the same.
+    Two things are saved. By default Keras returns to Python after every batch; here TensorFlow trains on 16 in a row,
+    and callbacks hear of every sixteenth. And Keras makes the variables of the optimizer and of the metrics in the
+    first step of ``fit``, and because that step made variables, traces it again; here they are made at once.
+    Predictions go batch by batch as before: in a row, Keras would trace the network anew for each of its batches.
+
+    XLA stays as Keras has it: off on a CPU, where it slows most networks down. (It pays for an ``LSTM`` or ``GRU`` over
+    many sequences of one length: ``jit_compile=True``.)
 
     Args:
-        model: a built model with one output, ``(n, 1)`` for two classes or ``(n, classes)`` for more. Set what is
-            trainable before, as for ``compile``.
+        model: a model that has its weights. Set what is trainable before, as for ``compile``.
+        optimizer: as for ``compile``.
+        loss: as for ``compile``; none for a model with a ``train_step`` of its own.
+        metrics: as for ``compile``. Objects and functions of truth and prediction are made at once; those that Keras
+            knows by name, such as ``"mae"``, in the first step.
+        steps_per_execution: 1 for a callback that must hear of every batch.
+        settings: more of ``compile``'s arguments.
+
+    Returns:
+        The model, compiled.
+
+    Raises:
+        ValueError: the model has no weights yet.
+
+    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    >>> compile_network(model, "adam", "mse").steps_per_execution
+    16
+    """
+    if not (model.built or model.weights):
+        raise ValueError("The model has no weights yet: give it a keras.Input first, or call it once on a batch.")
+    made = None if metrics is None else tree.map_structure(_made, metrics)
+    model.compile(optimizer, loss, metrics=made, **settings)
+    model.optimizer.build(model.trainable_weights)
+    model.make_predict_function()
+    predict_batch = model.predict_function
+    model.predict_function = lambda batches: _joined([predict_batch([batch]) for batch in batches])
+    model.steps_per_execution = steps_per_execution
+    return model
+
+
+def compile_classifier(
+    model: keras.Model, optimizer: Any, loss: Any = None, metrics: Sequence[Metric] = (), **settings: Any
+) -> keras.Model:
+    """:func:`compile_network` for a classifier: with the usual loss, and accuracy as its metric.
+
+    Args:
+        model: a built model with one output, ``(n, 1)`` for two classes or ``(n, classes)`` for more.
         optimizer: as for ``compile``.
         loss: as for ``compile``; by default binary cross-entropy for one output unit, otherwise sparse categorical.
-        metrics: those wanted beside the accuracy, as objects: the names of Keras stand for metrics without variables.
-        settings: more of ``compile``'s arguments.
+        metrics: those wanted beside the accuracy, as for :func:`compile_network`.
+        settings: more arguments of :func:`compile_network`.
 
     Returns:
         The model, compiled.
@@ -45,6 +95,15 @@ def compile_classifier(
         usual, accuracy = "binary_crossentropy", keras.metrics.BinaryAccuracy("accuracy")
     else:
         usual, accuracy = "sparse_categorical_crossentropy", keras.metrics.SparseCategoricalAccuracy("accuracy")
-    model.compile(optimizer, loss or usual, metrics=[accuracy, *metrics], **settings)
-    model.optimizer.build(model.trainable_weights)
-    return model
+    return compile_network(model, optimizer, loss or usual, [accuracy, *metrics], **settings)
+
+
+def _made(metric: Metric) -> Metric:
+    """A function as the metric that Keras would make of it: its mean."""
+    if isinstance(metric, (str, keras.metrics.Metric)):
+        return metric
+    return keras.metrics.MeanMetricWrapper(metric, name=metric.__name__)
+
+
+def _joined(outputs: list[Any]) -> Any:
+    return tree.map_structure(lambda *parts: ops.concatenate(parts), *outputs)

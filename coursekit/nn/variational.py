@@ -2,8 +2,9 @@
 
 Each weight has a normal distribution of its own, N(μ, σ²) with σ = softplus(ρ), and a prior N(0, prior_std²). A layer
 draws new weights whenever it is called, in training and afterwards, and adds its divergence from the prior, in closed
-form and divided by the number of training examples, to the losses of the model. So a loss that is a mean negative
-log-likelihood in nats becomes, with these additions, the negative evidence lower bound for one example.
+form and divided by the number of training examples, to the losses of the model: once, however often a model calls the
+layer, and while the layer is trainable. So a loss that is a mean negative log-likelihood in nats becomes, with these
+additions, the negative evidence lower bound for one example.
 
 Models with these layers are saved as ``.keras``, spreads included. A program that loads one imports a layer first
 (``from coursekit.nn import VariationalDense``), so that Keras knows the class.
@@ -57,6 +58,8 @@ class _Variational(keras.layers.Layer):  # type: ignore[misc, unused-ignore]  # 
     def _add_weights(self, kernel_shape: tuple[int, ...]) -> None:
         rho = keras.initializers.Constant(math.log(math.expm1(self.initial_std)))
         self.kernel_mean = self._add("kernel_mean", kernel_shape, self.kernel_initializer)
+        # A penalty of the weights, and not of a call: it counts once, however often the layer is used in one pass.
+        self.kernel_mean.regularizer = lambda _: self.kl() / self.training_examples
         self.kernel_rho = self._add("kernel_rho", kernel_shape, rho)
         if self.use_bias:
             self.bias_mean = self._add("bias_mean", kernel_shape[-1:], "zeros")
@@ -150,7 +153,6 @@ class VariationalDense(_Variational):
 
     def call(self, inputs: Any) -> Any:
         """Outputs for weights that are drawn anew, independently for each example."""
-        self.add_loss(self.kl() / self.training_examples)
         kernel_mean, kernel_std = self._cast(self.kernel_mean, self.kernel_std)
         mean = ops.matmul(inputs, kernel_mean)
         variance = ops.matmul(ops.square(inputs), ops.square(kernel_std))
@@ -226,7 +228,6 @@ class VariationalConv2D(_Variational):
 
     def call(self, inputs: Any) -> Any:
         """Outputs for filters that are drawn anew, nearly independent between examples."""
-        self.add_loss(self.kl() / self.training_examples)
         batch, channels = ops.shape(inputs)[0], inputs.shape[-1]
         kernel_mean, kernel_std = self._cast(self.kernel_mean, self.kernel_std)
         disturbance = kernel_std * self._noise(kernel_std.shape)

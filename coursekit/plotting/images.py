@@ -31,6 +31,8 @@ def plot_images(
     columns: int | None = None,
     cmap: str = "gray_r",
     fig: style.Canvas | None = None,
+    row_labels: Sequence[str] | None = None,
+    scale_each: bool = False,
 ) -> style.Canvas:
     """Draw images in a grid, with their labels and what a model took them for.
 
@@ -45,6 +47,9 @@ def plot_images(
         columns: images in a row; chosen by itself when it is None.
         cmap: Matplotlib colour map for images without colour; by default 0 is white, as on paper.
         fig: figure or subfigure to draw on; a new one when it is None.
+        row_labels: what each row shows, to its left, or None.
+        scale_each: whether each image goes from its own lowest value to its own highest, as maps of activations do
+            that no common scale would show.
 
     Returns:
         The figure, described.
@@ -57,6 +62,8 @@ def plot_images(
     'Grid of 2 images, 28 by 28 pixels. Labels: 4, 9. 1 of 2 predictions is wrong: image 2 is 9, predicted 4.'
     """
     drawn = as_images(images)
+    if scale_each:
+        drawn = np.stack([(image - image.min()) / (np.ptp(image) or 1) for image in drawn])
     true = _one_each(labels, len(drawn), "labels")
     certainty = _certainty(predictions)
     predicted = _one_each(predictions, len(drawn), "predictions")
@@ -69,7 +76,18 @@ def plot_images(
     if true is not None and predicted is not None:
         for index in np.flatnonzero(true != predicted):
             _frame(axes[index], wrong=True)
-    return describe(fig, _images_in_words(drawn, true, predicted, names))
+    words = _images_in_words(drawn, true, predicted, names)
+    if row_labels is not None:
+        _label_rows(axes[::columns], row_labels)
+        words += f" Rows: {'; '.join(row_labels)}."
+    return describe(fig, f"{words} Each on a scale of its own." if scale_each else words)
+
+
+def _label_rows(first: Sequence[Axes], labels: Sequence[str]) -> None:
+    if len(labels) != len(first):
+        raise ValueError(f"Expected {plural(len(first), 'row label')}, one for each row, got {len(labels)}.")
+    for ax, label in zip(first, labels):
+        ax.set_ylabel(label, rotation="horizontal", horizontalalignment="right", verticalalignment="center")
 
 
 def _draw_grid(

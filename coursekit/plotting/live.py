@@ -61,8 +61,9 @@ class LiveHistory(keras.callbacks.Callback):  # type: ignore[misc, unused-ignore
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         if self._shell and self._due():
             steps = self.params.get("steps")
-            place = f"batch {batch + 1} of {steps}" if steps else f"batch {batch + 1}"
-            done = self._done + ((batch + 1) / steps if steps else 0)
+            count = min(batch + 1, steps or batch + 1)  # Keras counts on to a full row of `steps_per_execution`
+            place = f"batch {count} of {steps}" if steps else f"batch {count}"
+            done = self._done + (count / steps if steps else 0)
             self._show(f"epoch {self._done + 1} of {self._epochs}, {place}; {_values(logs)}; {self._left(done)}")
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:

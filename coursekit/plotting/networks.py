@@ -188,11 +188,11 @@ def plot_reparameterization() -> Axes:
     )
 
 
-CASES = (
+CASES: tuple[tuple[str, tuple[bool | None, ...], str], ...] = (
     ("few examples,\nsimilar", (False, False, False), "train a new head only"),
-    ("many examples,\nsimilar", (False, True, True), "train the last layers too"),
     ("few examples,\ndifferent", (False, None, None), "a head on early layers"),
-    ("many examples,\ndifferent", (True, True, True), "train all, from there"),
+    ("many examples,\nsimilar", (True, True, True), "fine-tune all, gently"),
+    ("many examples,\ndifferent", (True, True, True), "start there, retrain all"),
 )
 
 

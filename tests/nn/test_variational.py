@@ -98,6 +98,39 @@ def test_places_of_one_picture_share_their_filters():
     np.testing.assert_allclose(np.ptp(sampled, axis=(2, 3)), 0, atol=1e-5)
 
 
+def test_a_layer_that_is_called_twice_counts_its_divergence_once(made):
+    make, x = made
+    layer, source = make(activation="tanh"), keras.Input(x.shape[1:])
+    flat = keras.layers.Flatten()
+    model = keras.Model(source, keras.layers.Concatenate()([flat(layer(source)), flat(layer(-source))]))
+    with tf.GradientTape() as tape:
+        model(x)
+        (loss,) = model.losses
+    assert float(loss) == pytest.approx(float(layer.kl()) / 50)
+    assert tape.gradient(loss, layer.kernel_rho.value) is not None
+    model.compile("adam", lambda truth, guess: 0 * keras.ops.mean(guess))
+    assert model.evaluate(x, x, verbose=0) == pytest.approx(float(loss))
+    layer.trainable = False
+    assert model.losses == []
+
+
+@pytest.mark.parametrize("steps", [3, None])
+def test_a_layer_that_is_distributed_over_time_counts_its_divergence_once(made, steps):
+    make, x = made
+    sequences = np.stack([x, x, x], axis=1)
+    model = keras.Sequential([keras.Input((steps, *x.shape[1:])), keras.layers.TimeDistributed(make(initial_std=0.5))])
+    layer = model.layers[0].layer
+    outputs = np.asarray(model(sequences))
+    assert outputs.shape[:2] == (len(x), 3)
+    assert np.abs(outputs[:, 0] - outputs[:, 1]).min() > 0, "each step of time draws anew"
+    (loss,) = model.losses
+    assert float(loss) == pytest.approx(float(layer.kl()) / 50)
+    before = layer.get_weights()
+    model.compile("adam", "mse")
+    model.fit(sequences, outputs, verbose=0)
+    assert all(np.any(old != new) for old, new in zip(before, layer.get_weights()))
+
+
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize("strides", [1, 2, (1, 2)])
 def test_a_convolution_has_the_shape_of_keras(padding, strides):

@@ -20,14 +20,14 @@ RULED = [
     for rule in rules
 ]
 LONG_LINES = {
-    "02_imdb_dense": 99,
-    "03_regularization": 164,
-    "04_cnn": 128,
+    "02_imdb_dense": 60,
+    "03_regularization": 154,
+    "04_cnn": 122,
     "05_rnn_lstm": 63,
-    "06_transfer_learning": 108,
-    "07_autoencoders": 128,
-    "08_vae": 80,
-    "09_bayesian_nn": 156,
+    "06_transfer_learning": 106,
+    "07_autoencoders": 122,
+    "08_vae": 77,
+    "09_bayesian_nn": 149,
 }
 """How many lines of code of a lesson are still too long. A lesson whose lines are broken gets a smaller number here."""
 STORED = [path for lesson in course.LESSONS for path in (lesson.notebook, lesson.solution, lesson.exercise)]

@@ -149,3 +149,20 @@ def test_bad_kernels_are_explained(kernel, options, words):
 
 def test_weights_that_are_all_zero_can_be_drawn():
     assert "0 % are negative" in alt_text(plot_weights(np.zeros((4, 1))))
+
+
+def test_each_map_may_have_a_scale_of_its_own():
+    maps = np.stack([np.full((3, 3), 7.0), np.arange(9.0).reshape(3, 3), np.arange(9.0).reshape(3, 3) / 1000])
+    fig = plot_images(maps, scale_each=True)
+
+    assert [float(ax.images[0].get_array().max()) for ax in fig.axes] == [0, 1, 1]
+    assert alt_text(fig).endswith("Each on a scale of its own.")
+
+
+def test_rows_have_labels(digits):
+    fig = plot_images(digits, columns=3, row_labels=["drawn", "rebuilt"])
+
+    assert [ax.get_ylabel() for ax in fig.axes] == ["drawn", "", "", "rebuilt", "", ""]
+    assert alt_text(fig).endswith("Rows: drawn; rebuilt.")
+    with pytest.raises(ValueError, match="Expected 2 row labels, one for each row, got 1"):
+        plot_images(digits, columns=3, row_labels=["drawn"])

@@ -13,10 +13,10 @@ from coursekit.plotting import LiveHistory, alt_text, live
 def fit():
     import keras
 
-    def run(*callbacks, **options):
+    def run(*callbacks, steps_per_execution=1, **options):
         x = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
         model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
-        model.compile("sgd", "mse")
+        model.compile("sgd", "mse", steps_per_execution=steps_per_execution)
         return model.fit(x, x[:, 0], verbose=0, callbacks=callbacks, **options)
 
     return run
@@ -72,6 +72,12 @@ def test_a_notebook_is_told_batches_epochs_and_the_time_left(fit, output, monkey
     assert re.match(r"epoch 1 of 2, batch 1 of 2; loss [\d.]+; about \d+ s left", notes[1])
     assert any(re.match(r"epoch 1 of 2 done; loss [\d.]+  val_loss [\d.]+; about", note) for note in notes)
     assert re.fullmatch(r"2 epochs in \d+ s\.", notes[-1])
+
+
+def test_batches_are_never_more_than_there_are(fit, output, monkeypatch):
+    monkeypatch.setattr(LiveHistory, "_due", lambda self: True)
+    fit(LiveHistory(), epochs=1, batch_size=16, steps_per_execution=16)
+    assert output.shown[1][0].startswith("epoch 1 of 1, batch 2 of 2; loss")
 
 
 def test_a_short_training_is_shown_at_its_start_and_end_only(fit, output):
