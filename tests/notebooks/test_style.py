@@ -20,7 +20,7 @@ RULED = [
     for rule in rules
 ]
 LONG_LINES = {
-    "01_mnist_dense": 40,
+    "01_mnist_dense": 0,
     "02_imdb_dense": 54,
     "03_regularization": 156,
     "04_cnn": 122,
