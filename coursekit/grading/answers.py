@@ -10,7 +10,7 @@ from __future__ import annotations
 import abc
 import hashlib
 import math
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any, cast
 
 import numpy as np
@@ -43,7 +43,7 @@ class Answers(abc.ABC):
         self.private_seed: str | None = None
         self.running = ""
         self._seed, self._labels = "", set[str]()
-        self._recent: list[tuple[Any, str]] = []
+        self._recent: list[tuple[Any, Callable[[], str]]] = []
         self._newest: tuple[str, tuple[Any, ...], dict[str, Any]] | None = None
         self._bytes = 0  # of the answers to the question
 
@@ -90,7 +90,7 @@ class Answers(abc.ABC):
 
     def value(self, name: str) -> Any:
         """The value of the learner's variable ``name``, as plain data."""
-        return self._remember(self._ask(Value(name, self.seconds)), name)
+        return self._remember(self._ask(Value(name, self.seconds)), lambda: name)
 
     def call(self, function: str, *args: Any, **kwargs: Any) -> Any:
         """What the learner's ``function`` returns for these arguments, as plain data.
@@ -102,7 +102,7 @@ class Answers(abc.ABC):
         """
         self._newest = function, args, kwargs
         question = Call(function, _plain_arguments(list(args)), _plain_arguments(kwargs), self.seconds)
-        return self._remember(self._ask(question), _call_text(function, args, kwargs))
+        return self._remember(self._ask(question), lambda: _call_text(function, args, kwargs))
 
     def model(self, name: str, *args: Any, **kwargs: Any) -> Model:
         """The Keras model in variable ``name``; or, where ``name`` is a function, the model that it returns.
@@ -128,7 +128,7 @@ class Answers(abc.ABC):
             except failures.StaleModel:
                 handle = Model.from_data(self._ask(question)).handle
                 answer = self._ask(kind(name=name, handle=handle, seconds=self.seconds, **fields))
-            return self._remember(answer, f"{called}({brief(fields['x'])})" if words else name)
+            return self._remember(answer, lambda: f"{called}({brief(fields['x'])})" if words else name)
 
         return described.connected(ask)
 
@@ -136,14 +136,14 @@ class Answers(abc.ABC):
         """The request that ``got`` answered, as the learner would write it, or ``None`` if it is not known."""
         for answer, text in reversed(self._recent):
             if answer is got:
-                return f"`{text}`"
+                return f"`{text()}`"
             items = answer[:10] if isinstance(answer, list | tuple) else ()
             for index, item in enumerate(items):
                 if item is got:
-                    return f"`{text}[{index}]`"
+                    return f"`{text()}[{index}]`"
         return None
 
-    def _remember(self, answer: Any, text: str) -> Any:
+    def _remember(self, answer: Any, text: Callable[[], str]) -> Any:
         self._recent = [*self._recent[1 - REMEMBERED :], (answer, text)]
         return answer
 

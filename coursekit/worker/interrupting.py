@@ -82,8 +82,11 @@ def _waited() -> dict[str, float]:
     waited = {}
     with contextlib.suppress(OSError):  # a thread has ended; or there is no such folder but on Linux
         for thread in os.listdir("/proc/self/task"):
-            with open(f"/proc/self/task/{thread}/schedstat", encoding="ascii") as found:
-                waited[thread] = int(found.read().split()[1]) / 1e9
+            found = os.open(f"/proc/self/task/{thread}/schedstat", os.O_RDONLY)  # sooner than `open`, at each answer
+            try:
+                waited[thread] = int(os.read(found, 100).split()[1]) / 1e9
+            finally:
+                os.close(found)
     return waited
 
 

@@ -16,6 +16,8 @@ import numpy as np
 from coursekit.worker.bounds import FRAME_ARRAY_BYTES, FRAME_DEPTH, FRAME_HEADER_BYTES, MB, SEQUENCE_ITEMS
 
 ARRAY_LIBRARIES = frozenset({"tensorflow", "keras", "jax", "jaxlib", "torch", "pandas"})
+PYTHONS = frozenset({bool, int, float, complex, str})
+EVERYDAY = frozenset({np.float64, np.float32, np.int64, np.bool_})  # of NumPy's numbers: these need no array on the way
 
 
 class CannotBePlain(TypeError):
@@ -100,8 +102,10 @@ def _plain(value: Any, depth: int, room: _Room) -> Any:
     if isinstance(value, np.ndarray):
         return _plain_array(value, depth, room)
     room.take(value)
-    if value is None or type(value) in (bool, int, float, complex, str):
+    if value is None or type(value) in PYTHONS:
         return value
+    if type(value) in EVERYDAY:
+        return value.item()
     if isinstance(value, np.generic):
         return _base_array(np.asarray(value)).item()
     kind: Any
@@ -144,11 +148,12 @@ def _plain_array(array: np.ndarray, depth: int, room: _Room) -> Any:
 
 def _base_array(array: np.ndarray) -> np.ndarray:
     base = np.array(array, copy=True, subok=False)
-    if base.dtype.name == "bfloat16" or (base.dtype.kind == "f" and base.dtype.itemsize > 8):
-        return base.astype(np.float32 if base.dtype.itemsize == 2 else np.float64)
-    if base.dtype.kind == "c" and base.dtype.itemsize > 16:
+    kind, size = base.dtype.kind, base.dtype.itemsize
+    if (kind == "V" and base.dtype.name == "bfloat16") or (kind == "f" and size > 8):
+        return base.astype(np.float32 if size == 2 else np.float64)
+    if kind == "c" and size > 16:
         return base.astype(np.complex128)
-    if base.dtype.kind not in "biufcU":  # of objects, for one
+    if kind not in "biufcU":  # of objects, for one
         raise CannotBePlain(f"an array of dtype {base.dtype}")
     return base.astype(base.dtype.newbyteorder("="), copy=False)
 

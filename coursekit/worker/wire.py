@@ -57,7 +57,7 @@ def encode(value: Any, most: float = math.inf) -> bytes:
     arrays: list[np.ndarray] = []
     tree = _pack(value, arrays, bounds.FRAME_DEPTH)
     described = [[array.dtype.str, list(array.shape)] for array in arrays]
-    header = json.dumps({"data": tree, "arrays": described}, separators=(",", ":")).encode("ascii")
+    header = _ENCODER.encode({"data": tree, "arrays": described}).encode("ascii")
     total = sum(array.nbytes for array in arrays)
     if len(header) > bounds.FRAME_HEADER_BYTES:
         raise NotPlain(f"too much data outside of arrays ({len(header) / 2**20:.0f} MB): make it a NumPy array")
@@ -151,7 +151,7 @@ def _lengths(prefix: Buffer) -> tuple[int, int]:
 def _header(raw: bytes) -> tuple[Any, list[tuple[str, list[int]]]]:
     """What a header holds: the tree of the data, and of each array dtype and shape."""
     try:
-        found = json.loads(raw.decode("ascii"), parse_constant=_no_constant)
+        found = _DECODER.decode(raw.decode("ascii"))
         if not isinstance(found, dict) or found.keys() != {"data", "arrays"}:
             raise ValueError("not the two parts of a header")
         return found["data"], msgspec.convert(found["arrays"], list[tuple[str, list[int]]])
@@ -161,6 +161,10 @@ def _header(raw: bytes) -> tuple[Any, list[tuple[str, list[int]]]]:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _arrays(described: list[tuple[str, list[int]]], buffer: memoryview, most: float) -> list[np.ndarray]:

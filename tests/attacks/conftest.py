@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from attacks import attack_exercise
 from attacks.marked_workers import assert_gone, contents, marked_pool, of_workers
+from coursekit.grading import checking
 from coursekit.grading.checking import check_notebook
 from coursekit.grading.notebook_file import read_notebook
 
 CELL_SECONDS = 1.5
+GRACE_SECONDS = 1.5  # shorter than in grading, as all times here
 NOT_BEGUN = "ImportError|ModuleNotFoundError|coursekit.*has no attribute"
 
 
@@ -32,6 +35,12 @@ def classroom(tmp_path) -> Path:
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / "grades.csv").write_text("learner,points\nhonest,2\n")
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def short_grace(monkeypatch):
+    """End sooner what does not heed the end of its time."""
+    monkeypatch.setattr(checking, "RemoteAnswers", partial(checking.RemoteAnswers, grace=GRACE_SECONDS))
 
 
 @pytest.fixture

@@ -20,14 +20,15 @@ RULED = [
     for rule in rules
 ]
 LONG_LINES = {
-    "02_imdb_dense": 60,
-    "03_regularization": 154,
+    "01_mnist_dense": 0,
+    "02_imdb_dense": 54,
+    "03_regularization": 156,
     "04_cnn": 122,
     "05_rnn_lstm": 63,
-    "06_transfer_learning": 106,
+    "06_transfer_learning": 107,
     "07_autoencoders": 122,
-    "08_vae": 77,
-    "09_bayesian_nn": 149,
+    "08_vae": 78,
+    "09_bayesian_nn": 147,
 }
 """How many lines of code of a lesson are still too long. A lesson whose lines are broken gets a smaller number here."""
 STORED = [path for lesson in course.LESSONS for path in (lesson.notebook, lesson.solution, lesson.exercise)]
