@@ -17,13 +17,15 @@ from coursekit.classroom.marking.engine import Marker, MarkingOutcome
 from coursekit.classroom.marking.jobs import MarkingJob, job_for
 from coursekit.classroom.marking.ledger import Ledger
 from coursekit.classroom.marking.private import checks_for
-from coursekit.classroom.marking.seeds import secret_of
+from coursekit.classroom.marking.seeds import NAME as SECRET
+from coursekit.classroom.marking.seeds import read_secret, secret_of
 from coursekit.classroom.report import exports, outputs
 from coursekit.classroom.report.grades import NOT_MARKED, Grade, choose, grade
 from coursekit.classroom.report.lateness import BadRule, LatePolicy, read_extensions
 from coursekit.classroom.report.overrides import read_overrides
 from coursekit.classroom.settings import GradingSettings, changes, keep_batch, read_batch
 
+NEW_SECRET = "{} was missing and is made anew: what ran now has other draws than with the earlier one."
 OpenMarker = Callable[[], AbstractContextManager[Marker]]
 
 
@@ -203,6 +205,8 @@ class _Plan:
     def to_run(self, ledger: Ledger, out: Path) -> list[MarkingJob]:
         """The same with the seeds of their draws, from the secret of the batch, which is made if there is none."""
         missing = self.missing(ledger)
+        if missing and ledger.marks and read_secret(out) is None:
+            self.told.append(NEW_SECRET.format(out / SECRET))
         secret = secret_of(out) if missing else b""
         return [job.seeded(secret) for job in missing]
 

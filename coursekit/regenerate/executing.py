@@ -37,7 +37,7 @@ def execute(work: dict[str, Any], task: Task) -> dict[str, Any]:
     task.report(0, len(stored.cells))
     with tempfile.TemporaryDirectory(prefix="coursekit-run-") as scratch, watching(watch.look):
         folder = Path(work["folder"] or scratch)
-        raised, died, executed = run_cells(stored, work["parameters"], Path(scratch), folder, watch, task)
+        raised, died, executed, quitting = run_cells(stored, work["parameters"], Path(scratch), folder, watch, task)
     seconds = time.perf_counter() - start
     if task.halted():
         raise Halted
@@ -46,7 +46,7 @@ def execute(work: dict[str, Any], task: Task) -> dict[str, Any]:
         "seconds": round(seconds, 2),
         "memory": watch.peak,
         "figures": headline_figures(executed),
-        "failure": unfinished_cell(executed, raised, died),
+        "failure": unfinished_cell(executed, raised, died, quitting),
     }
 
 

@@ -113,19 +113,23 @@ papermill_engines.register(ENGINE, SavedOnce)
 
 def run_cells(
     stored: Any, parameters: dict[str, Any], scratch: Path, folder: Path, watch: KernelWatch, task: Task
-) -> tuple[str, bool, Any]:
+) -> tuple[str, bool, Any, set[str]]:
     """Run a notebook in ``folder``.
 
     Returns:
-        what was raised, whether the kernel died, and the notebook as papermill left it, whose metadata name the data
-        files that it loaded.
+        what was raised, whether the kernel died, the notebook as papermill left it, whose metadata name the data files
+        that it loaded, and the ids of the cells that asked the kernel to end.
     """
     source, target, aside = scratch / "source.ipynb", scratch / "executed.ipynb", scratch / "aside"
     aside.mkdir()
     source.write_bytes(as_bytes(stored))
     total, loaded = len(stored.cells), aside / "loaded"
 
-    def executed_cell(cell_index: int, **_: Any) -> None:
+    quitting = set[str]()
+
+    def executed_cell(cell: Any, cell_index: int, execute_reply: Any, **_: Any) -> None:
+        if any(each.get("source") == "ask_exit" for each in execute_reply["content"].get("payload", [])):
+            quitting.add(cell.id)
         watch.look()  # a short notebook ends before the first look of the clock
         task.report(min(cell_index + 1, total), total)
 
@@ -152,4 +156,4 @@ def run_cells(
     executed = parse(target.read_bytes(), target.name)
     names = loaded.read_text().split() if loaded.exists() else []
     executed.metadata["coursekit"] = executed.metadata.get("coursekit", {}) | {"loaded": sorted(set(names))}
-    return raised, died, executed
+    return raised, died, executed, quitting

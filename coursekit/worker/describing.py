@@ -5,6 +5,7 @@ Keras is never imported here: where it is not loaded, nothing is a model.
 
 from __future__ import annotations
 
+import inspect
 import sys
 from typing import Any
 
@@ -68,7 +69,10 @@ def single_loss(model: Any) -> Any:
 
 
 def _always_training(model: Any) -> list[str]:
-    """The names of the layers that a functional model was made to call with ``training=True``."""
+    """The names of the layers that a functional model was made to call with ``training=True``.
+
+    Layers for augmentation do not count: Keras writes it down for them unasked, as the default of their calls.
+    """
     kind = sys.modules["keras.src.models.functional"].Functional
     try:
         layers = kind.get_config(model)["layers"] if isinstance(model, kind) else []
@@ -78,7 +82,13 @@ def _always_training(model: Any) -> list[str]:
         str(layer["name"])
         for layer in layers
         if any(node["kwargs"].get("training") is True for node in layer.get("inbound_nodes", []))
+        and not _trains_by_default(model.get_layer(layer["name"]))
     ]
+
+
+def _trains_by_default(layer: Any) -> bool:
+    training = inspect.signature(layer.call).parameters.get("training")
+    return training is not None and training.default is True
 
 
 def _layers(owner: Any) -> list[dict[str, Any]]:

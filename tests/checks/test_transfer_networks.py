@@ -140,6 +140,7 @@ RIGHT = {
         ),
         sequential("layers.Flatten()", "layers.BatchNormalization()", "layers.Dense(24, 'elu')", SOFTMAX),
         sequential("layers.AveragePooling2D(2)", "layers.Reshape((-1,))", "layers.Dense(classes)", "layers.Softmax()"),
+        network(made=f"keras.Model(inputs, {SOFTMAX}(layers.Flatten()(base(layers.RandomZoom(0.1)(inputs)))))"),
     ],
     "fine_tuner": [
         tuner(),

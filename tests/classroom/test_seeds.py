@@ -158,13 +158,16 @@ def test_a_new_draw_needs_a_new_run_which_finds_or_makes_the_secret(tmp_path, mo
     result = pipeline.regrade_class(out, read_batch(out).settings)
     assert [each.file for each in result.rerun] == ["ada.ipynb"]
     assert "needs a new run" in (out / "grades.csv").read_text()
-    assert pipeline.regrade_class(out, read_batch(out).settings, StandIn()).rerun == ()
+    result = pipeline.regrade_class(out, read_batch(out).settings, StandIn())
+    assert (result.rerun, result.told) == ((), ())
     assert seeds_of(out) == earlier
     monkeypatch.setitem(drawing_demo.exercise.questions, "mean", replace(question, body=longer, points=4))
     (out / seeds.NAME).unlink()
     for path in (out / "answers").iterdir():
         path.unlink()
-    assert pipeline.regrade_class(out, read_batch(out).settings, StandIn()).rerun == ()
+    result = pipeline.regrade_class(out, read_batch(out).settings, StandIn())
+    assert result.rerun == ()
+    assert [each.partition(" is made anew")[0] for each in result.told] == [f"{out / seeds.NAME} was missing and"]
     assert seeds_of(out) != earlier
     assert read_secret(out)
 

@@ -98,6 +98,7 @@ def test_a_kernel_that_is_installed_elsewhere_does_not_take_over(notebook, run, 
         ("1 / 0", "ZeroDivisionError: division by zero"),
         ("import sys\nsys.exit(0)", "SystemExit: 0"),
         ("%no_such_magic\nx = 1", "UsageError: Line magic function `%no_such_magic` not found."),
+        ("exit()", "It calls exit or quit, which ends the kernel."),
         ("import os\nos._exit(0)", "Kernel died"),
         ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "Kernel died"),
     ],
@@ -114,6 +115,11 @@ def test_a_cell_that_did_not_end_is_a_failure_and_the_copy_is_kept(notebook, run
     assert "notebooks/lesson FAILED" in shown.out
     kept = nbformat.read(outcome.job.target, as_version=4)
     assert "seen" in json.dumps(kept)
+
+
+@pytest.mark.parametrize("source", ["quit()", "if x:\n    exit()\nx = 2"])
+def test_a_last_cell_that_ends_the_kernel_did_not_run_to_its_end(notebook, run, source):
+    assert run(notebook("x = 1", source)).failure.endswith("which ends the kernel.")
 
 
 def test_a_tag_makes_no_failure_pass(notebook, run):
