@@ -90,7 +90,7 @@ class Answers(abc.ABC):
 
     def value(self, name: str) -> Any:
         """The value of the learner's variable ``name``, as plain data."""
-        return self._remember(self._ask(Value(name, self.seconds)), name)
+        return self._remember(self._ask(Value(name, seconds=self.seconds)), name)
 
     def call(self, function: str, *args: Any, **kwargs: Any) -> Any:
         """What the learner's ``function`` returns for these arguments, as plain data.
@@ -101,7 +101,7 @@ class Answers(abc.ABC):
             kwargs: plain data.
         """
         self._newest = function, args, kwargs
-        question = Call(function, _plain_arguments(list(args)), _plain_arguments(kwargs), self.seconds)
+        question = Call(function, _plain_arguments(list(args)), _plain_arguments(kwargs), seconds=self.seconds)
         return self._remember(self._ask(question), _call_text(function, args, kwargs))
 
     def model(self, name: str, *args: Any, **kwargs: Any) -> Model:
@@ -113,7 +113,7 @@ class Answers(abc.ABC):
             kwargs: keyword arguments of the function, plain data.
         """
         self._newest = name, args, kwargs
-        question = GetModel(name, _plain_arguments(list(args)), _plain_arguments(kwargs), self.seconds)
+        question = GetModel(name, _plain_arguments(list(args)), _plain_arguments(kwargs), seconds=self.seconds)
         described = Model.from_data(self._ask(question))
         handle = described.handle
 

@@ -261,7 +261,7 @@ class CleanRoomAnswers(Answers):
         return place
 
     def _export(self, question: OfBatch) -> Reply:
-        asked = ExportModel(question.name, question.handle, question.seconds)
+        asked = ExportModel(question.name, handle=question.handle, seconds=question.seconds)
         reply = self._answers.exchange(asked, asked.as_frame())
         if reply.failure is not None:
             raise _Undecided(_at_home(f"it cannot be made again, {_told(reply.failure)}"))
@@ -269,7 +269,8 @@ class CleanRoomAnswers(Answers):
 
     def _predicted(self, question: OfBatch) -> Any:
         """What the model predicts at home for the drawn rows."""
-        asked = Predict(question.name, self._drawn(question), question.handle, question.seconds)
+        drawn = self._drawn(question)
+        asked = Predict(question.name, drawn, handle=question.handle, seconds=question.seconds)
         reply = self._answers.exchange(asked, asked.as_frame())
         if reply.failure is not None:
             raise _Undecided(_at_home(f"it predicts nothing for some of the rows, {_told(reply.failure)}"))
@@ -293,7 +294,7 @@ class CleanRoomAnswers(Answers):
             return _Place(_at_home(f"it is not made again, since {refused}"))
         theirs = self._predicted(question) if theirs is None else theirs
         was_fresh = self._room.is_fresh
-        again = RecreateModel(question.name, config, weights, question.seconds)
+        again = RecreateModel(question.name, config, weights, seconds=question.seconds)
         place = self._made_again(question, again, theirs)
         if place.handle is None and not was_fresh:
             place = self._made_again(question, again, theirs)
@@ -303,7 +304,8 @@ class CleanRoomAnswers(Answers):
         made = self._in_room(again)
         if made.failure is not None:
             return _Place(_at_home(f"it could not be made again, {_told(made.failure)}"))
-        asked = Predict(question.name, self._drawn(question), made.answer["handle"], question.seconds)
+        handle = made.answer["handle"]
+        asked = Predict(question.name, self._drawn(question), handle=handle, seconds=question.seconds)
         ours = self._in_room(asked)
         doubt = ""
         if ours.failure is None and not comparing.alike(theirs, ours.answer, rough="float16" in again.config):
