@@ -10,7 +10,7 @@ from __future__ import annotations
 import abc
 import hashlib
 import math
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any, cast
 
 import numpy as np
@@ -84,9 +84,7 @@ class Answers(abc.ABC):
         """The last request with its arguments at length, as far as a page can hold them."""
         if self._newest is None:
             return None
-        name, args, kwargs = self._newest
-        shown = [short(value) for value in args] + [f"{key}={short(value)}" for key, value in kwargs.items()]
-        return shorten(f"{name}({', '.join(shown)})", 1000)
+        return shorten(_call_text(*self._newest, shown=short), 1000)
 
     def value(self, name: str) -> Any:
         """The value of the learner's variable ``name``, as plain data."""
@@ -102,7 +100,7 @@ class Answers(abc.ABC):
         """
         self._newest = function, args, kwargs
         question = Call(function, _plain_arguments(list(args)), _plain_arguments(kwargs), seconds=self.seconds)
-        return self._remember(self._ask(question), _call_text(function, args, kwargs))
+        return self._remember(self._ask(question), _call_text(function, args, kwargs, shown=brief))
 
     def model(self, name: str, *args: Any, **kwargs: Any) -> Model:
         """The Keras model in variable ``name``; or, where ``name`` is a function, the model that it returns.
@@ -208,6 +206,6 @@ def _plain_arguments(value: Any) -> Any:
     return value
 
 
-def _call_text(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-    shown = [brief(value) for value in args] + [f"{key}={brief(value)}" for key, value in kwargs.items()]
-    return f"{function}({', '.join(shown)})"
+def _call_text(function: str, args: tuple[Any, ...], kwargs: dict[str, Any], shown: Callable[[Any], str]) -> str:
+    texts = [shown(value) for value in args] + [f"{key}={shown(value)}" for key, value in kwargs.items()]
+    return f"{function}({', '.join(texts)})"
