@@ -11,6 +11,7 @@ from attacks import attack_exercise
 from attacks.marked_workers import assert_gone, contents, marked_pool, of_workers
 from coursekit.grading.checking import check_notebook
 from coursekit.grading.notebook_file import read_notebook
+from coursekit.sandbox.levels import SEALED
 
 CELL_SECONDS = 1.5
 NOT_BEGUN = "ImportError|ModuleNotFoundError|coursekit.*has no attribute"
@@ -20,6 +21,13 @@ NOT_BEGUN = "ImportError|ModuleNotFoundError|coursekit.*has no attribute"
 def pool():
     """Workers at the best level that there is here."""
     with marked_pool() as pool:
+        yield pool
+
+
+@pytest.fixture(scope="module", params=SEALED)
+def sealed(request):
+    """Workers of one of the two levels that seal."""
+    with marked_pool(levels=[request.param], warm=()) as pool:
         yield pool
 
 
