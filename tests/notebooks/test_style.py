@@ -21,7 +21,7 @@ RULED = [
 ]
 LONG_LINES = {
     "01_mnist_dense": 0,
-    "02_imdb_dense": 54,
+    "02_imdb_dense": 0,
     "03_regularization": 156,
     "04_cnn": 122,
     "05_rnn_lstm": 63,
