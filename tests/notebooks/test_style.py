@@ -25,8 +25,8 @@ LONG_LINES = {
     "03_regularization": 156,
     "04_cnn": 122,
     "05_rnn_lstm": 63,
-    "06_transfer_learning": 107,
-    "07_autoencoders": 122,
+    "06_transfer_learning": 0,
+    "07_autoencoders": 1,
     "08_vae": 78,
     "09_bayesian_nn": 147,
 }
