@@ -23,7 +23,7 @@ LONG_LINES = {
     "01_mnist_dense": 0,
     "02_imdb_dense": 0,
     "03_regularization": 156,
-    "04_cnn": 122,
+    "04_cnn": 0,
     "05_rnn_lstm": 63,
     "06_transfer_learning": 0,
     "07_autoencoders": 1,
