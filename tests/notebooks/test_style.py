@@ -27,7 +27,7 @@ LONG_LINES = {
     "05_rnn_lstm": 63,
     "06_transfer_learning": 107,
     "07_autoencoders": 122,
-    "08_vae": 78,
+    "08_vae": 0,
     "09_bayesian_nn": 147,
 }
 """How many lines of code of a lesson are still too long. A lesson whose lines are broken gets a smaller number here."""
