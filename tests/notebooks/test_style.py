@@ -26,8 +26,8 @@ LONG_LINES = {
     "04_cnn": 0,
     "05_rnn_lstm": 63,
     "06_transfer_learning": 0,
-    "07_autoencoders": 1,
-    "08_vae": 78,
+    "07_autoencoders": 0,
+    "08_vae": 0,
     "09_bayesian_nn": 147,
 }
 """How many lines of code of a lesson are still too long. A lesson whose lines are broken gets a smaller number here."""
