@@ -28,7 +28,7 @@ LONG_LINES = {
     "06_transfer_learning": 107,
     "07_autoencoders": 122,
     "08_vae": 78,
-    "09_bayesian_nn": 147,
+    "09_bayesian_nn": 0,
 }
 """How many lines of code of a lesson are still too long. A lesson whose lines are broken gets a smaller number here."""
 STORED = [path for lesson in course.LESSONS for path in (lesson.notebook, lesson.solution, lesson.exercise)]
