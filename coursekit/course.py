@@ -63,7 +63,7 @@ LESSONS = (
     Lesson(6, "transfer_learning", "Borrow what another network has learnt", 50, 4, 20),
     Lesson(7, "autoencoders", "Networks that squeeze and rebuild", 60, 5, 20),
     Lesson(8, "vae", "A network that invents digits", 85, 6, 20),
-    Lesson(9, "bayesian_nn", "Networks that know when they do not know", 76, 5, 20),
+    Lesson(9, "bayesian_nn", "Networks that know when they do not know", 114, 6, 20),
 )
 
 
