@@ -95,6 +95,12 @@ class ShellLine(AnswerFailure):
     kind = "shell line"
 
 
+class LeftTasks(AnswerFailure):
+    """A cell began asyncio tasks and did not wait for them, and they went on behind it."""
+
+    kind = "tasks"
+
+
 class NoRoom(LearnerError):
     """The learner's code started more processes or threads than it may."""
 
@@ -154,7 +160,7 @@ class Ended(AnswerFailure):
 _KINDS: dict[Any, type[AnswerFailure]] = {
     each.kind: each
     for each in (
-        *(MissingName, Unfinished, NotParsed, LearnerError, ShellLine, NoRoom, TimedOut, Starved),
+        *(MissingName, Unfinished, NotParsed, LearnerError, ShellLine, LeftTasks, NoRoom, TimedOut, Starved),
         *(NotPlainData, WrongKind, StaleModel, Ended),
     )
 }
