@@ -21,6 +21,7 @@ from coursekit.worker.interrupting import OutOfTime, Waiting, bounded_output, ti
 from coursekit.worker.plain import CannotBePlain, describe_type, to_plain
 from coursekit.worker.requests import (
     Call,
+    ExportModel,
     GetModel,
     LossValues,
     Observe,
@@ -30,7 +31,6 @@ from coursekit.worker.requests import (
     RecreateModel,
     Rehearse,
     Reply,
-    TrainingStep,
     Value,
     answer_bytes,
 )
@@ -158,17 +158,19 @@ class Respondent:
 
 
 def _of_model(model: Any, predict: Predictor, question: OfModel) -> Any:
+    if isinstance(question, ExportModel):
+        return recreating.export(model)
+    if isinstance(question, LossValues):
+        return observing.loss_values(model, question.labels, question.predictions)
+    if wrong := describing.text_for_numbers(model, question.x):
+        raise failures.WrongKind(f"`{question.name}` {wrong}.", hint=observing.CALL_HINT)
     if isinstance(question, Predict):
         return predict(model, question.x)
     if isinstance(question, Observe):
         return observing.observe(model, question.x)
     if isinstance(question, Rehearse):
         return observing.rehearse(model, question.x, question.training, question.seed)
-    if isinstance(question, LossValues):
-        return observing.loss_values(model, question.labels, question.predictions)
-    if isinstance(question, TrainingStep):
-        return observing.training_step(model, question.x, question.seed)
-    return recreating.export(model)
+    return observing.training_step(model, question.x, question.seed)
 
 
 def _listed(value: Any) -> Any:
