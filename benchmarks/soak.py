@@ -212,8 +212,8 @@ def main() -> int:
     print(*by_kind(rows, kinds), sep="\n")
     print(f"{len(kinds)} submissions, {len(bad)} of them hostile or broken, in {seconds:.0f} s:", end=" ")
     print(f"{len(kinds) / seconds * 60:.0f} a minute; peak memory {peak.bytes / 1e6:.0f} MB in all.")
-    print(*told, sep="\n")
-    print(f"Not as it should be: {len(told)}." if told else "Each learner stands in one row, as it should be.")
+    said = f"Not as it should be: {len(told)}." if told else "Each learner stands in one row, as it should be."
+    print(*told, said, sep="\n")
     return len(told)
 
 
