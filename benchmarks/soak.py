@@ -2,19 +2,23 @@
 
     python benchmarks/soak.py [--learners 500] [--jobs 2]
 
-Every submission has to be in the report, every honest one with all its points, no hostile one with a point more than it
-earned, and no process may be left. Each attack is bounded by itself, should no sandbox hold it.
+The class is graded once more without the hostile tenth. Every learner has to stand in exactly one row of
+``grades.csv``, every honest one in the same as without the others and with all its points, no hostile one with another
+point than it earned, and no process may be left. Each attack is bounded by itself, should no sandbox hold it.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import csv
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,14 +29,17 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "classroom"), str(ROOT / "tests"
 
 import make_submissions  # noqa: E402
 
+from coursekit.grading import find_exercise  # noqa: E402
+
 NAME = "01_mnist_dense"
+TRAINING, ATTACKED = "training", "count_parameters"  # the question that most leave out; the one that attacks stand for
 CELL_SECONDS, SECONDS = 20, 120
 TINY = {
     "training": "x, y = as_vectors(mnist.x_train[:500]), mnist.y_train[:500]\n"
     "model = build_network()\nhistory = model.fit(x, y, validation_split=0.1, verbose=0)"
 }
 
-# What stands in the cell for `count_parameters`; the other answers are right.
+# What stands in the cell of the attacked question; the other answers are right.
 ATTACKS = {
     "endless": "while True:\n    pass",
     "catches all": "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
@@ -59,6 +66,8 @@ ATTACKS = {
     "huge answer": "def count_parameters(sizes):\n    return list(range(10**7))",
 }
 BROKEN = {"empty": b"", "no JSON": b"print('a script')\n", "deep": b"[" * 100_000}
+BAD = (*ATTACKS, *BROKEN)
+Row = Mapping[str, str]  # of grades.csv
 
 
 @dataclass
@@ -90,11 +99,10 @@ def _proportional(process: psutil.Process) -> int:
 
 def write_class(folder: Path, count: int) -> dict[str, str]:
     """Write the submissions, every tenth of them hostile or broken; return what each is."""
-    bad = [*ATTACKS, *BROKEN]
     kinds = {}
     for number in range(count):
         learner = f"learner{number:04d}"
-        kind = bad[number // 10 % len(bad)] if number % 10 == 9 else ("trained" if number % 3 == 0 else "good")
+        kind = BAD[number // 10 % len(BAD)] if number % 10 == 9 else ("trained" if number % 3 == 0 else "good")
         kinds[learner] = kind
         (folder / f"{learner}.ipynb").write_bytes(BROKEN[kind] if kind in BROKEN else _notebook(number, kind))
     return kinds
@@ -102,17 +110,17 @@ def write_class(folder: Path, count: int) -> dict[str, str]:
 
 def _notebook(number: int, kind: str) -> bytes:
     answers = make_submissions.RIGHT | {"one_hot": f"# {number}\n{make_submissions.RIGHT['one_hot']}"}
-    changed = {"count_parameters": ATTACKS[kind]} if kind in ATTACKS else (TINY if kind == "trained" else {})
+    changed = {ATTACKED: ATTACKS[kind]} if kind in ATTACKS else (TINY if kind == "trained" else {})
     return make_submissions.encoded(make_submissions.answered(answers, changed))
 
 
-def run(folder: Path, jobs: int | None) -> tuple[float, Peak, int, list[psutil.Process]]:
-    """Grade the class: seconds, peak memory, exit code, and the processes that are left."""
+def run(folder: Path, out: Path, jobs: int | None) -> tuple[float, Peak, int, list[psutil.Process]]:
+    """Grade the submissions in a folder: seconds, peak memory, exit code, and the processes that are left."""
     limits = ["--cell-seconds", str(CELL_SECONDS), "--seconds", str(SECONDS)]
-    command = [sys.executable, "-m", "coursekit", "grade", "in", "--out", "out", "--exercise", NAME, *limits]
+    command = [sys.executable, "-m", "coursekit", "grade", folder, "--out", out, "--exercise", NAME, *limits]
     began, peak, over = time.perf_counter(), Peak(), threading.Event()
     seen: set[psutil.Process] = set()
-    process = subprocess.Popen([*command, *(["--jobs", str(jobs)] if jobs else [])], cwd=folder)
+    process = subprocess.Popen([*command, *(["--jobs", str(jobs)] if jobs else [])], cwd=ROOT)
     watcher = threading.Thread(target=peak.watch, args=(psutil.Process(process.pid), over))
     watcher.start()
     while process.poll() is None:
@@ -123,22 +131,64 @@ def run(folder: Path, jobs: int | None) -> tuple[float, Peak, int, list[psutil.P
     return time.perf_counter() - began, peak, process.returncode, psutil.wait_procs(list(seen), timeout=10)[1]
 
 
-def complaints(folder: Path, kinds: dict[str, str]) -> list[str]:
-    """What is wrong with the marks. How well a training ends is left out."""
-    grades = json.loads((folder / "out" / "grades.json").read_bytes())["grades"]
-    by_learner = {each["submission"]["learner"]["id"]: each for each in grades}
-    told = [f"{learner} is not in the report" for learner in kinds.keys() - by_learner.keys()]
-    for learner, grade in by_learner.items():
-        kind = kinds[learner]
-        questions = grade["report"]["questions"] if grade["report"] else []
-        points = {each["name"]: each["points"] for each in questions if each["name"] != "training"}
-        right = {each["name"]: each["max_points"] for each in questions if each["name"] != "training"}
-        if kind in ATTACKS:
-            right["count_parameters"] = 0
-        state = "unusable" if kind in BROKEN else "marked"
-        if (grade["state"], points) != (state, right):
-            told.append(f"{learner} ({kind}): {grade['state']}, {points}; {grade['remarks']}")
-    return told
+def read_rows(out: Path) -> list[Row]:
+    """All rows of the export."""
+    with open(out / "grades.csv", encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def complaints(rows: Sequence[Row], alone: Sequence[Row], kinds: Mapping[str, str]) -> list[str]:
+    """What is wrong with the marks.
+
+    Args:
+        rows: of the whole class.
+        alone: of the same class without those that are hostile or broken.
+        kinds: what each learner of the class handed in.
+    """
+    honest = {learner for learner, kind in kinds.items() if kind not in BAD}
+    told = [*_not_once(rows, kinds.keys(), "the class"), *_not_once(alone, honest, "the class without the hostile")]
+    by_learner, without_others = ({row["learner"]: _told(row) for row in each} for each in (rows, alone))
+    for learner in honest & by_learner.keys() & without_others.keys():
+        row, other = by_learner[learner], without_others[learner]
+        changed = [f"{key} {other.get(key)!r} became {row[key]!r}" for key in row if row[key] != other.get(key)]
+        told += [f"{learner} ({kinds[learner]}), for the hostile beside it: {'; '.join(changed)}"] if changed else []
+    for learner in kinds.keys() & by_learner.keys():
+        kind, row = kinds[learner], by_learner[learner]
+        expected = {"state": "unusable" if kind in BROKEN else "marked"} | _points(kind)
+        if (found := {key: row.get(key) for key in expected}) != expected:
+            told.append(f"{learner} ({kind}): {found} and not {expected}; {row['notes']}")
+    return sorted(told)
+
+
+def _not_once(rows: Sequence[Row], learners: Set[str], where: str) -> list[str]:
+    """What is to be said of learners who do not stand in exactly one row."""
+    count = Counter(row["learner"] for row in rows)
+    told = [f"{each} stands in no row of {where}" for each in learners - count.keys()]
+    told += [f"{each} stands in a row of {where} and handed in nothing" for each in count.keys() - learners]
+    return told + [f"{each} stands in {n} rows of {where}" for each, n in count.items() if n > 1]
+
+
+def _told(row: Row) -> Row:
+    """A row without what differs from run to run."""
+    return {key: value for key, value in row.items() if key != "seconds"}
+
+
+def _points(kind: str) -> dict[str, str]:
+    """The points of each question that a submission of this kind has earned, but for those of a training."""
+    if kind in BROKEN:
+        return {"points": ""}
+    questions = find_exercise(NAME).questions.values()
+    return {
+        each.name: "0" if kind in ATTACKS and each.name == ATTACKED else f"{each.points:g}"
+        for each in questions
+        if each.name != TRAINING
+    }
+
+
+def by_kind(rows: Sequence[Row], kinds: Mapping[str, str]) -> list[str]:
+    """For each kind of submission, how many rows it has, and what came of them."""
+    found = Counter((kinds.get(row["learner"], "unknown"), row["state"], row["points"]) for row in rows)
+    return [f"{count:5} {kind}: {state} {points}".rstrip() for (kind, state, points), count in sorted(found.items())]
 
 
 def main() -> int:
@@ -148,19 +198,22 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, help="submissions at a time")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        (folder / "in").mkdir()
-        kinds = write_class(folder / "in", options.learners)
-        seconds, peak, code, left = run(folder, options.jobs)
-        told = complaints(folder, kinds) + [f"{process} is left" for process in left]
-        expected = int(any(kind in BROKEN for kind in kinds.values()))
-        told += [] if code == expected else [f"exit code {code}, not {expected}"]
-    bad = sum(kind in ATTACKS or kind in BROKEN for kind in kinds.values())
-    print(f"{len(kinds)} submissions, {bad} of them hostile or broken, in {seconds:.0f} s:", end=" ")
+        folder, honest, out, alone = (Path(scratch, name) for name in ("in", "honest", "out", "alone"))
+        folder.mkdir()
+        kinds = write_class(folder, options.learners)
+        bad = [learner for learner, kind in kinds.items() if kind in BAD]
+        shutil.copytree(folder, honest, ignore=lambda *_: {f"{learner}.ipynb" for learner in bad})
+        seconds, peak, code, left = run(folder, out, options.jobs)
+        _, _, code_alone, left_alone = run(honest, alone, options.jobs)
+        rows = read_rows(out)
+        told = complaints(rows, read_rows(alone), kinds) + [f"{process} is left" for process in left + left_alone]
+    expected = int(any(kind in BROKEN for kind in kinds.values())), 0
+    told += [] if (code, code_alone) == expected else [f"exit codes {code, code_alone}, not {expected}"]
+    print(*by_kind(rows, kinds), sep="\n")
+    print(f"{len(kinds)} submissions, {len(bad)} of them hostile or broken, in {seconds:.0f} s:", end=" ")
     print(f"{len(kinds) / seconds * 60:.0f} a minute; peak memory {peak.bytes / 1e6:.0f} MB in all.")
-    for line in told:
-        print(line)
-    print("Every submission is in the report as it should be." if not told else f"Not as it should be: {len(told)}.")
+    said = f"Not as it should be: {len(told)}." if told else "Each learner stands in one row, as it should be."
+    print(*told, said, sep="\n")
     return len(told)
 
 

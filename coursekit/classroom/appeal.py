@@ -107,5 +107,5 @@ def _modules(file: Path, notebook: Notebook, renamed: bool) -> dict[str, bytes]:
     """The modules beside a notebook that it imports, by name."""
     source = FolderSource(file.parent)
     others = [PurePosixPath(each.name) for each in file.parent.iterdir() if each.suffix == ".py"]
-    found = imported((cell.source for cell in notebook.work), PurePosixPath(file.name), others, source, renamed)
+    found, _ = imported((cell.source for cell in notebook.work), PurePosixPath(file.name), others, source, renamed)
     return {name: source.read(path) for name, path in found.items()}

@@ -25,7 +25,10 @@ from coursekit.classroom.report.lateness import BadRule, LatePolicy, read_extens
 from coursekit.classroom.report.overrides import read_overrides
 from coursekit.classroom.settings import GradingSettings, changes, keep_batch, read_batch
 
-NEW_SECRET = "{} was missing and is made anew: what ran now has other draws than with the earlier one."
+NEW_SECRET = (
+    "{} was missing and is made anew: what ran now has other draws than what ran before. A class that version 0.1 "
+    "graded had none, since it drew nothing."
+)
 OpenMarker = Callable[[], AbstractContextManager[Marker]]
 
 

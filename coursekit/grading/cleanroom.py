@@ -227,7 +227,11 @@ class CleanRoomAnswers(Answers):
         """A description with what only the original knows: how it was compiled."""
         if not isinstance(question, requests.Observe) or not isinstance(reply.answer, dict):
             return reply
-        return Reply.of(answer=reply.answer | self._compiled.get(question.handle, {}))
+        try:
+            return Reply.of(answer=reply.answer | self._compiled.get(question.handle, {}))
+        except wire.NotPlain as error:
+            told = f"What `{question.name}` says of its optimizer and its loss is too large."
+            return Reply.of(failure=failures.NotPlainData(told, str(error), "Compile it with settings of usual size."))
 
     def _place(self, question: OfBatch) -> _Place:
         place = self._places.get(question.handle)

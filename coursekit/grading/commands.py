@@ -22,7 +22,7 @@ from coursekit.files import read_file, replace_file
 from coursekit.grading import progress, results
 from coursekit.grading.cards import LOOKS, Card, Panel
 from coursekit.grading.checking import check_notebook
-from coursekit.grading.notebook_file import Notebook, read_notebook
+from coursekit.grading.notebook_file import read_notebook
 from coursekit.grading.questions import CheckInterrupted, find_exercise
 from coursekit.grading.release import ReleaseError, release
 from coursekit.printable import visible
@@ -166,20 +166,19 @@ def _checked(notebook: Path, cell_seconds: float, on_step: Callable[[str], None]
         except NoSandbox:
             typer.echo("There is no sandbox here: the notebook runs with your rights.", err=True)
             report = check_notebook(opened, exercise, cell_seconds, on_step, folder=notebook.parent)
-            return Checked(_with_misplaced(report, opened), "none, the notebook ran with your rights")
+            return Checked(_with_notes(report, opened.misplaced), "none, the notebook ran with your rights")
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="coursekit-check-")))
         modules = companions.beside(notebook.parent)
-        imported = companions.imported((cell.source for cell in opened.work), modules, companions.read_module)
+        imported, left_out = companions.imported((cell.source for cell in opened.work), modules, companions.read_module)
         for file in (*imported.values(), *files):  # what was named comes last, so it stands
             shutil.copy(file, folder)
         report = check_notebook(opened, exercise, cell_seconds, on_step, pool.start, folder=folder)
-        return Checked(_with_misplaced(report, opened), pool.level)
+        return Checked(_with_notes(report, (*left_out, *opened.misplaced)), pool.level)
 
 
-def _with_misplaced(report: results.Report, notebook: Notebook) -> results.Report:
-    """``report`` with a note on each answer that was not run because of where it stands."""
-    misplaced = (results.Note("", words) for words in notebook.misplaced)
-    return replace(report, notes=(*report.notes, *misplaced))
+def _with_notes(report: results.Report, told: Iterable[str]) -> results.Report:
+    """``report`` with notes on what belongs to no question."""
+    return replace(report, notes=(*report.notes, *(results.Note("", words) for words in told)))
 
 
 def _what_is_next(lesson: course.Lesson | None, recorded: dict[str, dict[str, progress.Recorded]]) -> str:

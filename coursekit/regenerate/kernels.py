@@ -128,7 +128,8 @@ def run_cells(
     quitting = set[str]()
 
     def executed_cell(cell: Any, cell_index: int, execute_reply: Any, **_: Any) -> None:
-        if any(each.get("source") == "ask_exit" for each in execute_reply["content"].get("payload", [])):
+        payload = execute_reply["content"].get("payload", [])
+        if any(each.get("source") == "ask_exit" and not each.get("keepkernel") for each in payload):
             quitting.add(cell.id)
         watch.look()  # a short notebook ends before the first look of the clock
         task.report(min(cell_index + 1, total), total)

@@ -10,40 +10,58 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from coursekit.worker.bounds import COMPANION_BYTES, COMPANION_FILES, MODULE_BYTES
+from coursekit.worker.bounds import COMPANION_BYTES, COMPANION_FILES, MB, MODULE_BYTES
+from coursekit.worker.text import shorten
 
-IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([^\n#;]+)", re.MULTILINE)
+IMPORT = re.compile(r"^[ \t]*(?:from|import|%run(?:[ \t]+-\w+)*)[ \t]+([^\n#;]+)", re.MULTILINE)
+SHOWN = 3
 Place = TypeVar("Place")
 
 
 def imported(
     sources: Iterable[str], known: Mapping[str, Place], read: Callable[[Place], bytes | None]
-) -> dict[str, Place]:
-    """Those of the known modules that some code imports, and those that these import, as far as they are not too large.
+) -> tuple[dict[str, Place], tuple[str, ...]]:
+    """Those of the known modules that some code imports, or runs with ``%run``, and those that these import.
 
     Args:
         sources: the code.
         known: where the modules lie, by name.
-        read: reads one of them; ``None`` for what cannot be read, which is no module.
+        read: reads one of them; ``None`` for what cannot be read.
 
-    >>> files = {"helper": b"import other", "other": b"", "unused": b""}
-    >>> imported(["from helper import f"], {name: name for name in files}, files.get)
+    Returns:
+        Where they lie, by name; and sentences on those that are left out, since they cannot be read or are too large.
+
+    >>> files = {"helper": b"import other", "other": b"", "unused": b"", "data": bytes(2_000_000)}
+    >>> found, left_out = imported(["from helper import f", "%run data.py"], {name: name for name in files}, files.get)
+    >>> found
     {'helper': 'helper', 'other': 'other'}
+    >>> left_out
+    ('The notebook uses `data.py`, which is left out: it has more than 1 MB. A module holds code and little data.',)
     """
-    found, waiting, left = dict[str, Place](), list(sources) if known else [], COMPANION_BYTES
+    found, problems = dict[str, Place](), dict[str, str]()
+    waiting, left = list(sources) if known else [], COMPANION_BYTES
     while waiting:
-        for name in sorted(_imports(waiting.pop()) & known.keys() - found.keys()):
-            content = read(known[name]) if len(found) < COMPANION_FILES else None
-            if content is not None and len(content) <= min(MODULE_BYTES, left):
+        for name in sorted(_imports(waiting.pop()) & known.keys() - found.keys() - problems.keys()):
+            has_room = len(found) + len(problems) < COMPANION_FILES
+            content = read(known[name]) if has_room else b""
+            if content is None:
+                problems[name] = "it cannot be read."
+            elif len(content) > MODULE_BYTES:
+                problems[name] = f"it has more than {MODULE_BYTES // MB} MB. A module holds code and little data."
+            elif not has_room or len(content) > left:
+                problems[name] = f"at most {COMPANION_FILES} modules and {COMPANION_BYTES // MB} MB are taken."
+            else:
                 found[name], left = known[name], left - len(content)
                 waiting.append(content.decode("utf-8", "replace"))
-    return found
+    told = [f"The notebook uses `{shorten(name, 60)}.py`, which is left out: {why}" for name, why in problems.items()]
+    more = [f"{len(told) - SHOWN} more modules are left out."] if len(told) > SHOWN else []
+    return found, (*told[:SHOWN], *more)
 
 
 def _imports(source: str) -> set[str]:
-    """The first words after ``import`` and ``from``, and after each comma there."""
-    parts = (part for words in IMPORT.findall(source) for part in words.split(","))
-    return {re.split(r"[\s.]", part.strip(), maxsplit=1)[0] for part in parts}
+    """The names of the modules after ``import``, ``from`` and ``%run``, and after each comma there."""
+    parts = (part.strip().lstrip("'\"./") for words in IMPORT.findall(source) for part in words.split(","))
+    return {re.split(r"[\s.]", part, maxsplit=1)[0] for part in parts}
 
 
 def beside(folder: Path) -> dict[str, Path]:

@@ -2,8 +2,10 @@
 rarer parts, fails with "operation not permitted".
 
 So does what shows one worker what another has done, such as which pages of a file that both see are in memory, and
-memory that no bound counts. Where programs know what to do without a call, it is "not there". And a new session seems
-to be made but is not, since Linux may give an equal share of the processors to each."""
+memory that no bound counts. Where programs know what to do without a call, it is "not there". And two things seem to be
+done but are not: a new session, since Linux may give an equal share of the processors to each; and a lock on a part of
+a file, which others would see and nobody counts. Programs such as SQLite do not work without one; they need none in a
+folder that nobody else has."""
 
 from __future__ import annotations
 
@@ -39,6 +41,7 @@ class Rule:
         argument: which argument, from 0.
         bits: which of its bits are looked at.
         values: the values with which the call is denied; or, where ``allowed``, alone permitted.
+        answer: what a call that is denied answers; one of :data:`ANSWERS`.
     """
 
     call: tuple[int, int]
@@ -46,19 +49,23 @@ class Rule:
     values: tuple[int, ...]
     bits: int = _ALL
     allowed: bool = False
+    answer: str = "not permitted"
 
 
 AF_UNIX = 1
 SHARED_ANONYMOUS = 0x21  # MAP_SHARED | MAP_ANONYMOUS
 COLD, PAGEOUT = 20, 21
-OF_DESCRIPTORS = (*range(5), *range(8, 12), 15, 16, 1027, 1028, 1030, 1032, 1033, 1034)  # copies, flags, owners, seals
+LOCKS = (6, 7, 37, 38)  # F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW
+# Copies, flags, who holds a lock (no worker does), owners, seals.
+OF_DESCRIPTORS = (*range(6), *range(8, 12), 15, 16, 1027, 1028, 1030, 1032, 1033, 1034)
 RULES = (
     Rule((56, 220), 0, (0,), syscalls.NEW_NAMESPACES, allowed=True),  # clone
     Rule((41, 198), 0, (AF_UNIX,), allowed=True),  # socket
     Rule((53, 199), 0, (AF_UNIX,), allowed=True),  # socketpair
     Rule((9, 222), 3, (SHARED_ANONYMOUS,), SHARED_ANONYMOUS),  # mmap: nobody sees how much of it is in use
     Rule((28, 233), 2, (COLD, PAGEOUT)),  # madvise
-    Rule((72, 25), 1, OF_DESCRIPTORS, allowed=True),  # fcntl, whose locks, leases and hints others see
+    Rule((72, 25), 1, LOCKS, answer="done"),  # fcntl
+    Rule((72, 25), 1, OF_DESCRIPTORS, allowed=True),  # fcntl, whose leases and hints others see
     Rule((327, 286), 5, (0,), allowed=True),  # preadv2, whose flags tell what is in the page cache
     Rule((328, 287), 5, (0,), allowed=True),  # pwritev2
 )
@@ -95,7 +102,7 @@ def _program(machine: str) -> bytes:
 
 def _lines(rule: Rule, column: int) -> list[tuple[int, int, int, int]]:
     """Lines that deny a call where its argument says so, and else go on with the call's number loaded."""
-    deny = (_RETURN, 0, 0, _ERROR | errno.EPERM)
+    deny = (_RETURN, 0, 0, _ERROR | ANSWERS[rule.answer])
     look = [(_LOAD, 0, 0, _ARGUMENTS + 8 * rule.argument), (_AND, 0, 0, rule.bits)]
     if rule.allowed:
         look += [(_EQUAL, len(rule.values) - place, 0, value) for place, value in enumerate(rule.values)] + [deny]

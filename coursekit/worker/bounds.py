@@ -14,6 +14,7 @@ DAY = 86_400.0
 ANSWER_SECONDS = 60.0  # one answer to a check, where its question says nothing else
 CELL_SECONDS = 600.0  # one cell
 SUBMISSION_SECONDS = 1800.0  # all cells and answers of a submission
+TASK_SECONDS = 5.0  # behind a cell, for the asyncio tasks that it began and did not wait for
 GRACE_SECONDS = 5.0  # between the end of a time and the end of a process that did not heed it
 START_SECONDS = 120.0  # until a new worker says its first word
 TRY_SECONDS = 60.0  # until a warm parent has tried to seal a worker

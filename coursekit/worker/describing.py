@@ -53,6 +53,16 @@ def predict(model: Any, x: Any) -> Any:
     return recreating.predict(model, x)
 
 
+def text_for_numbers(model: Any, x: Any) -> str:
+    """What is wrong where a model takes text and the batch ``x`` holds numbers, or the reverse; else nothing."""
+    parts = x.values() if isinstance(x, dict) else x if isinstance(x, list | tuple) else [x]
+    inputs = getattr(model, "inputs", None)  # of a class of the learner's, it may be anything
+    dtypes = [str(getattr(each, "dtype", "")) for each in inputs] if isinstance(inputs, list) else []
+    takes = {"text" if dtype == "string" else "numbers" for dtype in dtypes}
+    fed = {"text" if np.asarray(part).dtype.kind in "US" else "numbers" for part in parts}
+    return f"takes {takes.pop()} and is fed {fed.pop()}" if len(takes) == len(fed) == 1 and takes != fed else ""
+
+
 def kinds(layer: Any) -> list[str]:
     """The names of the classes of Keras and of the course that a layer is an instance of, the nearest first."""
     classes = type(layer).__mro__

@@ -94,6 +94,10 @@ class ShellLine(AnswerFailure, kind="shell line"):
     """A line for the system's shell failed, such as ``!pip install …`` without a network; the cell went on."""
 
 
+class LeftTasks(AnswerFailure, kind="tasks"):
+    """A cell began asyncio tasks and did not wait for them, and they went on behind it."""
+
+
 class NoRoom(LearnerError, kind="no room"):
     """The learner's code started more processes or threads than it may."""
 

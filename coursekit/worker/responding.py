@@ -144,17 +144,19 @@ class Respondent:
 
 
 def _of_model(model: Any, predict: Predictor, question: requests.OfModel) -> Any:
+    if isinstance(question, requests.ExportModel):
+        return recreating.export(model)
+    if isinstance(question, requests.LossValues):
+        return observing.loss_values(model, question.labels, question.predictions)
+    if wrong := describing.text_for_numbers(model, question.x):
+        raise failures.WrongKind(f"`{question.name}` {wrong}.", hint=observing.CALL_HINT)
     if isinstance(question, requests.Predict):
         return predict(model, question.x)
     if isinstance(question, requests.Observe):
         return observing.observe(model, question.x)
     if isinstance(question, requests.Rehearse):
         return observing.rehearse(model, question.x, question.training, question.seed)
-    if isinstance(question, requests.LossValues):
-        return observing.loss_values(model, question.labels, question.predictions)
-    if isinstance(question, requests.TrainingStep):
-        return observing.training_step(model, question.x, question.seed)
-    return recreating.export(model)
+    return observing.training_step(model, question.x, question.seed)
 
 
 def _listed(value: Any) -> Any:

@@ -20,12 +20,15 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from IPython.core.autocall import ExitAutocall
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets import default
 from traitlets.config import Application, Config
 
 from coursekit.worker import channel, failures, rlimits
 from coursekit.worker.bindings import Bindings, bindings, changed_since
-from coursekit.worker.bounds import Limits
+from coursekit.worker.bounds import TASK_SECONDS, Limits
+from coursekit.worker.event_loop import CellLoop
 from coursekit.worker.interrupting import OutOfTime, Waiting, time_limit
 from coursekit.worker.requests import Hello, LookBack, PassCheck, Reply, RunCell, SetRandomState, read_request
 from coursekit.worker.responding import Respondent, error_text, learner_error
@@ -71,17 +74,38 @@ class _Kernel:
         raise SystemExit
 
 
+class _Exit(ExitAutocall):
+    """``exit`` and ``quit`` as a notebook has them: one that keeps the kernel does nothing."""
+
+    def __call__(self, keep_kernel: bool = False) -> None:
+        if not keep_kernel:
+            super().__call__()  # type: ignore[no-untyped-call]  # IPython's
+
+
 class _Shell(InteractiveShell):
     """A shell that shows nothing, keeps nothing of what is printed, has no window for ``%matplotlib`` to open and no
     terminal for the system's shell.
 
     Attributes:
+        cells: the event loop in which every cell runs, also one without ``await``.
         failed_line: the last line for the system's shell that failed in this cell, and how it ended; or nothing.
     """
 
     failed_line = ""
 
     kernel = _Kernel()
+
+    def __init__(self, **settings: Any) -> None:
+        self.cells = CellLoop()
+        super().__init__(**settings)  # type: ignore[no-untyped-call]  # IPython's
+        self.loop_runner = self.cells.run
+
+    def should_run_async(self, *args: object, **kwargs: object) -> bool:
+        return True
+
+    @default("exiter")
+    def _exiter(self) -> ExitAutocall:
+        return _Exit(self)  # type: ignore[no-untyped-call]  # IPython's
 
     def ask_exit(self) -> None:
         raise SystemExit
@@ -158,8 +182,12 @@ class _Server:
             return failures.TimedOut.after(what, cell.seconds, waiting.seconds())
         if error is not None:
             return learner_error(what, error, self._shell.user_ns)
-        line = self._shell.failed_line
-        return failures.ShellLine(f"{what}: the shell line {line}; the rest of the cell ran.") if line else None
+        if line := self._shell.failed_line:
+            return failures.ShellLine(f"{what}: the shell line {line}; the rest of the cell ran.")
+        if left := self._shell.cells.left:
+            began = f"{what} began asyncio tasks, of which {left} had not ended {TASK_SECONDS:g} seconds after it"
+            return failures.LeftTasks(f"{began}: what they give may be missing. Let a cell `await` them.")
+        return None
 
 
 def set_random_state(seed: int) -> None:

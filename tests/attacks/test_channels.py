@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import struct
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -85,9 +87,7 @@ attempt("page out", lambda: seen.madvise(21))
 attempt("inotify", lambda: libc.inotify_init1(0))
 attempt("inotify watch", lambda: libc.inotify_add_watch(0, b"/usr", 1))
 attempt("flock", lambda: fcntl.flock(shared, fcntl.LOCK_SH | fcntl.LOCK_NB))
-attempt("a lock", lambda: fcntl.fcntl(shared, fcntl.F_SETLK, lock))
-attempt("whose lock", lambda: fcntl.fcntl(shared, fcntl.F_GETLK, lock))
-attempt("a lock of an open file", lambda: fcntl.fcntl(shared, 37, lock))
+attempt("whose lock of an open file", lambda: fcntl.fcntl(shared, 36, lock))
 attempt("lease", lambda: fcntl.fcntl(shared, fcntl.F_SETLEASE, fcntl.F_RDLCK))
 attempt("notify", lambda: fcntl.fcntl(os.open("/usr", os.O_RDONLY), fcntl.F_NOTIFY, 1))
 attempt("a hint that stays with a file", lambda: fcntl.fcntl(tempfile.TemporaryFile(), 1036, struct.pack("Q", 4)))
@@ -108,6 +108,28 @@ loot += [] if os.statvfs("/dev").f_flag & os.ST_RDONLY else ["/dev can be writte
 
 def test_no_call_tells_one_submission_of_another(started):
     assert started("hostile", CALLS.replace("SECRET", str(SECRET))).value("loot") == []
+
+
+LOCKS = """\
+import fcntl, os, struct
+held = [os.open("/dev/null", os.O_RDWR), os.open(os.__file__, os.O_RDONLY)]
+def lock(kind): return struct.pack("hhqqi", kind, 0, SECRET, 1, 0)
+def take():
+    for command in (fcntl.F_SETLK, fcntl.F_SETLKW, 37, 38):
+        for file, kind in zip(held, (fcntl.F_WRLCK, fcntl.F_RDLCK)): fcntl.fcntl(file, command, lock(kind))
+    return [struct.unpack("hhqqi", fcntl.fcntl(file, fcntl.F_GETLK, lock(fcntl.F_WRLCK)))[0] for file in held]
+"""
+
+
+def test_a_lock_seems_to_be_taken_and_nobody_sees_one(started):
+    """Not even on the devices, the only files that two workers both can write to, and so lock for themselves."""
+    cell = LOCKS.replace("SECRET", str(SECRET))
+    first, second = started("first", cell), started("second", cell)
+    assert first.call("take") == [fcntl.F_UNLCK] * 2
+    assert second.call("take") == [fcntl.F_UNLCK] * 2
+    with open("/dev/null", "r+b") as device:
+        wanted = struct.pack("hhqqi", fcntl.F_WRLCK, 0, SECRET, 1, 0)
+        assert struct.unpack("hhqqi", fcntl.fcntl(device, fcntl.F_GETLK, wanted))[0] == fcntl.F_UNLCK
 
 
 def test_what_the_machine_counts_does_not_move(started):

@@ -146,6 +146,36 @@ def test_a_line_for_the_systems_shell_only_notes_that_it_failed(pool, tmp_path):
     assert "`nothing-of-this-name` ended with exit code 127" in second.message
 
 
+DATABASE = """\
+import sqlite3
+loot = []
+for mode in ("delete", "wal"):
+    first = sqlite3.connect(f"{mode}.db")
+    second = sqlite3.connect(f"{mode}.db", timeout=0.1)
+    loot.append(first.execute(f"pragma journal_mode={mode}").fetchone()[0])
+    with first:
+        first.execute("create table runs (seed integer, accuracy real)")
+        first.executemany("insert into runs values (?, ?)", [(seed, seed / 10) for seed in range(5)])
+    first.execute("insert into runs values (5, 0.5)")
+    try:
+        second.execute("insert into runs values (6, 0.6)")
+    except sqlite3.OperationalError as error:
+        loot.append(str(error))
+    first.rollback()
+    loot.append(second.execute("select count(*), sum(seed) from runs").fetchone())
+    first.close(), second.close()
+"""
+
+
+def test_a_database_in_the_scratch_folder_works_as_elsewhere(pool, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    elsewhere: dict = {}
+    exec(DATABASE, elsewhere)
+    locked = "database is locked"
+    assert elsewhere["loot"] == ["delete", locked, (5, 10), "wal", locked, (5, 10)]
+    assert answer(pool, tmp_path / "sealed", DATABASE) == elsewhere["loot"]
+
+
 CROWD = """\
 import os, time
 session, children = os.getsid(0), []

@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+import batch_demo
 import pytest
 
 from coursekit import course
@@ -83,3 +84,8 @@ def test_where_a_question_draws_by_now_it_needs_a_new_run(questions, graded, mon
     assert {each.shown_file for each in result.rerun} == {"ada.ipynb", "bob.ipynb", "cyd.ipynb"}
     assert points(result) == earlier(graded)
     assert not (graded / "secret").exists()
+    result = pipeline.regrade_class(graded, read_batch(graded).settings, batch_demo.StandIn())
+    assert result.rerun == ()
+    (told,) = result.told
+    assert told.startswith(f"{graded / 'secret'} was missing and is made anew: ")
+    assert told.endswith("A class that version 0.1 graded had none, since it drew nothing.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import PurePosixPath
 
 import batch_demo
@@ -85,10 +86,53 @@ def test_ones_own_check_and_grading_leave_out_the_same_large_module(tmp_path, mo
     for name, size in {"large": 101, "one": 90, "two": 90}.items():
         (tmp_path / f"{name}.py").write_text("#" * size)
     others = [PurePosixPath(file.name) for file in tmp_path.iterdir()]
-    graded = modules.imported(sources, PurePosixPath("x.ipynb"), others, open_source(tmp_path), renamed=False)
-    own = companions.imported(sources, companions.beside(tmp_path), companions.read_module)
+    graded, told = modules.imported(sources, PurePosixPath("x.ipynb"), others, open_source(tmp_path), renamed=False)
+    own, told_there = companions.imported(sources, companions.beside(tmp_path), companions.read_module)
     assert [*graded] == [*own] == ["one"]
+    assert told == told_there
+    assert [re.search(r"`(\w+)\.py`, which is left out: (it has|at most)", each).groups() for each in told] == [
+        ("large", "it has"),
+        ("two", "at most"),
+    ]
 
 
-def test_a_module_that_nobody_may_read_is_left_out(tmp_path):
-    assert companions.imported(["import gone"], {"gone": tmp_path / "gone.py"}, companions.read_module) == {}
+def test_a_module_that_nobody_may_read_is_left_out_and_named(tmp_path):
+    found, told = companions.imported(["import gone"], {"gone": tmp_path / "gone.py"}, companions.read_module)
+    assert (found, told) == ({}, ("The notebook uses `gone.py`, which is left out: it cannot be read.",))
+
+
+def test_of_many_modules_that_are_left_out_some_are_named(tmp_path):
+    names = [f"gone{number}" for number in range(9)]
+    gone = {name: tmp_path / name for name in names}
+    _, told = companions.imported([f"import {', '.join(names)}"], gone, companions.read_module)
+    assert told[-1] == "6 more modules are left out."
+    assert len(told) == 4
+    looked_at: list[int] = []
+    several = {f"m{number}": number for number in range(companions.COMPANION_FILES + 50)}
+    found, told = companions.imported([f"import {', '.join(several)}"], several, lambda n: looked_at.append(n) or b"")
+    assert len(found) == len(looked_at) == companions.COMPANION_FILES
+    assert told[-1] == "47 more modules are left out."
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["%run helper.py", "%run helper", "  %run -i  ./helper.py 3", '%run -i -t "helper.py"', "import os, helper as h"],
+)
+def test_a_module_is_used_where_a_line_imports_or_runs_it(line):
+    assert [*companions.imported([line], {"helper": 1, "os.path": 2}, lambda place: b"")[0]] == ["helper"]
+
+
+def test_a_mark_tells_of_a_large_module_and_has_one_that_is_run(tmp_path):
+    folder = tmp_path / "in" / "ada"
+    batch_demo.write_class(folder, x=("%run helper.py\nimport large\n", demo.DOUBLE))
+    (folder / "helper.py").write_text("count = 10")
+    (folder / "large.py").write_text("#" * (companions.MODULE_BYTES + 1))
+    settings = GradingSettings(submissions=str(tmp_path / "in"), exercise="99_demo")
+    with markers() as make:
+        result = pipeline.grade_class(tmp_path / "out", settings, make)
+    (grade,) = result.grades
+    assert grade.points == 3
+    assert [note for note in grade.submission.notes if "large.py" in note] == [
+        "The notebook uses `large.py`, which is left out: it has more than 1 MB. A module holds code and little data."
+    ]
+    assert "which is left out: it has more than 1 MB" in (tmp_path / "out" / "grades.csv").read_text("utf-8-sig")

@@ -57,6 +57,55 @@ def test_ends_and_deep_errors_are_told_in_words_and_soon(tmp_path):
     assert [result.points for result in report.questions] == [0, 1, 0]
 
 
+def test_an_exit_that_keeps_the_kernel_ends_nothing(tmp_path):
+    report = checked(tmp_path, "exit(keep_kernel=True)\ncount = 10", "quit(keep_kernel=False)\ncount = 11")
+    assert [error.number for error in report.cells] == [3]
+    assert report.questions[1].points == 1
+
+
+TASK = """\
+import asyncio
+async def later(x):
+    await asyncio.sleep(0.2)
+    return x
+task = asyncio.create_task(later(10))
+"""
+
+
+def test_a_task_goes_on_behind_its_cell(tmp_path):
+    waited = checked(tmp_path, TASK, "count = await task")
+    assert (waited.cells, waited.questions[1].points) == ((), 1)
+    looked_at = checked(tmp_path, TASK, "count = task.result()")
+    assert (looked_at.cells, looked_at.questions[1].points) == ((), 1)
+
+
+def test_a_task_that_does_not_end_is_told_and_keeps_no_cell(tmp_path):
+    endless = "async def tick():\n    while True: await asyncio.sleep(0.1)\nticking = asyncio.create_task(tick())"
+    report = checked(tmp_path, "import asyncio", f"{endless}\ncount = 9", "count += 1", "ticking.cancel()")
+    (told,) = report.cells
+    assert told.message == (
+        "Cell 3 began asyncio tasks, of which 1 had not ended 5 seconds after it: what they give may be missing. "
+        "Let a cell `await` them."
+    )
+    assert report.questions[1].points == 1
+
+
+def test_what_is_interrupted_or_stops_the_loop_leaves_one_that_works(tmp_path):
+    path = demo.write_notebook(
+        tmp_path / "99_demo.ipynb",
+        demo.SETUP,
+        "import asyncio\nwhile True:\n    try: await asyncio.sleep(9)\n    except BaseException: pass",
+        "asyncio.get_running_loop().stop()\nawait asyncio.sleep(9)",
+        "count = await asyncio.sleep(0.01, 10)",
+    )
+    report = check_notebook(demo.read_notebook(path), demo.exercise, cell_seconds=1)
+    assert [error.message for error in report.cells] == [
+        "Cell 2 did not end within 1 seconds.",
+        "Cell 3 stopped with RuntimeError: Event loop stopped before Future completed.",
+    ]
+    assert report.questions[1].points == 1
+
+
 def test_of_many_errors_some_are_told_and_the_rest_counted(tmp_path):
     report = checked(tmp_path, *["1 / 0"] * (CELL_ERRORS + 30), demo.COUNT)
     assert len(report.cells) == CELL_ERRORS + 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import keras
 import numpy as np
 import pytest
@@ -217,6 +219,76 @@ def test_a_description_keeps_how_the_model_was_compiled(monkeypatch):
     assert (described.optimizer.name, described.loss.name) == ("SGD", "mean_squared_error")
     assert Observe in started[0].asked
     assert "Observe" not in home.asked
+
+
+def reads_words():
+    words = layers.TextVectorization(vocabulary=["good", "bad", "film"], output_sequence_length=4)
+    return keras.Sequential([keras.Input((1,), dtype="string"), words, layers.Embedding(9, 3), layers.Flatten()])
+
+
+def test_a_model_that_is_fed_with_text_answers_at_home_and_is_listed():
+    model, x = reads_words(), np.array([["good film"], ["bad"]])
+    answers, _, started = clean(model=model)
+    assert np.array_equal(answers.model("model").predict(x), np.asarray(model(x)))
+    assert answers.model("model").on(x).gave == (2, 12)
+    assert started == []
+    (found,) = answers.unverified
+    assert found.reason.endswith("own process: it is asked for what is no batch of numbers.")
+
+
+@pytest.mark.parametrize("ask", [lambda model, x: model.predict(x), lambda model, x: model.on(x)])
+def test_a_model_that_takes_text_is_told_that_it_is_fed_numbers_and_the_reverse(ask):
+    answers, _, _ = clean(words=reads_words(), numbers=sequence())
+    for name, x, told in (
+        ("words", X, "text and is fed numbers"),
+        ("numbers", X.astype(str), "numbers and is fed text"),
+    ):
+        with pytest.raises(failures.WrongKind, match=f"^`{name}` takes {told}.$") as failure:
+            ask(answers.model(name), x)
+        assert failure.value.hint == observing.CALL_HINT
+
+
+def test_what_a_learner_calls_inputs_does_not_matter():
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.inputs = layers.Dense(3)
+
+        def call(self, x):
+            return self.inputs(x)
+
+    answers, _, _ = clean(model=Own())
+    assert answers.model("model").predict(X).shape == (100, 3)
+
+
+LAYER = {"class_name": "D", "name": "", "config": {}, "parameter_count": 0, "trainable": True}
+FORGED = {
+    "a loss": lambda text: {"loss": {"name": text, "from_logits": False, "config": {}}},
+    "an optimizer": lambda text: {"optimizer": {"name": "SGD", "learning_rate": 0.1, "config": {"momentum": text}}},
+    "a name": lambda text: {"name": text},
+    "layers": lambda text: {"layers": [LAYER | {"input_shape": None, "output_shape": None}] * 20_000},
+}
+
+
+@pytest.mark.parametrize("forged", FORGED)
+def test_a_description_that_is_forged_to_fill_a_frame_costs_little_and_is_told_in_words(forged, monkeypatch):
+    model = sequence()
+    model.compile("sgd", "mse")
+    answers, home, _ = clean(model=model)
+    honest = describing.describe(model) | {"handle": 7}
+    text = "x" * (bounds.FRAME_HEADER_BYTES - len(Reply.of(honest).frame))
+    monkeypatch.setattr(home._respondent, "_held", lambda *asked: honest | FORGED[forged](text))
+    home._respondent._models[7] = model, describing.predict
+    start = time.thread_time()
+    described = answers.model("model")
+    assert len(described.find("Dense")) == (0 if forged == "layers" else 1)
+    assert described.predict(X).shape == (100, 3)
+    if forged in ("a loss", "an optimizer"):
+        with pytest.raises(failures.NotPlainData, match="`model` says of its optimizer and its loss is too large"):
+            described.on(X)
+    else:
+        assert [each.class_name for each in described.on(X).layers] == ["Dense"], "as the copy is"
+    assert time.thread_time() - start < 5
 
 
 def test_a_description_can_be_anything():

@@ -120,6 +120,14 @@ def test_check_hands_a_notebook_its_modules_and_what_is_named(run, tmp_path):
     assert "stopped with" not in run("check", path, "--no-record", "--with", tmp_path / "named.txt").stdout
 
 
+def test_check_tells_of_a_module_that_is_too_large(run, tmp_path):
+    (tmp_path / "helper.py").write_text("count = 10")
+    (tmp_path / "large.py").write_bytes(b"#" * 1_100_000)
+    told = run("check", answers(tmp_path, "%run helper.py\nimport large"), "--no-record").stdout
+    assert "1 of 5 points" in told
+    assert "The notebook uses `large.py`, which is left out: it has more than 1 MB." in told
+
+
 def test_what_is_named_stands_where_a_module_beside_the_notebook_has_its_name(run, tmp_path):
     (tmp_path / "helper.py").write_text("count = 9")
     path = answers(tmp_path, "from helper import count")

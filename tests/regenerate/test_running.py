@@ -122,6 +122,10 @@ def test_a_last_cell_that_ends_the_kernel_did_not_run_to_its_end(notebook, run, 
     assert run(notebook("x = 1", source)).failure.endswith("which ends the kernel.")
 
 
+def test_an_exit_that_keeps_the_kernel_ends_no_cell(notebook, run):
+    assert run(notebook("exit(keep_kernel=True)\nx = 1", "assert x == 1")).passed
+
+
 def test_a_tag_makes_no_failure_pass(notebook, run):
     path = notebook("x = 1", "1 / 0")
     tagged = nbformat.read(path, as_version=4)

@@ -19,8 +19,9 @@ def imported(
     others: Iterable[PurePosixPath],
     source: SubmissionSource,
     renamed: bool,
-) -> dict[str, PurePosixPath]:
-    """The files of the modules that a notebook's code imports, and of those that these import, by the modules' names.
+) -> tuple[dict[str, PurePosixPath], tuple[str, ...]]:
+    """The files of the modules that a notebook's code imports, and of those that these import, by the modules' names;
+    and sentences on those that are left out.
 
     Args:
         sources: of its cells.

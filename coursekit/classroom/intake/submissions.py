@@ -31,7 +31,7 @@ class Submission:
         attempt: which of the learner's submissions for this exercise it is, from 1.
         digest: SHA-256 of its content, and of the modules that it imports; empty if it cannot be read.
         reason: why it cannot be used; empty if it can.
-        notes: what differs from the released exercise.
+        notes: what differs from the released exercise, and which modules are left out.
         platform: the one that exported it, as far as the names tell; see
             :class:`coursekit.classroom.intake.learners.Layout`.
         modules: names and paths of the modules beside it that it imports.
@@ -134,14 +134,14 @@ def _submission(
         notebook = parse_notebook(Path(file.path.name), content)
         name = exercise_of(notebook, exercise)
         work = (cell.source for cell in notebook.work)
-        found = modules.imported(work, file.path, others, source, platform != PLAIN)
+        found, left_out = modules.imported(work, file.path, others, source, platform != PLAIN)
         made = replace(made, exercise=name, modules=tuple((module, str(path)) for module, path in found.items()))
         made = replace(made, digest=digest(content, _modules(source, made)))
     except (UnusableFile, UnusableNotebook) as error:
         return replace(made, reason=clean(str(error)))
     if problem := conformity.language_problem(notebook):
         return replace(made, reason=problem)
-    return replace(made, notes=tuple(map(clean, conformity.notes(notebook, name))))
+    return replace(made, notes=tuple(map(clean, (*left_out, *conformity.notes(notebook, name)))))
 
 
 def exercise_of(notebook: Notebook, wanted: str | None) -> str:
