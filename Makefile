@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 LESSONS ?= 01
-NOTEBOOKS ?= notebooks solutions
+export NOTEBOOKS ?= notebooks solutions
 BIN := .venv/bin
 STAMP := .venv/.installed
 START := $(PYTHON) start.py $(if $(filter file,$(origin PYTHON)),,--this-python)
@@ -31,7 +31,7 @@ run:
 	@$(START) run $(LESSONS) $(ARGS)
 
 lab lint unit test test-full:
-	@NOTEBOOKS="$(NOTEBOOKS)" $(START) $@ $(ARGS)
+	@$(START) $@ $(ARGS)
 
 release: $(STAMP)
 	@$(BIN)/coursekit release $(ARGS)

@@ -130,22 +130,30 @@ def set_up(todo: str, command: str) -> None:
     if todo == "make":
         refuse_what_will_not_do(command)
     uv = shutil.which("uv")
-    print(f"Setting up .venv with {'uv' if uv else 'pip'}, once: about {FETCHED} to fetch and {INSTALLED} on the disk.")
-    print(f"It takes 2 to 10 minutes, by your connection. Every detail goes to {LOG.relative_to(ROOT)}.", flush=True)
+    tool, log = "uv" if uv else "pip", LOG.relative_to(ROOT)
+    if todo == "make":
+        print(f"Setting up .venv with {tool}, once: about {FETCHED} to fetch and {INSTALLED} on the disk.")
+        print(f"It takes 2 to 10 minutes, by your connection. Every detail goes to {log}.", flush=True)
+    else:
+        print(
+            f"Bringing .venv up to date with {tool}: only what is new is fetched. Every detail goes to {log}.",
+            flush=True,
+        )
     if STAMP.exists():
         STAMP.unlink()
     if todo == "make" and VENV.exists():
         shutil.rmtree(str(VENV))
     LOG.parent.mkdir(exist_ok=True)
-    with LOG.open("w", encoding="utf-8") as log:
+    with LOG.open("w", encoding="utf-8") as details:
         for words in steps(todo, uv):
-            Step(words, log).run()
+            Step(words, details).run()
     STAMP.write_text(f"{ROOT}\n", encoding="utf-8")
 
 
 def steps(todo: str, uv: str | None) -> list[list[str]]:
     """The commands of a set-up, one after another."""
-    make = [uv, "venv", "--seed", "--python", sys.executable] if uv else [sys.executable, "-m", "venv"]
+    base = getattr(sys, "_base_executable", sys.executable)  # where this runs in .venv itself, the one that it is of
+    make = [uv, "venv", "--seed", "--python", base] if uv else [base, "-m", "venv"]
     pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
     install = [uv, "pip", "install", "--python", str(PYTHON)] if uv else pip
     packages = [*install, "--require-hashes", "--no-deps", "-r", str(LOCK)]
@@ -174,9 +182,9 @@ class Step:
             self.words, cwd=str(ROOT), env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
         reader = threading.Thread(target=self.read, args=(process.stdout,), daemon=True)
+        reader.start()
         begin, live = time.monotonic(), sys.stdout.isatty()
         try:
-            reader.start()
             while reader.is_alive():
                 reader.join(1 if live else 30)
                 if self.phase and reader.is_alive():
@@ -187,6 +195,7 @@ class Step:
             if process.poll() is None:  # interrupted
                 process.terminate()
                 process.wait()
+                reader.join(5)
         if code:
             raise Refused(self.failure())
 

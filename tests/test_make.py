@@ -48,15 +48,24 @@ def fake_python(folder: Path, version: str) -> str:
     [
         (["run"], "python3 start.py run 01"),
         (["run", "LESSONS=01 02", "ARGS=--quick"], "python3 start.py run 01 02 --quick"),
-        (["lab"], 'NOTEBOOKS="notebooks solutions" python3 start.py lab'),
-        (["unit", 'ARGS=-k "a or b"'], 'NOTEBOOKS="notebooks solutions" python3 start.py unit -k "a or b"'),
-        (["test-full", "NOTEBOOKS=a.ipynb"], 'NOTEBOOKS="a.ipynb" python3 start.py test-full'),
+        (["lab"], "python3 start.py lab"),
+        (["unit", 'ARGS=-k "a or b"'], 'python3 start.py unit -k "a or b"'),
         (["run", "PYTHON=python3.12"], "python3.12 start.py --this-python run 01"),
         ([".venv/.installed"], "python3 start.py setup"),
     ],
 )
 def test_what_is_asked_for_is_passed_on(clone, arguments, passed_on):
     assert " ".join(make(clone, "-n", *arguments).stdout.split()) == passed_on
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"), [([], "notebooks solutions"), (["NOTEBOOKS=a.ipynb"], "a.ipynb"), (["NOTEBOOKS="], "")]
+)
+def test_the_notebooks_to_test_are_told_by_the_environment(clone, tmp_path, arguments, told):
+    (tmp_path / "python-fake").write_text('#!/bin/sh\necho "$NOTEBOOKS"\n')
+    (tmp_path / "python-fake").chmod(0o755)
+
+    assert make(clone, "test-full", *arguments, PYTHON=str(tmp_path / "python-fake")).stdout == f"{told}\n"
 
 
 def test_what_make_does_itself_has_the_environment_first(clone):

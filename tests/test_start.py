@@ -114,7 +114,7 @@ def test_a_broken_environment_is_made_anew_and_then_used(start, clone, spoil, mo
     assert start.do(["lab", "03"]) == 0
 
     made, packages, installed = start.ran
-    assert made == [sys.executable, "-m", "venv", str(clone / ".venv")]
+    assert made == [sys._base_executable, "-m", "venv", str(clone / ".venv")]
     assert packages[-2:] == ["-r", str(clone / "requirements.lock")]
     assert "--require-hashes" in packages
     assert installed[-2:] == ["-e", str(clone)]
@@ -126,13 +126,14 @@ def test_a_broken_environment_is_made_anew_and_then_used(start, clone, spoil, mo
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml"])
-def test_a_newer_pin_is_installed_into_the_environment_there_is(start, clone, name):
+def test_a_newer_pin_is_installed_into_the_environment_there_is(start, clone, name, capsys):
     later = (clone / ".venv" / ".installed").stat().st_mtime + 10
     os.utime(clone / name, (later, later))
 
     assert start.do(["setup"]) == 0
     assert len(start.ran) == 2
     assert all("install" in words for words in start.ran)
+    assert capsys.readouterr().out.startswith("Bringing .venv up to date")
 
 
 def test_another_python_is_honoured_where_it_was_asked_for(start, clone):
@@ -150,7 +151,7 @@ def test_uv_does_it_where_it_is(start, monkeypatch):
 
     assert start.do(["--anew", "setup"]) == 0
     assert [words[0] for words in start.ran] == ["/bin/uv"] * 3
-    assert ["--python", sys.executable] == start.ran[0][3:5]
+    assert ["--python", sys._base_executable] == start.ran[0][3:5]
     assert ["--python", str(start.PYTHON)] == start.ran[1][3:5]
 
 
