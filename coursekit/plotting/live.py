@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Sequence
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -48,7 +48,7 @@ class LiveHistory(keras.callbacks.Callback):  # type: ignore[misc, unused-ignore
         named = isinstance(metrics, Sequence) and all(isinstance(name, str) for name in metrics)
         if metrics is not None and not named:
             raise TypeError(f"metrics are {metrics!r}: LiveHistory needs names, such as ('loss', 'accuracy').")
-        if not isinstance(every, Real):
+        if not isinstance(every, int | float):
             raise TypeError(f"every is {every!r}: LiveHistory needs a number of seconds, such as 1.0.")
         self.every = every
         self.history: dict[str, list[float]] = {}
