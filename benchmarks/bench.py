@@ -2,7 +2,8 @@
 
     python benchmarks/bench.py [PART …]
 
-The parts: imports, loading, multi_hot, reference_figures, sealed_workers, clean_room, graders; all without a name.
+The parts: command, imports, loading, multi_hot, reference_figures, sealed_workers, clean_room, graders; all where
+none is named.
 
 Both sides of a ratio work on the same data on this machine; each measurement runs in a process of its own, so that
 its peak memory is its own. The files that Keras expects are made from the embedded data, with the same content.
@@ -15,6 +16,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +80,7 @@ def megabytes(value: float) -> str:
 
 def main(names: Sequence[str] = ()) -> int:
     """Measure, print, and return the number of goals that were missed. All is measured where no names are given."""
-    functions = (imports, loading, multi_hot, reference_figures, sealed_workers, clean_room, graders)
+    functions = (command, imports, loading, multi_hot, reference_figures, sealed_workers, clean_room, graders)
     parts = {each.__name__: each for each in functions}
     if unknown := set(names) - parts.keys():
         raise SystemExit(f"There is no {', '.join(sorted(unknown))} to measure. Choose from: {', '.join(parts)}.")
@@ -89,6 +91,26 @@ def main(names: Sequence[str] = ()) -> int:
         met = [each for name in names or parts for each in parts[name](folder)]
     print(f"{sum(met)} of {len(met)} goals met")
     return len(met) - sum(met)
+
+
+def command(folder: Path) -> list[bool]:
+    """The command's help and its word on a mistyped lesson, against an interpreter that does nothing."""
+    nothing = started("-c", "pass")
+    met = []
+    for words in ("--help", "run 99"):
+        ours = started("-m", "coursekit", *words.split())
+        met.append(report(f"coursekit {words} | python -c pass", ours, nothing, 15, seconds, faster=False))
+    return met
+
+
+def started(*arguments: str, runs: int = 9) -> float:
+    """Seconds from the start of an interpreter to its end, the best of several."""
+    took = []
+    for _ in range(runs):
+        begin = time.perf_counter()
+        subprocess.run([sys.executable, *arguments], capture_output=True)
+        took.append(time.perf_counter() - begin)
+    return min(took)
 
 
 def imports(folder: Path) -> list[bool]:

@@ -1,33 +1,22 @@
-"""The command ``coursekit``. It only reads arguments: the work is done in the modules that it calls."""
+"""The command ``coursekit``. It only reads arguments: the work is done in the modules that it calls.
+
+What a command needs is imported when that command was asked for, so that help and a mistyped name come at once.
+"""
 
 from __future__ import annotations
 
+import importlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
 
 from coursekit import __version__, course
-from coursekit.claims import commands as claims
-from coursekit.classroom import commands as classroom
-from coursekit.data import commands as data
 from coursekit.errors import CoursekitError
-from coursekit.grading import commands as grading
 from coursekit.printable import visible
-from coursekit.regenerate import commands as regenerate
-
-app = typer.Typer(
-    name="coursekit",
-    help="Run, study and check the notebooks of the course.",
-    epilog="Start with: coursekit lab",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+from coursekit.worker.bounds import CELL_SECONDS
 
 
 def _print_version(wanted: bool) -> None:
@@ -36,7 +25,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
@@ -45,26 +33,6 @@ def _options(
     pass
 
 
-app.command("run")(regenerate.run_command)
-app.command("claims")(claims.claims_command)
-
-
-def _join_pairs(arguments: list[str]) -> list[str]:
-    """Write ``-p NAME VALUE`` as ``-p NAME=VALUE``, since typer has no repeatable option of two words.
-
-    >>> _join_pairs(["run", "01", "-p", "EPOCHS", "2", "--quick"])
-    ['run', '01', '-p', 'EPOCHS=2', '--quick']
-    """
-    rest = iter(arguments)
-    joined = []
-    for word in rest:
-        joined.append(word)
-        if word in ("-p", "--parameter") and (name := next(rest, None)) is not None:
-            joined.append(name if "=" in name else f"{name}={next(rest, '')}")
-    return joined
-
-
-@app.command("lab")
 def lab_command(
     lesson: Annotated[str, typer.Argument(help="Number or name of the lesson to open.")] = "01",
     folder: Annotated[
@@ -86,22 +54,21 @@ def lab_command(
 
       coursekit lab --no-browser    print the address only
     """
+    chosen = course.find(lesson)
     from coursekit import workspace
 
-    chosen = course.find(lesson)
     folder = folder or course.root() / "work"
     for line in workspace.refresh(folder, course.root()):
         typer.echo(line)
     workspace.start_jupyterlab(folder, chosen, browser=browser, port=port)
 
 
-@app.command("check")
 def check_command(
     notebook: Annotated[
         Path, typer.Argument(help="The exercise to check, such as work/exercises/01_mnist_dense.ipynb")
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds that each cell may run.")] = grading.TIMEOUT,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds that each cell may run.")] = CELL_SECONDS,
     record: Annotated[
         bool | None,
         typer.Option(
@@ -137,7 +104,11 @@ def check_command(
 
     [bold]Exit codes[/bold]: 0 everything passed; 1 something did not; 2 the file cannot be used.
     """
+    from rich.console import Console
+
     from coursekit import workspace
+    from coursekit.classroom import commands as classroom
+    from coursekit.grading import commands as grading
 
     with Console(stderr=True, force_terminal=sys.stderr.isatty()).status("reading the notebook") as status:
         if as_graded:
@@ -149,11 +120,84 @@ def check_command(
     raise typer.Exit(0 if checked.report.passed else 1)
 
 
-app.command("progress")(grading.progress_command)
-app.command("release")(grading.release_command)
-app.command("grade")(classroom.grade_command)
-app.command("regrade")(classroom.regrade_command)
-app.add_typer(data.app, name="data")
+COMMANDS = {
+    "run": (
+        "Execute notebooks from the first cell to the last and print the figures that they reached.",
+        "coursekit.regenerate.commands:run_command",
+    ),
+    "claims": (
+        "Print the claims of the lessons, each held against its control, with their verdicts.",
+        "coursekit.claims.commands:claims_command",
+    ),
+    "lab": ("Open JupyterLab on a lesson, in your own copy of the notebooks.", "coursekit.cli:lab_command"),
+    "check": (
+        "Run an exercise notebook from the first cell and check its answers.",
+        "coursekit.cli:check_command",
+    ),
+    "progress": ("Show what is done and what is next.", "coursekit.grading.commands:progress_command"),
+    "release": ("Make the exercises from the solutions.", "coursekit.grading.commands:release_command"),
+    "grade": (
+        "Grade a class: marks, a feedback page for every learner, a page on the class.",
+        "coursekit.classroom.commands:grade_command",
+    ),
+    "regrade": (
+        "Mark a class anew after a check was corrected, from the recorded answers and draws: "
+        "no learner's code runs again.",
+        "coursekit.classroom.commands:regrade_command",
+    ),
+    "data": ("List, fetch and verify the data sets.", "coursekit.data.commands:app"),
+}
+"""For each command its line in the help, and where it is: ``module:name``."""
+
+
+def app_for(arguments: Sequence[str]) -> typer.Typer:
+    """The command line, with that command loaded that the arguments call; of the others it knows their line only.
+
+    >>> len(app_for(["--help"]).registered_commands) == len(COMMANDS)
+    True
+    """
+    called = next((word for word in arguments if not word.startswith("-")), None)
+    app = typer.Typer(
+        name="coursekit",
+        help="Run, study and check the notebooks of the course.",
+        epilog="Start with: coursekit lab",
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
+    for name, (line, place) in COMMANDS.items():
+        if name != called:
+            app.command(name, help=line)(_not_called)
+            continue
+        module, _, attribute = place.partition(":")
+        found = getattr(importlib.import_module(module), attribute)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
+    return app
+
+
+def _not_called() -> NoReturn:
+    raise AssertionError("a command that was called is loaded")
+
+
+def _join_pairs(arguments: list[str]) -> list[str]:
+    """Write ``-p NAME VALUE`` as ``-p NAME=VALUE``, since typer has no repeatable option of two words.
+
+    >>> _join_pairs(["run", "01", "-p", "EPOCHS", "2", "--quick"])
+    ['run', '01', '-p', 'EPOCHS=2', '--quick']
+    """
+    rest = iter(arguments)
+    joined = []
+    for word in rest:
+        joined.append(word)
+        if word in ("-p", "--parameter") and (name := next(rest, None)) is not None:
+            joined.append(name if "=" in name else f"{name}={next(rest, '')}")
+    return joined
 
 
 def main(arguments: list[str] | None = None) -> Any:
@@ -167,7 +211,8 @@ def main(arguments: list[str] | None = None) -> Any:
     SystemExit: 0
     """
     try:
-        return app(_join_pairs(sys.argv[1:] if arguments is None else arguments), prog_name="coursekit")
+        words = _join_pairs(sys.argv[1:] if arguments is None else arguments)
+        return app_for(words)(words, prog_name="coursekit")
     except CoursekitError as error:
         print(visible(f"coursekit: {error}"), file=sys.stderr)
         sys.exit(error.exit_code)

@@ -83,7 +83,9 @@ def root() -> Path:
     """
     folder = Path(__file__).resolve().parents[1]
     if not (folder / "notebooks").is_dir():
-        raise NoCourse(f"No notebooks beside {folder / 'coursekit'}. Clone the whole course and run `make run` there.")
+        raise NoCourse(
+            f"No notebooks beside {folder / 'coursekit'}. Clone the whole course, then: python3 start.py run"
+        )
     return folder
 
 

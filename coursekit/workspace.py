@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -22,12 +24,32 @@ class CannotRefresh(CoursekitError):
     """The folder for the learner's copy cannot hold one."""
 
 
-@dataclass(kw_only=True)
-class _Manifest:
-    """What was delivered: the SHA-256 of each file by its name."""
+class _Delivered(msgspec.Struct, frozen=True):
+    """What was delivered under a name.
 
-    version: int = 1
-    files: dict[str, str]
+    Attributes:
+        cells: digest of its cells, which tells an edited notebook; see :func:`_digest_of_cells`.
+        offered: SHA-256 of the newest version that was put there or, where it was edited, beside it.
+    """
+
+    cells: str
+    offered: str
+
+
+class _Manifest(msgspec.Struct, kw_only=True):
+    """What was delivered, by name."""
+
+    version: Literal[2] = 2
+    files: dict[str, _Delivered]
+
+
+class _Cell(msgspec.Struct):
+    cell_type: str
+    source: str | list[str]
+
+
+class _Notebook(msgspec.Struct):
+    cells: list[_Cell]
 
 
 def holds(notebook: Path, course_root: Path) -> bool:
@@ -37,11 +59,13 @@ def holds(notebook: Path, course_root: Path) -> bool:
 
 
 def refresh(folder: Path, course_root: Path) -> list[str]:
-    """Bring the course's lessons and exercises into ``folder``; edited files are never overwritten.
+    """Bring the course's lessons and exercises into ``folder``; edited ones are never overwritten.
 
-    What was delivered is remembered by SHA-256 in ``folder/.coursekit.json``. A file that still equals it is
-    untouched; any other is the learner's. Where the memory is lost or damaged, every file that differs from the
-    course's counts as edited. A file that was deleted is delivered again.
+    A notebook counts as edited when its cells are not those that were delivered: running and saving it changes
+    outputs and metadata, and edits nothing. An edited one stays, and each newer version of it is put beside it once,
+    as ``…_new.ipynb``. A notebook that was deleted is delivered again. What was delivered is remembered in
+    ``folder/.coursekit.json``; where that is lost or damaged, every notebook whose cells differ from the course's
+    counts as edited.
 
     Returns:
         What a person should read about it, line by line.
@@ -53,30 +77,54 @@ def refresh(folder: Path, course_root: Path) -> list[str]:
     delivered, odd = _read_manifest(folder / MANIFEST)
     added, updated, kept = [], [], []
     for newer in sorted(path for part in DELIVERED for path in (course_root / part).glob("*.ipynb")):
-        name = newer.relative_to(course_root).as_posix()
-        content = newer.read_bytes()
-        mine = _content(folder / name)
-        if mine != content and mine is not None and _sha256(mine) != delivered.get(name):
-            if delivered.get(name) != _sha256(content):
-                kept.append(f"kept your {name}, which you have edited; the course's newer version is {newer}")
-            continue
-        if mine is None:
+        name, content = newer.relative_to(course_root).as_posix(), newer.read_bytes()
+        offer = _Delivered(_digest_of_cells(content), hashlib.sha256(content).hexdigest())
+        mine, before = _content(folder / name), delivered.get(name, _Delivered("", ""))
+        cells = None if mine is None else _digest_of_cells(mine)
+        target = name
+        if cells is None:
             added.append(f"new: {name}")
-        elif mine != content:
+        elif before.offered == offer.offered:
+            continue
+        elif cells == before.cells:
             updated.append(f"updated: {name}")
-        if mine != content:
-            replace_file(folder / name, content)
-        delivered[name] = _sha256(content)
+        elif cells == offer.cells:  # the same without having been delivered: its outputs may be the learner's
+            delivered[name] = offer
+            continue
+        else:
+            target = _beside(folder, name, delivered)
+            kept.append(f"kept your {name}, which you have edited; the course's newer version is beside it: {target}")
+            delivered[name] = _Delivered(before.cells, offer.offered)
+        replace_file(folder / target, content)
+        delivered[target] = offer
     manifest = msgspec.json.encode(_Manifest(files=delivered))
     replace_file(folder / MANIFEST, msgspec.json.format(manifest, indent=1) + b"\n")
     return [*odd, *added, *updated, *kept]
 
 
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _beside(folder: Path, name: str, delivered: Mapping[str, _Delivered]) -> str:
+    """The first name beside ``name`` where nothing is lost: nothing lies there, or what was delivered, unedited."""
+    stem = name.removesuffix(".ipynb")
+    names = (f"{stem}_new{number}.ipynb" for number in itertools.chain([""], itertools.count(2)))
+    contents = ((each, _content(folder / each)) for each in names)
+    return next(
+        each
+        for each, content in contents
+        if content is None or (each in delivered and _digest_of_cells(content) == delivered[each].cells)
+    )
 
 
-def _read_manifest(path: Path) -> tuple[dict[str, str], list[str]]:
+def _digest_of_cells(content: bytes) -> str:
+    """Stands for the kind and the source of each cell; of what is no notebook, for every byte."""
+    try:
+        cells = msgspec.json.decode(content, type=_Notebook).cells
+    except ValueError:
+        return hashlib.sha256(content).hexdigest()
+    told = msgspec.json.encode([(cell.cell_type, "".join(cell.source)) for cell in cells])
+    return hashlib.sha256(told).hexdigest()
+
+
+def _read_manifest(path: Path) -> tuple[dict[str, _Delivered], list[str]]:
     """What was delivered, and what a person should read about the manifest."""
     content = _content(path)
     if content is None:
@@ -84,7 +132,7 @@ def _read_manifest(path: Path) -> tuple[dict[str, str], list[str]]:
     try:
         return msgspec.json.decode(content, type=_Manifest).files, []
     except ValueError:  # of msgspec, or of bytes that are no text
-        return {}, [f"{path} was damaged and is written anew; until then every file that differs counts as edited."]
+        return {}, [f"{path} cannot be read and is written anew; every notebook that differs counts as edited."]
 
 
 def _content(path: Path) -> bytes | None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import subprocess
 import sys
 
 import pytest
+import typer
 
 from coursekit import cli
 
-HEAVY = ("tensorflow", "keras", "matplotlib.pyplot", "scipy", "sklearn", "jupyterlab")
-HEAVY += ("papermill", "nbformat", "jinja2", "psutil", "distributed")
+HEAVY = ("tensorflow", "keras", "numpy", "matplotlib", "scipy", "sklearn", "jupyterlab", "jupyter_client")
+HEAVY += ("papermill", "nbformat", "jinja2", "requests", "psutil", "distributed")
 
 
 def coursekit(*arguments, **options) -> subprocess.CompletedProcess:
@@ -31,12 +34,36 @@ def called(capsys):
     return call
 
 
-def test_help_loads_nothing_heavy():
-    code = f"import sys, coursekit.cli; sys.exit(', '.join(m for m in {HEAVY!r} if m in sys.modules) or 0)"
+def loaded_of_heavy(code: str) -> str:
+    """Which of the heavy modules a fresh interpreter has loaded after ``code``."""
+    code = f"import sys, contextlib\nwith contextlib.suppress(SystemExit):\n    {code}\n"
+    code += f"print(*(name for name in {HEAVY!r} if name in sys.modules), sep=', ', file=sys.stderr)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stderr.splitlines()[-1]
 
-    assert ended.stderr.strip() == ""
-    assert ended.returncode == 0
+
+def test_importing_the_command_line_loads_nothing_heavy():
+    assert loaded_of_heavy("import coursekit.cli") == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["no-such-command"], ["lab", "--help"], ["lab", "99"], ["run", "--no-such-option"], ["run", "99"]],
+    ids=" ".join,
+)
+def test_help_and_what_was_mistyped_load_nothing_heavy(arguments):
+    assert loaded_of_heavy(f"from coursekit import cli; cli.main({arguments!r})") == ""
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_the_line_of_a_command_is_the_first_of_its_own_help(name):
+    line, place = cli.COMMANDS[name]
+    module, _, attribute = place.partition(":")
+    found = getattr(importlib.import_module(module), attribute)
+    own = found.info.help if isinstance(found, typer.Typer) else inspect.getdoc(found)
+
+    assert line == own.split("\n\n")[0].replace("\n", " ")
 
 
 @pytest.mark.parametrize("command", ["run", "claims", "lab", "data", "check", "progress", "release"])

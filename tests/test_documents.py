@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
 
@@ -25,6 +26,7 @@ DOCUMENTS = (
     "LICENSES.md",
     "docs/cluster.md",
     "docs/grading.md",
+    "docs/when_it_fails.md",
 )
 NAMED = r"`(tests/[\w/]+\.py)::([\w:]+)`"
 
@@ -102,4 +104,34 @@ def test_the_hook_of_a_commit_runs_lint():
     (hook,) = repository["hooks"]
 
     assert (hook["entry"], hook["pass_filenames"]) == ("make lint", False)
-    assert re.search(r"^lint:", read("Makefile"), re.MULTILINE)
+    assert re.search(r"^[\w -]*\blint\b[\w -]*:", read("Makefile"), re.MULTILINE)
+
+
+def memory(part: str) -> list[int]:
+    """Bytes that the kernels of the stored notebooks held."""
+    stored = [json.loads(path.read_bytes()) for path in sorted((course.root() / part).glob("*.ipynb"))]
+    return [notebook["metadata"]["coursekit"]["record"]["memory"] for notebook in stored]
+
+
+def test_the_memory_that_is_asked_for_is_enough():
+    assert "each lesson stays below 3 GB, each exercise below 2 GB" in read("docs/when_it_fails.md")
+    assert 2e9 < max(memory("notebooks")) < 3e9, "README says that 2 GB are not enough for each lesson"
+    assert 1e9 < max(memory("solutions")) < 2e9
+
+
+def test_the_container_is_set_up_as_everywhere():
+    container = json.loads(read(".devcontainer/devcontainer.json"))
+    (version,) = re.findall(r"/python:(3\.\d+)-", container["image"])
+
+    assert f"python={version}" in yaml.safe_load(read("environment.yml"))["dependencies"]
+    assert container["postCreateCommand"] == "python3 start.py setup"
+    assert container["customizations"]["vscode"]["settings"] == {
+        "python.defaultInterpreterPath": "${containerWorkspaceFolder}/.venv/bin/python"
+    }
+
+
+@pytest.mark.parametrize("place", ["Colab", "Kaggle", "VS Code", "conda", "Binder"])
+def test_each_other_place_takes_three_lines(place):
+    lines = read("README.md").partition(f"**{place}**\n```\n")[2].partition("\n```")[0].splitlines()
+
+    assert len(lines) == 3

@@ -1,8 +1,9 @@
-"""The Makefile: when it makes the environment anew, and what it says about a Python that will not do."""
+"""The Makefile: what it passes on to start.py, and what is said about a Python that will not do."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,18 +13,14 @@ import pytest
 
 from coursekit import course
 
-INHERITED = ("PYTHON", "ARGS", "LESSONS", "MAKEFLAGS", "MAKELEVEL")  # of a make that runs these tests
-MADE_ANEW, INSTALLED = "-m venv --clear .venv", "-m pip install"
+INHERITED = ("PYTHON", "ARGS", "LESSONS", "NOTEBOOKS", "MAKEFLAGS", "MAKELEVEL")  # of a make that runs these tests
 
 
 @pytest.fixture
 def clone(tmp_path) -> Path:
-    """A folder with a finished environment, as far as make can tell."""
-    for name in ("requirements.lock", "pyproject.toml", "Makefile"):
+    """What make needs of the course."""
+    for name in ("requirements.lock", "pyproject.toml", "Makefile", "start.py"):
         shutil.copy(course.root() / name, tmp_path)
-    (tmp_path / ".venv" / "bin").mkdir(parents=True)
-    (tmp_path / ".venv" / "bin" / "python").symlink_to(sys.executable)
-    (tmp_path / ".venv" / ".installed").write_text(f"{tmp_path}\n")
     return tmp_path
 
 
@@ -35,68 +32,56 @@ def make(clone: Path, *arguments: str, **environment: str) -> subprocess.Complet
 
 
 def fake_python(folder: Path, version: str) -> str:
-    """An interpreter that only knows its version."""
+    """An interpreter that says it is of that version."""
     path = folder / "python-fake"
-    numbers = tuple(map(int, version.split(".")))
     path.write_text(
-        f"#!{sys.executable}\nimport sys\nif '--version' in sys.argv:\n    print('Python {version}')\n"
-        f"else:\n    sys.version_info = {numbers}\n    exec(sys.argv[2])\n"
+        f"#!{sys.executable}\nimport runpy, sys\n"
+        f"sys.version_info, sys.executable = {tuple(map(int, version.split('.')))}, {str(path)!r}\n"
+        "sys.argv = sys.argv[1:]\nrunpy.run_path(sys.argv[0], run_name='__main__')\n"
     )
     path.chmod(0o755)
     return str(path)
 
 
-def test_a_finished_environment_is_left_alone(clone):
-    assert make(clone, "-n", "run").stdout.split() == [".venv/bin/coursekit", "run", "01"]
-
-
-def test_lessons_are_passed_on(clone):
-    assert make(clone, "-n", "run", "LESSONS=01 02").stdout.split()[2:] == ["01", "02"]
+@pytest.mark.parametrize(
+    ("arguments", "passed_on"),
+    [
+        (["run"], "python3 start.py run 01"),
+        (["run", "LESSONS=01 02", "ARGS=--quick"], "python3 start.py run 01 02 --quick"),
+        (["lab"], "python3 start.py lab"),
+        (["unit", 'ARGS=-k "a or b"'], 'python3 start.py unit -k "a or b"'),
+        (["run", "PYTHON=python3.12"], "python3.12 start.py --this-python run 01"),
+        ([".venv/.installed"], "python3 start.py setup"),
+    ],
+)
+def test_what_is_asked_for_is_passed_on(clone, arguments, passed_on):
+    assert " ".join(make(clone, "-n", *arguments).stdout.split()) == passed_on
 
 
 @pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda clone: shutil.rmtree(clone / ".venv"),
-        lambda clone: (clone / ".venv" / ".installed").unlink(),
-        lambda clone: (clone / ".venv" / ".installed").write_text("/where/it/was/before\n"),
-        lambda clone: (clone / ".venv" / "bin" / "python").unlink(),
-    ],
-    ids=["missing", "half made", "moved", "without its Python"],
+    ("arguments", "told"), [([], "notebooks solutions"), (["NOTEBOOKS=a.ipynb"], "a.ipynb"), (["NOTEBOOKS="], "")]
 )
-def test_a_broken_environment_is_made_anew(clone, spoil):
-    spoil(clone)
+def test_the_notebooks_to_test_are_told_by_the_environment(clone, tmp_path, arguments, told):
+    (tmp_path / "python-fake").write_text('#!/bin/sh\necho "$NOTEBOOKS"\n')
+    (tmp_path / "python-fake").chmod(0o755)
 
-    assert MADE_ANEW in make(clone, "-n", "test").stdout
-
-
-@pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml"])
-def test_a_newer_pin_is_installed_into_the_environment_there_is(clone, name):
-    later = (clone / ".venv" / ".installed").stat().st_mtime + 10
-    os.utime(clone / name, (later, later))
-
-    said = make(clone, "-n", "run").stdout
-
-    assert INSTALLED in said
-    assert MADE_ANEW not in said
+    assert make(clone, "test-full", *arguments, PYTHON=str(tmp_path / "python-fake")).stdout == f"{told}\n"
 
 
-def test_another_python_is_honoured(clone, tmp_path):
-    other = fake_python(tmp_path, "3.12.4" if sys.version_info[:2] != (3, 12) else "3.11.4")
+def test_what_make_does_itself_has_the_environment_first(clone):
+    first, second = make(clone, "-n", "bench", "ARGS=imports").stdout.splitlines()
 
-    assert f"{other} {MADE_ANEW}" in make(clone, "-n", "run", PYTHON=other).stdout
-    assert MADE_ANEW not in make(clone, "-n", "run", PYTHON=sys.executable).stdout
+    assert first.split() == ["python3", "start.py", "setup"]
+    assert second == ".venv/bin/python benchmarks/bench.py imports"
 
 
-@pytest.mark.parametrize("version", ["3.9.19", "2.7.18", "3.14.0"])
+@pytest.mark.parametrize("version", ["3.9.19", "3.14.0"])
 def test_a_python_that_will_not_do_is_named_before_anything_is_made(clone, tmp_path, version):
-    shutil.rmtree(clone / ".venv")
-
     ended = make(clone, "run", PYTHON=fake_python(tmp_path, version))
 
     assert ended.returncode != 0
     assert f"needs Python 3.10 to 3.13; {tmp_path / 'python-fake'} is Python {version}." in ended.stderr
-    assert "PYTHON=python3.12 make run" in ended.stderr
+    assert re.search(r"PYTHON=python3\.1[0-3] make run\n", ended.stderr)
     assert not (clone / ".venv").exists()
 
 

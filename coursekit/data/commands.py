@@ -34,12 +34,7 @@ def list_command(as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps([_row(data_set, state) for data_set, state in states], indent=2))
         return
-    rows = []
-    for data_set, state in states:
-        fetch = f", {_size(data_set.download_size)} to fetch" if state == ABSENT else ""
-        facts = data_set.name, data_set.title, data_set.origin, _size(data_set.size), data_set.licence
-        rows.append((*facts, SHOWN[state] + fetch))
-    _print_table(("Name", "What", "From", "Size", "Licence", "State"), rows)
+    _print_data_sets(states)
     typer.echo(f"Cache folder: {cache_folder()}")
 
 
@@ -107,6 +102,19 @@ def _row(data_set: DataSet, state: str) -> dict[str, object]:
     }
 
 
+def _print_data_sets(states: Iterable[tuple[DataSet, str]]) -> None:
+    """Each in a paragraph, which a narrow terminal breaks between words."""
+    from rich.console import Console
+    from rich.padding import Padding
+
+    console = Console(highlight=False)
+    for data_set, state in states:
+        fetch = f", {_size(data_set.download_size)} to fetch" if state == ABSENT else ""
+        console.print(f"[bold]{data_set.name:20}[/]{SHOWN[state]}{fetch}")
+        facts = f"{_size(data_set.size)}; {data_set.origin}; licence: {data_set.licence}"
+        console.print(Padding(f"{data_set.title}\n{facts}", (0, 0, 1, 4)))
+
+
 def _print_findings(found: list[Finding], wrong: list[Finding]) -> None:
     states = {(finding.file, finding.place): finding.state for finding in found}
     files = dict.fromkeys(finding.file for finding in found)
@@ -132,7 +140,7 @@ def _print_table(columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> Non
     from rich.console import Console
     from rich.table import Column, Table
 
-    headers = (Column(name, justify="right" if name == "Size" else "left", overflow="fold") for name in columns)
+    headers = (Column(name, overflow="fold") for name in columns)
     table = Table(*headers, box=box.SIMPLE_HEAD)
     for row in rows:
         table.add_row(*row)

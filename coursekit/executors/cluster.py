@@ -135,7 +135,7 @@ def _client(address: str, tls: Tls | None) -> Any:
     try:
         import distributed
     except ImportError as error:
-        raise ExecutorError('--scheduler needs Dask: pip install "coursekit[cluster]"') from error
+        raise ExecutorError('--scheduler needs Dask: pip install -e ".[cluster]" in the course') from error
     dask: Any = distributed  # it has types for a part of its functions only
     security = None
     if tls:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -36,15 +37,25 @@ class LiveHistory(keras.callbacks.Callback):  # type: ignore[misc, unused-ignore
 
     Attributes:
         history: values after each epoch, by name; as in Keras' ``History``.
+
+    Raises:
+        TypeError: ``metrics`` are not names, or ``every`` is no number; in a training, its ``epochs`` are none.
     """
 
     def __init__(self, metrics: Sequence[str] | None = None, every: float = 1.0) -> None:
         super().__init__()
         self.metrics = (metrics,) if isinstance(metrics, str) else metrics
+        named = isinstance(metrics, Sequence) and all(isinstance(name, str) for name in metrics)
+        if metrics is not None and not named:
+            raise TypeError(f"metrics are {metrics!r}: LiveHistory needs names, such as ('loss', 'accuracy').")
+        if not isinstance(every, int | float):
+            raise TypeError(f"every is {every!r}: LiveHistory needs a number of seconds, such as 1.0.")
         self.every = every
         self.history: dict[str, list[float]] = {}
 
     def on_train_begin(self, logs: Logs = None) -> None:
+        if not isinstance(epochs := self.params.get("epochs", 1), Integral):
+            raise TypeError(f"epochs are {epochs!r}: fit needs a whole number, such as epochs=5.")
         self.history = {}
         self._start = self._shown = time.monotonic()
         self._picture: tuple[bytes, str] | None = None

@@ -6,6 +6,7 @@ The kernel is watched while it runs, and ended when the run is halted. What is i
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,7 @@ from coursekit.executors.tasks import Task
 from coursekit.regenerate.notebooks import as_bytes, parse
 
 ENGINE = "coursekit"
+logging.getLogger("papermill").addHandler(logging.NullHandler())  # what it logs, such as a kernel's end, it raises too
 
 
 class KernelWatch:

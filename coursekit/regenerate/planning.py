@@ -42,10 +42,11 @@ def plan(
         CannotRun: with what was wrong and what there is instead.
         course.UnknownLesson: no such lesson.
     """
-    typed, read = parameters or {}, parameter.read_files(files)
-    if update and (quick or typed or files):
+    if update and (quick or parameters or files):
         raise CannotRun("--update stores the outputs of a full run: leave out -p, -f and --quick.")
-    contents = {source: read_file(source) or b"" for source in _sources(names, solutions)}
+    sources = _sources(names, solutions)  # first, since it needs nothing that takes long to import
+    typed, read = parameters or {}, parameter.read_files(files)
+    contents = {source: read_file(source) or b"" for source in sources}
     notebooks = {source: parse(content, source) for source, content in contents.items()}
     for source, notebook in notebooks.items():
         _refuse_what_does_not_run(source, notebook)

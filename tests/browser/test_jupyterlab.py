@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from quiz import from_markdown
 
-from coursekit import course
+from coursekit import course, workspace
 
 pytestmark = pytest.mark.browser
 
@@ -79,6 +79,31 @@ def test_the_stored_pictures_of_a_lesson_show_and_are_described(lab, page):
     for image in shown.all():
         assert image.evaluate("element => element.complete && element.naturalWidth > 100")
         assert len(image.get_attribute("alt") or "") > 20
+
+
+def test_a_lesson_that_jupyterlab_saved_is_not_edited(lab, page, tmp_path):
+    name = f"exercises/{course.LESSONS[1].name}.ipynb"
+    open_notebook(page, lab, name)
+    delivered = (lab.folder / name).read_bytes()
+    page.locator(".jp-Notebook .jp-Cell").first.click()
+    for _ in range(30):
+        page.keyboard.press("Control+s")
+        page.wait_for_timeout(1000)
+        if (lab.folder / name).read_bytes() != delivered:
+            break
+    else:
+        pytest.fail("JupyterLab saves it as it was delivered; then this test has nothing to show")
+    newer = json.loads(delivered)
+    newer["cells"][0]["source"] = ["# Newer"]
+    for path, content in (
+        (tmp_path / "work" / name, (lab.folder / name).read_bytes()),
+        (tmp_path / "work" / workspace.MANIFEST, (lab.folder / workspace.MANIFEST).read_bytes()),
+        (tmp_path / "course" / name, json.dumps(newer).encode()),
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    assert workspace.refresh(tmp_path / "work", tmp_path / "course") == [f"updated: {name}"]
 
 
 def test_a_question_to_check_oneself_by_opens_to_its_reasons(lab, page):

@@ -39,6 +39,18 @@ def test_list_tells_what_there_is(run, cache):
     assert str(cache) in done.output.replace("\n", "")
 
 
+@pytest.mark.parametrize("width", [50, 80])
+def test_list_breaks_between_words_on_a_narrow_terminal(run, cache, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    listed = run("list").output.partition("Cache folder")[0]
+    words = listed.split()
+    for data_set in registry.DATA_SETS:
+        assert data_set.name in words
+        assert data_set.title in " ".join(words)
+        assert data_set.origin in " ".join(words)
+    assert max(map(len, listed.splitlines())) <= width
+
+
 def test_list_as_json(run, cache):
     rows = {row["name"]: row for row in json.loads(run("list", "--json").output)}
     assert rows["mnist"]["state"] == status.INTACT

@@ -97,7 +97,7 @@ def test_without_dask_the_command_to_install_it_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
 
     with (
-        pytest.raises(ExecutorError, match=r'pip install "coursekit\[cluster\]"'),
+        pytest.raises(ExecutorError, match=r'pip install -e "\.\[cluster\]"'),
         open_executor(scheduler="tcp://127.0.0.1:1"),
     ):
         pass

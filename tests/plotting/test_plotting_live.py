@@ -111,3 +111,23 @@ def test_wanted_metrics_are_drawn_and_loss_comes_first():
 def test_a_metric_that_is_not_there_is_named(fit, output):
     with pytest.raises(ValueError, match="cannot draw mae: this training has loss"):
         fit(LiveHistory(["mae"]), epochs=2)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"metrics": 5}, "metrics are 5: LiveHistory needs names"),
+        ({"metrics": ["loss", 5]}, "metrics are ['loss', 5]: LiveHistory needs names"),
+        ({"every": "five"}, "every is 'five': LiveHistory needs a number of seconds"),
+    ],
+)
+def test_a_wrong_type_is_refused_in_a_sentence(options, told):
+    with pytest.raises(TypeError, match=re.escape(told)):
+        LiveHistory(**options)
+
+
+@pytest.mark.parametrize("epochs", ["five", 2.5])
+def test_epochs_that_are_no_whole_number_are_refused_before_anything_is_shown(fit, output, epochs):
+    with pytest.raises(TypeError, match=f"epochs are {epochs!r}: fit needs a whole number"):
+        fit(LiveHistory(), epochs=epochs)
+    assert output.shown == []
