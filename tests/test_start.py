@@ -266,10 +266,11 @@ def test_how_far_it_is(step):
         "Collecting a==1",
         "  Downloading a.whl (600.5 MB)",
         "Ignoring b: markers",
+        "Processing ./d.whl",
         "  Downloading c (500 kB)",
     ):
         module_step.understand(line)
-    assert module_step.phase == f"601 MB fetched, package 2 of {module_step.total}"
+    assert module_step.phase == f"601 MB fetched, package 3 of {module_step.total}"
     module_step.understand("Installing collected packages: a")
     assert module_step.phase == "unpacking"
 
