@@ -341,7 +341,7 @@ def main(arguments: list[str]) -> int:
         print(reason, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Interrupted. Give the same command again: what was fetched is kept.", file=sys.stderr)
+        print("Interrupted. Give the same command again: it makes .venv anew.", file=sys.stderr)
         return 130
 
 

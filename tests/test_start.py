@@ -299,7 +299,7 @@ def test_an_interrupted_set_up_says_so_in_one_line(clone):
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
 
-    assert err.decode() == "Interrupted. Give the same command again: what was fetched is kept.\n"
+    assert err.decode() == "Interrupted. Give the same command again: it makes .venv anew.\n"
     assert process.returncode == 130
     assert load(clone).needed() == "make"
 
