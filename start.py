@@ -27,7 +27,7 @@ LOG = ROOT / "build" / "setup.log"
 HELP = "What helps: docs/when_it_fails.md. Then give the same command again."
 
 FIRST, LAST = (3, 10), (3, 13)
-FETCHED, INSTALLED = "0.9 GB", "2.9 GB"
+FETCHED, INSTALLED = "0.8 GB", "2.9 GB"
 ROOM = 5e9  # bytes: what is installed, and what the installer keeps of what it fetched
 
 OF_THE_COURSE = {
@@ -213,7 +213,7 @@ class Step:
         size = re.match(r"\s*Downloading .*\((\d+(?:\.\d+)?) ?([kKMG])i?B\)", line)
         if size:
             self.megabytes += float(size[1]) * {"k": 1e-3, "K": 1e-3, "M": 1, "G": 1e3}[size[2]]
-        self.packages += bool(re.match(r"\s*(Collecting|Ignoring) ", line))
+        self.packages += bool(re.match(r"\s*(Collecting|Processing|Ignoring) ", line))
         if re.match("Installing collected|Prepared ", line):
             self.phase = "unpacking"
         elif size or self.packages:
@@ -341,7 +341,7 @@ def main(arguments: list[str]) -> int:
         print(reason, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Interrupted. Give the same command again: what was fetched is kept.", file=sys.stderr)
+        print("Interrupted. Give the same command again: it makes .venv anew.", file=sys.stderr)
         return 130
 
 

@@ -266,10 +266,11 @@ def test_how_far_it_is(step):
         "Collecting a==1",
         "  Downloading a.whl (600.5 MB)",
         "Ignoring b: markers",
+        "Processing ./d.whl",
         "  Downloading c (500 kB)",
     ):
         module_step.understand(line)
-    assert module_step.phase == f"601 MB fetched, package 2 of {module_step.total}"
+    assert module_step.phase == f"601 MB fetched, package 3 of {module_step.total}"
     module_step.understand("Installing collected packages: a")
     assert module_step.phase == "unpacking"
 
@@ -298,7 +299,7 @@ def test_an_interrupted_set_up_says_so_in_one_line(clone):
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
 
-    assert err.decode() == "Interrupted. Give the same command again: what was fetched is kept.\n"
+    assert err.decode() == "Interrupted. Give the same command again: it makes .venv anew.\n"
     assert process.returncode == 130
     assert load(clone).needed() == "make"
 
