@@ -22,7 +22,7 @@ RULED = [
 LONG_LINES = {
     "01_mnist_dense": 0,
     "02_imdb_dense": 0,
-    "03_regularization": 156,
+    "03_regularization": 0,
     "04_cnn": 0,
     "05_rnn_lstm": 63,
     "06_transfer_learning": 0,
