@@ -24,7 +24,7 @@ LONG_LINES = {
     "02_imdb_dense": 54,
     "03_regularization": 156,
     "04_cnn": 122,
-    "05_rnn_lstm": 63,
+    "05_rnn_lstm": 0,
     "06_transfer_learning": 107,
     "07_autoencoders": 122,
     "08_vae": 78,
