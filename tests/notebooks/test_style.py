@@ -24,7 +24,7 @@ LONG_LINES = {
     "02_imdb_dense": 0,
     "03_regularization": 0,
     "04_cnn": 0,
-    "05_rnn_lstm": 63,
+    "05_rnn_lstm": 0,
     "06_transfer_learning": 0,
     "07_autoencoders": 1,
     "08_vae": 0,
