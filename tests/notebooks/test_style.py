@@ -26,7 +26,7 @@ LONG_LINES = {
     "04_cnn": 0,
     "05_rnn_lstm": 0,
     "06_transfer_learning": 0,
-    "07_autoencoders": 1,
+    "07_autoencoders": 0,
     "08_vae": 0,
     "09_bayesian_nn": 0,
 }
