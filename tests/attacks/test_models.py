@@ -71,7 +71,7 @@ responding.describing.predict
 def predict(model, x):
     kept.append(x)
     return np.zeros((len(x), 4)) if x.shape[1] == 64 else kept[-2]
-responding._of_model.__globals__['Predict']
+responding.requests.Predict
 old = responding._of_model
 responding._of_model = lambda model, f, question: predict(model, question.x) if type(question).__name__ == 'Predict' else old(model, f, question)
 """,  # noqa: E501
