@@ -24,6 +24,7 @@ class CellLoop:
     >>> loop.run(cell())
     >>> task.result(), loop.left
     ('done', 0)
+    >>> loop.close()
     """
 
     def __init__(self) -> None:
@@ -37,6 +38,12 @@ class CellLoop:
         result = loop.run_until_complete(self._with_what_it_begins(cell))
         self._loop = loop  # one that was interrupted, or that the cell stopped, is not used again
         return result
+
+    def close(self) -> None:
+        """Let go of the loop."""
+        asyncio.set_event_loop(None)
+        if self._loop:
+            self._loop.close()
 
     async def _with_what_it_begins(self, cell: Coroutine[Any, Any, Any]) -> Any:
         before = asyncio.all_tasks()
