@@ -55,7 +55,7 @@ class Lesson:
 
 
 LESSONS = (
-    Lesson(1, "mnist_dense", "A dense network reads digits", 60, 5, 20),
+    Lesson(1, "mnist_dense", "A dense network reads digits", 75, 6, 20),
     Lesson(2, "imdb_dense", "Reviews: good or bad?", 60, 5, 20),
     Lesson(3, "regularization", "Overfitting and its cures", 110, 7, 20),
     Lesson(4, "cnn", "Convolutional networks see neighbours", 90, 6, 20),
