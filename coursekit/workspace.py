@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from coursekit.course import Lesson
+from coursekit.course import EXERCISE, Lesson
 from coursekit.errors import CoursekitError
 from coursekit.files import CannotRead, read_file, replace_file
 
@@ -40,7 +40,8 @@ def refresh(folder: Path, course_root: Path) -> list[str]:
     """Bring the course's lessons and exercises into ``folder``; edited files are never overwritten.
 
     What was delivered is remembered by SHA-256 in ``folder/.coursekit.json``. A file that still equals it is
-    untouched; any other is the learner's. Where the memory is lost or damaged, every file that differs from the
+    untouched; any other is the learner's. An exercise that still has its lesson's name, as before version 0.2, is
+    renamed first. Where the memory is lost or damaged, every file that differs from the
     course's counts as edited. A file that was deleted is delivered again.
 
     Returns:
@@ -51,6 +52,7 @@ def refresh(folder: Path, course_root: Path) -> list[str]:
         CannotWrite: the disk is full, or ``folder`` is read-only.
     """
     delivered, odd = _read_manifest(folder / MANIFEST)
+    odd += _renamed(folder, course_root, delivered)
     added, updated, kept = [], [], []
     for newer in sorted(path for part in DELIVERED for path in (course_root / part).glob("*.ipynb")):
         name = newer.relative_to(course_root).as_posix()
@@ -70,6 +72,19 @@ def refresh(folder: Path, course_root: Path) -> list[str]:
     manifest = msgspec.json.encode(_Manifest(files=delivered))
     replace_file(folder / MANIFEST, msgspec.json.format(manifest, indent=1) + b"\n")
     return [*odd, *added, *updated, *kept]
+
+
+def _renamed(folder: Path, course_root: Path, delivered: dict[str, str]) -> list[str]:
+    """Rename exercises that were delivered with the names of their lessons, in the memory as well; tell which."""
+    told = []
+    for newer in sorted((course_root / "exercises").glob(f"{EXERCISE}*.ipynb")):
+        name = newer.relative_to(course_root).as_posix()
+        former = name.replace(EXERCISE, "", 1)
+        if former in delivered and (folder / former).is_file() and not (folder / name).exists():
+            (folder / former).rename(folder / name)
+            delivered[name] = delivered.pop(former)
+            told.append(f"renamed: {former} is {name} now")
+    return told
 
 
 def _sha256(content: bytes) -> str:

@@ -101,7 +101,7 @@ def test_a_question_to_check_oneself_by_opens_to_its_reasons(lab, page):
 
 @pytest.mark.slow
 def test_a_learner_fails_a_check_answers_and_passes(lab, page):
-    open_notebook(page, lab, f"exercises/{LESSON.name}.ipynb")
+    open_notebook(page, lab, f"exercises/{LESSON.exercise.name}")
     for source in ("open_exercise(", "import keras"):
         run(page, code_cell(page, source))
     answer, check = code_cell(page, "def softmax(logits):"), code_cell(page, re.compile(r'^check\("softmax"\)$'))
