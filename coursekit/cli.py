@@ -149,9 +149,11 @@ def check_command(
     raise typer.Exit(0 if checked.report.passed else 1)
 
 
+app.command("progress")(grading.progress_command)
+app.command("release")(grading.release_command)
+app.command("grade")(classroom.grade_command)
+app.command("regrade")(classroom.regrade_command)
 app.add_typer(data.app, name="data")
-grading.register(app)
-classroom.register(app)
 
 
 def main(arguments: list[str] | None = None) -> Any:

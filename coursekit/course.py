@@ -65,12 +65,12 @@ LESSONS = (
     Lesson(1, "mnist_dense", "A dense network reads digits", 60, 5, 20),
     Lesson(2, "imdb_dense", "Reviews: good or bad?", 60, 5, 20),
     Lesson(3, "regularization", "Overfitting and its cures", 65, 4, 20),
-    Lesson(4, "cnn", "Convolutional networks see neighbours", 60, 4, 20),
+    Lesson(4, "cnn", "Convolutional networks see neighbours", 80, 6, 20),
     Lesson(5, "rnn_lstm", "Networks that read in order", 50, 7, 20),
-    Lesson(6, "transfer_learning", "Borrow what another network has learnt", 48, 4, 20),
-    Lesson(7, "autoencoders", "Networks that squeeze and rebuild", 55, 4, 20),
-    Lesson(8, "vae", "A network that invents digits", 50, 4, 20),
-    Lesson(9, "bayesian_nn", "Networks that know when they do not know", 76, 5, 20),
+    Lesson(6, "transfer_learning", "Borrow what another network has learnt", 50, 4, 20),
+    Lesson(7, "autoencoders", "Networks that squeeze and rebuild", 60, 5, 20),
+    Lesson(8, "vae", "A network that invents digits", 85, 6, 20),
+    Lesson(9, "bayesian_nn", "Networks that know when they do not know", 114, 6, 20),
 )
 
 

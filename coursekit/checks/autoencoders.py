@@ -143,7 +143,7 @@ def training_pairs(answers: Answers, expect: Expect) -> None:
             targets = pair(batch, 0.3, seed)[1]
             hint = "The network works on vectors: lay the rows of each image behind each other."
             expect.shape(targets, (len(batch), 784), hint=hint)
-            hint = "The target is the clean image, divided by 255. Noise in the target teaches to draw noise."
+            hint = "The target is the clean image, divided by 255. With the input's noise in it, noise is learnt."
             expect.close(targets, batch.reshape(-1, 784) / 255, atol=1e-3, hint=hint)
     with expect.part(points=1, title="inputs"):
         inputs = pair(grey, deviation, seed)[0]

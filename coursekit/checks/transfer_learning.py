@@ -143,7 +143,7 @@ def changed(answers: Answers, expect: Expect) -> None:
     head, norms = dense_parameters([256, 5]), 4 * (16 + 32 + 64 + 64)
     wanted = {
         "A": (head, "The base is frozen: only the Dense(5) on 2 · 2 · 64 numbers trains. " + COUNT_HINT),
-        "B": (head, "compile fixes what trains; a flag that is set afterwards waits for the next compile."),
+        "B": (head, "The first fit after compile settles what trains; a later flag waits for the next compile."),
         "C": (
             head + norms,
             "Batch normalisation holds four numbers a channel: gamma and beta, which train, and the moving mean and "

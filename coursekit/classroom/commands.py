@@ -54,12 +54,6 @@ Unsafe = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the two commands to the command line's app."""
-    app.command("grade")(grade_command)
-    app.command("regrade")(regrade_command)
-
-
 def grade_command(
     submissions: Annotated[
         Path, typer.Argument(help="A folder of notebooks, or of one folder a learner, or a zip archive of either.")

@@ -45,6 +45,9 @@ class Watch:
         """One more job is done."""
 
 
+SILENT = Watch()
+
+
 @dataclass(frozen=True)
 class ClassResult:
     """What grading a class gave.
@@ -70,9 +73,7 @@ class ClassResult:
     unlisted: tuple[Grade, ...] = ()
 
 
-def grade_class(
-    out: Path, settings: GradingSettings, open_marker: OpenMarker, watch: Watch | None = None
-) -> ClassResult:
+def grade_class(out: Path, settings: GradingSettings, open_marker: OpenMarker, watch: Watch = SILENT) -> ClassResult:
     """Grade all submissions that the ledger in ``out`` does not hold yet, and write every output anew.
 
     Args:
@@ -85,7 +86,6 @@ def grade_class(
     Raises:
         coursekit.classroom.settings.OtherBatch: the folder holds marks that would be lost.
     """
-    watch = watch or Watch()
     source = open_source(Path(settings.submissions))
     plan = _planned(source, settings, watch)
     with Ledger(out) as ledger:
@@ -97,9 +97,9 @@ def grade_class(
         return plan.result(out, ledger, outcome, resumed, source)
 
 
-def rehearse(out: Path, settings: GradingSettings, watch: Watch | None = None) -> tuple[list[Submission], list[str]]:
+def rehearse(out: Path, settings: GradingSettings) -> tuple[list[Submission], list[str]]:
     """What :func:`grade_class` would do: the submissions, and what there is to tell. Nothing is run or written."""
-    plan = _planned(open_source(Path(settings.submissions)), settings, watch or Watch())
+    plan = _planned(open_source(Path(settings.submissions)), settings, SILENT)
     return plan.submissions, plan.told + changes(out, settings, plan.submissions)
 
 
@@ -109,7 +109,7 @@ def _planned(source: SubmissionSource, settings: GradingSettings, watch: Watch) 
 
 
 def regrade_class(
-    out: Path, settings: GradingSettings, open_marker: OpenMarker | None = None, watch: Watch | None = None
+    out: Path, settings: GradingSettings, open_marker: OpenMarker | None = None, watch: Watch = SILENT
 ) -> ClassResult:
     """Mark all submissions of a graded class anew from their recorded answers, without running their code.
 
@@ -120,7 +120,6 @@ def regrade_class(
             mark.
         watch: is told how far it is.
     """
-    watch = watch or Watch()
     roster = read_roster(Path(settings.roster)) if settings.roster else None
     plan = _Plan(read_batch(out).submissions, settings, roster)
     with Ledger(out) as ledger:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import io
 import os
 import shutil
 import threading
@@ -12,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from pathlib import Path
-from typing import Any
 
 from coursekit.data import official, packing, registry
 from coursekit.data.cache import adopt, cached, check, workspace, write
@@ -23,6 +21,7 @@ RETRIES = 2  # pooch waits one second before the first, two before the second
 TIMEOUT = 30  # seconds without a byte
 SLOWEST = 20_000  # bytes a second, on average
 POLL = 0.2
+BLOCK = 2**16
 HTML_STARTS = (b"<!doctype html", b"<html")
 REMEDY = (
     "Check the connection, or set COURSEKIT_MIRROR to a folder or an address that has the file, laid out like the "
@@ -127,22 +126,6 @@ def _in_time(fetch: Callable[[], str], folder: Path) -> str:
     return fetched.result()
 
 
-class _Bounded(io.BufferedWriter):
-    """A file opened for writing that takes no HTML page, and no more than ``size`` bytes."""
-
-    def __init__(self, path: str, size: int) -> None:
-        super().__init__(io.FileIO(path, "wb"))
-        self._size = self._left = size
-
-    def write(self, block: Any) -> int:
-        if self._left == self._size and block[:64].lstrip().lower().startswith(HTML_STARTS):
-            raise NotTheFile("it answered with an HTML page instead of the file; a log-in or error page, perhaps")
-        self._left -= len(block)
-        if self._left < 0:
-            raise NotTheFile(f"it answered with more than the {self._size} bytes of the file")
-        return super().write(block)
-
-
 def _bring(size: int, address: str, output_file: str, manager: object) -> None:
     """A downloader as pooch wants it, but for ``size``: for folders and for the web."""
     if "://" not in address:
@@ -150,31 +133,26 @@ def _bring(size: int, address: str, output_file: str, manager: object) -> None:
             raise NotTheFile("no such file")
         shutil.copyfile(address, output_file)
     elif address.startswith(("http://", "https://")):
-        with _Bounded(output_file, size) as bounded:
-            _bring_from_web(size, address, bounded, manager)
+        _bring_from_web(size, address, output_file)
     else:
         raise NotTheFile("only http:// and https:// addresses, and folders, can be mirrors")
 
 
-def _bring_from_web(size: int, address: str, output_file: _Bounded, manager: object) -> None:
-    import pooch
+def _bring_from_web(size: int, address: str, output_file: str) -> None:
     import requests
     from tqdm import tqdm
 
-    answers: list[requests.Response] = []
-    title = f"Fetching {address.rsplit('/', 1)[-1]}"
-    with tqdm(total=size, desc=title, unit="B", unit_scale=True, delay=0.5, leave=False) as bar:
-        # pooch resets it at the end, and tqdm would draw it empty
-        bar.reset = functools.partial(setattr, bar, "n", 0)  # type: ignore[method-assign]  # of this one bar only
-        # "identity": a server that compresses on the fly would hand over other bytes than those of the file
-        headers, keep = {"Accept-Encoding": "identity"}, {"response": lambda answer, **_: answers.append(answer)}
-        web = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT, headers=headers, hooks=keep)
-        try:
-            web(address, output_file, manager)
-        except requests.HTTPError as error:
-            if error.response.status_code >= 500:
-                raise  # may pass: pooch tries again
-            raise NotTheFile(f"HTTP {error.response.status_code} {error.response.reason}") from error
-        finally:
-            for answer in answers:
-                answer.close()
+    # "identity": a server that compresses on the fly would hand over other bytes than those of the file
+    asked = requests.get(address, stream=True, timeout=TIMEOUT, headers={"Accept-Encoding": "identity"})
+    bar = tqdm(total=size, desc=f"Fetching {Path(address).name}", unit="B", unit_scale=True, delay=0.5, leave=False)
+    with asked as answer, bar, open(output_file, "wb") as file:
+        if answer.status_code >= 500:
+            answer.raise_for_status()  # may pass: pooch tries again
+        if not answer.ok:
+            raise NotTheFile(f"HTTP {answer.status_code} {answer.reason}")
+        for block in answer.iter_content(BLOCK):
+            if not file.tell() and block[:64].lstrip().lower().startswith(HTML_STARTS):
+                raise NotTheFile("it answered with an HTML page instead of the file; a log-in or error page, perhaps")
+            if file.tell() + len(block) > size:
+                raise NotTheFile(f"it answered with more than the {size} bytes of the file")
+            bar.update(file.write(block))

@@ -5,21 +5,19 @@ from __future__ import annotations
 import atexit
 import threading
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any, TypeVar
 
 Resource = TypeVar("Resource")
 
 _lock = threading.Lock()
-_kept: dict[Hashable, Future[Any]] = {}
+_kept: dict[Hashable, Any] = {}
+_open = ExitStack()
+atexit.register(_open.close)
 
 
 def kept(key: Hashable, make: Callable[[], AbstractContextManager[Resource]]) -> Resource:
     """The resource of that key; made by the first caller in this process, closed when the process ends.
-
-    It is entered and left in a thread of its own that lives as long as it does: Linux may end a child process with the
-    thread that started it, and threads of an executor come and go.
 
     Args:
         key: stands for the resource and how it is configured.
@@ -31,31 +29,7 @@ def kept(key: Hashable, make: Callable[[], AbstractContextManager[Resource]]) ->
     True
     """
     with _lock:
-        made = _kept.get(key)
-        if made is None or (made.done() and made.exception()):
-            made = _kept[key] = Future()
-            _hold(make, made)
-    resource: Resource = made.result()
-    return resource
-
-
-def _hold(make: Callable[[], AbstractContextManager[Any]], made: Future[Any]) -> None:
-    closing = threading.Event()
-
-    def hold() -> None:
-        try:
-            with make() as resource:
-                made.set_result(resource)
-                closing.wait()
-        except BaseException as error:
-            if made.done():
-                raise
-            made.set_exception(error)
-
-    def close() -> None:
-        closing.set()
-        holder.join()
-
-    holder = threading.Thread(target=hold, name=f"keeps {make!r}", daemon=True)
-    holder.start()
-    atexit.register(close)
+        if key not in _kept:
+            _kept[key] = _open.enter_context(make())
+        resource: Resource = _kept[key]
+        return resource

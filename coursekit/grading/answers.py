@@ -84,13 +84,11 @@ class Answers(abc.ABC):
         """The last request with its arguments at length, as far as a page can hold them."""
         if self._newest is None:
             return None
-        name, args, kwargs = self._newest
-        shown = [short(value) for value in args] + [f"{key}={short(value)}" for key, value in kwargs.items()]
-        return shorten(f"{name}({', '.join(shown)})", 1000)
+        return shorten(_call_text(*self._newest, shown=short), 1000)
 
     def value(self, name: str) -> Any:
         """The value of the learner's variable ``name``, as plain data."""
-        return self._remember(self._ask(Value(name, self.seconds)), lambda: name)
+        return self._remember(self._ask(Value(name, seconds=self.seconds)), lambda: name)
 
     def call(self, function: str, *args: Any, **kwargs: Any) -> Any:
         """What the learner's ``function`` returns for these arguments, as plain data.
@@ -101,8 +99,8 @@ class Answers(abc.ABC):
             kwargs: plain data.
         """
         self._newest = function, args, kwargs
-        question = Call(function, _plain_arguments(list(args)), _plain_arguments(kwargs), self.seconds)
-        return self._remember(self._ask(question), lambda: _call_text(function, args, kwargs))
+        question = Call(function, _plain_arguments(list(args)), _plain_arguments(kwargs), seconds=self.seconds)
+        return self._remember(self._ask(question), lambda: _call_text(function, args, kwargs, shown=brief))
 
     def model(self, name: str, *args: Any, **kwargs: Any) -> Model:
         """The Keras model in variable ``name``; or, where ``name`` is a function, the model that it returns.
@@ -113,7 +111,7 @@ class Answers(abc.ABC):
             kwargs: keyword arguments of the function, plain data.
         """
         self._newest = name, args, kwargs
-        question = GetModel(name, _plain_arguments(list(args)), _plain_arguments(kwargs), self.seconds)
+        question = GetModel(name, _plain_arguments(list(args)), _plain_arguments(kwargs), seconds=self.seconds)
         described = Model.from_data(self._ask(question))
         handle = described.handle
 
@@ -208,6 +206,6 @@ def _plain_arguments(value: Any) -> Any:
     return value
 
 
-def _call_text(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-    shown = [brief(value) for value in args] + [f"{key}={brief(value)}" for key, value in kwargs.items()]
-    return f"{function}({', '.join(shown)})"
+def _call_text(function: str, args: tuple[Any, ...], kwargs: dict[str, Any], shown: Callable[[Any], str]) -> str:
+    texts = [shown(value) for value in args] + [f"{key}={shown(value)}" for key, value in kwargs.items()]
+    return f"{function}({', '.join(texts)})"

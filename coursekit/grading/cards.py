@@ -8,6 +8,7 @@ is loaded from outside, and everything that may come from the learner is escaped
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ LOOKS = {
     results.NOT_YET: ("○", "Not written yet", "#6b7480"),
     results.INTERRUPTED: ("■", "Interrupted", "#6b7480"),
 }
+NOT_PASSED = {results.PARTIAL: "passed in part", results.FAILED: "not right yet", results.NOT_YET: "not written yet"}
 WIDTH = 100
 ONLY_HERE = "Right for the inputs that every notebook draws, wrong for this one, drawn for this submission."
 Details = list[tuple[str, str]]
@@ -73,19 +75,11 @@ def summary(report: Report) -> str:
     >>> summary(Report("01_demo", "Demo", (question,)))
     '2 of 2 points; 1 of 1 question passed.'
     """
-    total = len(report.questions)
-    counted = [
-        (sum(result.status == status for result in report.questions), words)
-        for status, words in (
-            (results.PARTIAL, "passed in part"),
-            (results.FAILED, "not right yet"),
-            (results.NOT_YET, "not written yet"),
-        )
-    ]
-    passed = sum(result.status == results.PASSED for result in report.questions)
-    others = "".join(f", {count} {words}" for count, words in counted if count)
+    total, counts = len(report.questions), Counter(result.status for result in report.questions)
+    others = "".join(f", {counts[status]} {words}" for status, words in NOT_PASSED.items() if counts[status])
     questions = "question" if total == 1 else "questions"
-    return f"{points_text(report.points, report.max_points)}; {passed} of {total} {questions} passed{others}."
+    passed = f"{counts[results.PASSED]} of {total} {questions} passed{others}"
+    return f"{points_text(report.points, report.max_points)}; {passed}."
 
 
 def _headline(result: QuestionResult) -> str:

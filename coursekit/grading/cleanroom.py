@@ -29,27 +29,17 @@ from coursekit.grading import comparing
 from coursekit.grading.answers import Answers
 from coursekit.grading.model_configs import Refused, vetted
 from coursekit.grading.results import Unverified
-from coursekit.worker import failures, recreating, wire
+from coursekit.worker import failures, recreating, requests, wire
 from coursekit.worker.bounds import ANSWER_SECONDS, CLEAN_ROOM_BYTES, CLEAN_ROOM_SUBMISSIONS, GRACE_SECONDS
 from coursekit.worker.channel import Worker, WorkerEnded, WorkerLost, WorkerStuck
-from coursekit.worker.requests import (
-    Call,
-    ExportModel,
-    GetModel,
-    Observe,
-    Predict,
-    Question,
-    RecreateModel,
-    Rehearse,
-    Reply,
-    TrainingStep,
-)
+from coursekit.worker.requests import Question, Reply
 from coursekit.worker.text import shorten
 
 ROWS = 32
 DRAWS = 8  # of a model whose outputs are random
 COMPILED = ("optimizer", "loss")  # what a description has of how the model was compiled
-OfBatch = Predict | Observe | Rehearse | TrainingStep  # a loss answers at home: exported, it would say no more
+# A loss answers at home: exported, it would say no more.
+OfBatch = requests.Predict | requests.Observe | requests.Rehearse | requests.TrainingStep
 Start = Callable[[Path | None], Worker]
 
 
@@ -89,7 +79,7 @@ class CleanRoom:
             reply = Reply.of(failure=failures.Ended(f"its process ended {error}".strip()))
         if reply.failure is not None:
             self.close()
-        elif isinstance(question, RecreateModel):
+        elif isinstance(question, requests.RecreateModel):
             arrays = [array for _, of_layer in question.weights for array in of_layer]
             self._bytes += len(question.config) + sum(array.nbytes for array in arrays)
             self.is_fresh = False
@@ -188,9 +178,9 @@ class CleanRoomAnswers(Answers):
         if isinstance(question, OfBatch):
             return self._of_model(question, frame)
         reply = self._answers.exchange(question, frame)
-        if isinstance(question, Call | GetModel):
+        if isinstance(question, requests.Call | requests.GetModel):
             self._places.clear()  # the learner's code ran, and may have trained any model
-        described = reply.answer if isinstance(question, GetModel) and isinstance(reply.answer, dict) else {}
+        described = reply.answer if isinstance(question, requests.GetModel) and isinstance(reply.answer, dict) else {}
         if isinstance(described.get("handle"), int):
             self._compiled[described["handle"]] = {key: described[key] for key in COMPILED if key in described}
         return reply
@@ -235,7 +225,7 @@ class CleanRoomAnswers(Answers):
 
     def _completed(self, question: OfBatch, reply: Reply) -> Reply:
         """A description with what only the original knows: how it was compiled."""
-        if not isinstance(question, Observe) or not isinstance(reply.answer, dict):
+        if not isinstance(question, requests.Observe) or not isinstance(reply.answer, dict):
             return reply
         try:
             return Reply.of(answer=reply.answer | self._compiled.get(question.handle, {}))
@@ -265,7 +255,7 @@ class CleanRoomAnswers(Answers):
         return place
 
     def _export(self, question: OfBatch) -> Reply:
-        asked = ExportModel(question.name, question.handle, question.seconds)
+        asked = requests.ExportModel(question.name, handle=question.handle, seconds=question.seconds)
         reply = self._answers.exchange(asked, asked.as_frame())
         if reply.failure is not None:
             raise _Undecided(_at_home(f"it cannot be made again, {_told(reply.failure)}"))
@@ -273,7 +263,8 @@ class CleanRoomAnswers(Answers):
 
     def _predicted(self, question: OfBatch) -> Any:
         """What the model predicts at home for the drawn rows."""
-        asked = Predict(question.name, self._drawn(question), question.handle, question.seconds)
+        drawn = self._drawn(question)
+        asked = requests.Predict(question.name, drawn, handle=question.handle, seconds=question.seconds)
         reply = self._answers.exchange(asked, asked.as_frame())
         if reply.failure is not None:
             raise _Undecided(_at_home(f"it predicts nothing for some of the rows, {_told(reply.failure)}"))
@@ -297,17 +288,18 @@ class CleanRoomAnswers(Answers):
             return _Place(_at_home(f"it is not made again, since {refused}"))
         theirs = self._predicted(question) if theirs is None else theirs
         was_fresh = self._room.is_fresh
-        again = RecreateModel(question.name, config, weights, question.seconds)
+        again = requests.RecreateModel(question.name, config, weights, seconds=question.seconds)
         place = self._made_again(question, again, theirs)
         if place.handle is None and not was_fresh:
             place = self._made_again(question, again, theirs)
         return place
 
-    def _made_again(self, question: OfBatch, again: RecreateModel, theirs: Any) -> _Place:
+    def _made_again(self, question: OfBatch, again: requests.RecreateModel, theirs: Any) -> _Place:
         made = self._in_room(again)
         if made.failure is not None:
             return _Place(_at_home(f"it could not be made again, {_told(made.failure)}"))
-        asked = Predict(question.name, self._drawn(question), made.answer["handle"], question.seconds)
+        handle = made.answer["handle"]
+        asked = requests.Predict(question.name, self._drawn(question), handle=handle, seconds=question.seconds)
         ours = self._in_room(asked)
         doubt = ""
         if ours.failure is None and not comparing.alike(theirs, ours.answer, rough="float16" in again.config):

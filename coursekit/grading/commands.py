@@ -32,12 +32,6 @@ TIMEOUT = CELL_SECONDS
 COLOURS = {results.PASSED: "green", results.PARTIAL: "yellow", results.FAILED: "red", results.NOT_YET: "cyan"}
 
 
-def register(app: typer.Typer) -> None:
-    """Add the two commands to the command line's app."""
-    app.command("progress")(progress_command)
-    app.command("release")(release_command)
-
-
 @dataclass(frozen=True)
 class Checked:
     """What checking a notebook gave.

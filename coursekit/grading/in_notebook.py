@@ -45,7 +45,8 @@ class Check:
             CheckInterrupted: somebody interrupted it; a card says what was running.
         """
         asked = self._exercise.find(question)
-        with _stderr_as_stdout() if _nbgrader_is_running() else contextlib.nullcontext(), _card_if_interrupted():
+        stderr = sys.stdout if _nbgrader_is_running() else sys.stderr  # for words there it gives a cell 0 points
+        with contextlib.redirect_stderr(stderr), _card_if_interrupted():
             result = asked.run(NamespaceAnswers(self._namespace))
         _show(Card(result))
         if _nbgrader_is_running():
@@ -94,11 +95,6 @@ def _card_if_interrupted() -> Iterator[None]:
 def _nbgrader_is_running() -> bool:
     """Whether nbgrader executes the notebook: to grade it, or to validate it for the learner."""
     return os.environ.get("NBGRADER_EXECUTION") in ("autograde", "validate") or "NBGRADER_VALIDATING" in os.environ
-
-
-def _stderr_as_stdout() -> contextlib.AbstractContextManager[object]:
-    """Sends warnings and other words for standard error elsewhere: nbgrader gives a cell that has any 0 points."""
-    return contextlib.redirect_stderr(sys.stdout)
 
 
 def _points_for_nbgrader(result: results.QuestionResult) -> float:

@@ -13,15 +13,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from coursekit.worker.bounds import (
-    CONFIG_BYTES,
-    MB,
-    RECREATED_BYTES,
-    RECREATED_DEPTH,
-    RECREATED_LAYERS,
-    RECREATED_WEIGHTS,
-    SETTING_INTEGER,
-)
+from coursekit.worker import bounds
 from coursekit.worker.text import shorten
 
 
@@ -114,13 +106,13 @@ def vetted(exported: Any) -> tuple[str, Weights]:
         raise Refused("it came as no configuration with weights")
     config, weights = exported["config"], exported["weights"]
     _vet_weights(weights)
-    if not isinstance(config, str) or len(config) > CONFIG_BYTES:
-        raise Refused(f"its configuration is no text, or one of more than {CONFIG_BYTES // MB} MB")
+    if not isinstance(config, str) or len(config) > bounds.CONFIG_BYTES:
+        raise Refused(f"its configuration is no text, or one of more than {bounds.CONFIG_BYTES // bounds.MB} MB")
     try:
         tree = json.loads(config, parse_constant=_no_number)
         if not isinstance(tree, dict) or tree.get("class_name") not in ("Sequential", "Functional"):
             raise Refused("its configuration is not that of a model")
-        _Vetting().thing(tree, "", RECREATED_DEPTH)
+        _Vetting().thing(tree, "", bounds.RECREATED_DEPTH)
     except RecursionError:
         _too_deep()
     except ValueError as error:
@@ -180,8 +172,8 @@ class _Vetting:
         if not fits:
             raise Refused(f"{_quoted(name)} of {_quoted(module)} is not among the layers that are made again")
         self._layers += module in COUNTED or name == "Sequential"
-        if self._layers > RECREATED_LAYERS:
-            raise Refused(f"it has more than {RECREATED_LAYERS} layers")
+        if self._layers > bounds.RECREATED_LAYERS:
+            raise Refused(f"it has more than {bounds.RECREATED_LAYERS} layers")
 
 
 def _names(table: dict[str, frozenset[str]], module: Any) -> frozenset[str]:
@@ -204,8 +196,8 @@ def _vet_text(value: str, key: str) -> None:
 def _vet_number(value: float, key: str) -> None:
     if isinstance(value, float) and not math.isfinite(value):
         _no_number(str(value))
-    if isinstance(value, int) and abs(value) > SETTING_INTEGER:
-        raise Refused(f"its setting {_quoted(key)} is {_figure(value)}, more than {SETTING_INTEGER:,}")
+    if isinstance(value, int) and abs(value) > bounds.SETTING_INTEGER:
+        raise Refused(f"its setting {_quoted(key)} is {_figure(value)}, more than {bounds.SETTING_INTEGER:,}")
 
 
 def _vet_weights(weights: Any) -> None:
@@ -218,9 +210,9 @@ def _vet_weights(weights: Any) -> None:
     if not all(isinstance(array, np.ndarray) and array.dtype.kind in "biuf" for array in arrays):
         raise Refused("its weights are not arrays of numbers")
     count, size = sum(array.size for array in arrays), sum(array.nbytes for array in arrays)
-    if count > RECREATED_WEIGHTS or size > RECREATED_BYTES:
-        most = f"{RECREATED_WEIGHTS:,} and {RECREATED_BYTES // MB} MB"
-        raise Refused(f"it has {count:,} weights in {size // MB} MB, more than {most}")
+    if count > bounds.RECREATED_WEIGHTS or size > bounds.RECREATED_BYTES:
+        most = f"{bounds.RECREATED_WEIGHTS:,} and {bounds.RECREATED_BYTES // bounds.MB} MB"
+        raise Refused(f"it has {count:,} weights in {size // bounds.MB} MB, more than {most}")
 
 
 def _too_deep() -> NoReturn:

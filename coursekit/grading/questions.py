@@ -43,12 +43,6 @@ class CheckInterrupted(KeyboardInterrupt):
 class NoChecks(CoursekitError):
     """A lesson of the course has no page of checks; the message says what to write and where."""
 
-    def __init__(self, lesson: course.Lesson) -> None:
-        super().__init__(
-            f"{lesson.name} has no checks yet: write coursekit/checks/{lesson.slug}.py, which holds "
-            f'`exercise = Exercise("{lesson.name}")` and its questions. CONTRIBUTING.md has an example.'
-        )
-
 
 @dataclass(frozen=True)
 class Question:
@@ -241,7 +235,10 @@ def find_exercise(name: str) -> Exercise:
     except ModuleNotFoundError as error:
         if error.name != page:
             raise
-        raise NoChecks(lesson) from error
+        raise NoChecks(
+            f"{lesson.name} has no checks yet: write coursekit/checks/{lesson.slug}.py, which holds "
+            f'`exercise = Exercise("{lesson.name}")` and its questions. CONTRIBUTING.md has an example.'
+        ) from error
 
 
 def _first_failure(parts: Iterable[results.PartResult]) -> dict[str, Any] | None:

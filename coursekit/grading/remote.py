@@ -22,22 +22,12 @@ from coursekit.grading.answers import Answers
 from coursekit.grading.notebook_file import Cell
 from coursekit.grading.results import PASSED, CellError, Note, Report
 from coursekit.sandbox.unsealed import start_unsealed
-from coursekit.worker import failures
-from coursekit.worker.bounds import (
-    ANSWER_BYTES,
-    CELL_ERRORS,
-    CELL_SECONDS,
-    GRACE_SECONDS,
-    MAX_STARTS,
-    NAME_TOLD,
-    NAMES_OF_ONE,
-    START_SECONDS,
-)
+from coursekit.worker import bounds, failures
 from coursekit.worker.channel import Worker, WorkerEnded, WorkerLost, WorkerStuck
 from coursekit.worker.requests import LookBack, PassCheck, Question, Reply, RunCell, SetRandomState, answer_bytes
 
-Name = Annotated[str, msgspec.Meta(max_length=NAME_TOLD)]
-Changed = dict[str, dict[str, Annotated[list[Name], msgspec.Meta(max_length=NAMES_OF_ONE)]]]
+Name = Annotated[str, msgspec.Meta(max_length=bounds.NAME_TOLD)]
+Changed = dict[str, dict[str, Annotated[list[Name], msgspec.Meta(max_length=bounds.NAMES_OF_ONE)]]]
 CHANGED = (
     '{names} was changed or deleted after check("{question}"). What it is at the end is marked, so the card may '
     "have shown more: take another name."
@@ -70,11 +60,11 @@ class RemoteAnswers(Answers):
         self,
         cells: Sequence[Cell],
         folder: Path | None = None,
-        cell_seconds: float = CELL_SECONDS,
+        cell_seconds: float = bounds.CELL_SECONDS,
         on_step: Callable[[str], None] = lambda words: None,
         start: Callable[[Path | None], Worker] = start_unsealed,
         seconds_in_all: float = math.inf,
-        grace: float = GRACE_SECONDS,
+        grace: float = bounds.GRACE_SECONDS,
         random_state: int | None = None,
     ) -> None:
         super().__init__()
@@ -115,9 +105,9 @@ class RemoteAnswers(Answers):
             return self._told
         failed = sorted((self._failed | self._left_out).items())
         told = [CellError(number, failure.message) for number, failure in failed if failure.finished]
-        if len(told) > CELL_ERRORS:
-            more = f"{len(told) - CELL_ERRORS:,} more cells did not run to their end."
-            told[CELL_ERRORS:] = [CellError(told[CELL_ERRORS].number, more)]
+        if len(told) > bounds.CELL_ERRORS:
+            more = f"{len(told) - bounds.CELL_ERRORS:,} more cells did not run to their end."
+            told[bounds.CELL_ERRORS :] = [CellError(told[bounds.CELL_ERRORS].number, more)]
         return tuple(told)
 
     def notes(self, report: Report) -> tuple[Note, ...]:
@@ -144,14 +134,15 @@ class RemoteAnswers(Answers):
                 raise failures.Ended("A private check ended the notebook's Python process; it is not run again.")
             if not self.seconds_left:
                 raise failures.TimedOut.after("The whole notebook", self._seconds_in_all)
-            if self._starts == MAX_STARTS:
-                raise failures.Ended(f"The notebook ended its Python process {MAX_STARTS} times; it is not run again.")
+            if self._starts == bounds.MAX_STARTS:
+                times = f"{self._starts} times"
+                raise failures.Ended(f"The notebook ended its Python process {times}; it is not run again.")
             self._starts += 1
             self._left_out |= {n: each for n, each in self._failed.items() if isinstance(each, failures.TimedOut)}
             self._failed = {}
             self._worker = self._start(self._folder)
             if self._random_state is not None:
-                self._send(SetRandomState(self._random_state).as_frame(), "The start", START_SECONDS)
+                self._send(SetRandomState(self._random_state).as_frame(), "The start", bounds.START_SECONDS)
             for cell in self._cells:
                 if self._worker is not None and cell.number not in self._left_out:
                     self._run_cell(cell)
@@ -172,14 +163,14 @@ class RemoteAnswers(Answers):
 
     def _look_back(self) -> None:
         """Hear what is changed below the checks, before the process is asked anything else."""
-        answer = self._send(LookBack().as_frame(), "The end", START_SECONDS).answer
+        answer = self._send(LookBack().as_frame(), "The end", bounds.START_SECONDS).answer
         with contextlib.suppress(ValueError):  # it is the learner's process: who forges this hears nothing
             self._changed = msgspec.convert(answer, Changed)
 
     def _run_cell(self, cell: Cell) -> None:
         if cell.checks_question:
             if self._checks[cell.checks_question] == cell.number:
-                self._send(PassCheck(cell.checks_question).as_frame(), f"Cell {cell.number}", START_SECONDS)
+                self._send(PassCheck(cell.checks_question).as_frame(), f"Cell {cell.number}", bounds.START_SECONDS)
             return
         self._on_step(f"running cell {cell.number}")
         request = RunCell(cell.number, cell.source, self._cell_seconds)
@@ -187,7 +178,7 @@ class RemoteAnswers(Answers):
         if failure is not None:
             (self._left_out if self._worker is None else self._failed)[cell.number] = failure
 
-    def _send(self, request: bytes, what: str, seconds: float, most: float = ANSWER_BYTES) -> Reply:
+    def _send(self, request: bytes, what: str, seconds: float, most: float = bounds.ANSWER_BYTES) -> Reply:
         """The reply to a request; where the process did not survive it, a failure that says so."""
         worker, self._worker = self._worker, None
         assert worker is not None

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import msgspec
-
 PASSED, PARTIAL, FAILED, NOT_YET = "passed", "partial", "failed", "not yet"
 INTERRUPTED = "interrupted"  # of what is shown alone: in no report
 
@@ -165,20 +163,6 @@ class Report:
         """The report as data that JSON can hold."""
         totals = {"points": self.points, "max_points": self.max_points, "passed": self.passed}
         return asdict(self) | totals
-
-    @classmethod
-    def from_data(cls, data: dict[str, Any]) -> Report:
-        """The report that :meth:`as_data` gave.
-
-        Raises:
-            msgspec.ValidationError: it gave no such data.
-
-        >>> result = QuestionResult("sum", "A sum", "Add up.", 1, 2, PARTIAL, parts=(PartResult("a", 1, 1, PASSED),))
-        >>> report = Report("01_demo", "Demo", (result,), (CellError(3, "Cell 3 stopped."),))
-        >>> Report.from_data(report.as_data()) == report
-        True
-        """
-        return msgspec.convert(data, cls)
 
 
 def points_text(points: float, max_points: float) -> str:

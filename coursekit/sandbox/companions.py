@@ -6,8 +6,7 @@ import contextlib
 import os
 import re
 import shutil
-import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -66,8 +65,10 @@ def _imports(source: str) -> set[str]:
 
 
 def beside(folder: Path) -> dict[str, Path]:
-    """The files in a folder that may be modules, by the names of these; no links."""
-    return {file.stem: file for file in folder.glob("*.py") if _is_file(file)}
+    """The files in a folder that may be modules, by the names of these; no links, which may lead to nobody's module."""
+    with os.scandir(folder) as entries:
+        files = [Path(entry) for entry in entries if entry.is_file(follow_symlinks=False)]
+    return {file.stem: file for file in files if file.suffix == ".py"}
 
 
 def read_module(file: Path) -> bytes | None:
@@ -75,12 +76,6 @@ def read_module(file: Path) -> bytes | None:
     with contextlib.suppress(OSError), open(file, "rb") as stream:
         return stream.read(MODULE_BYTES + 1)
     return None
-
-
-def _is_file(path: Path) -> bool:
-    with contextlib.suppress(OSError):
-        return stat.S_ISREG(path.lstat().st_mode)  # a link may lead to what is nobody's module
-    return False
 
 
 def belong_to_one_notebook(folder: Path) -> bool:
@@ -103,7 +98,10 @@ def copy(folder: int, target: Path, owner: int = -1) -> None:
         owner: the user, and the group, to give the copies to; -1 for oneself.
     """
     left = COMPANION_BYTES
-    for size, name in sorted(_files(folder))[:COMPANION_FILES]:
+    with os.scandir(folder) as entries:
+        files = [each for each in entries if each.is_file(follow_symlinks=False) and not each.name.endswith(".ipynb")]
+        smallest_first = sorted((each.stat(follow_symlinks=False).st_size, each.name) for each in files)
+    for size, name in smallest_first[:COMPANION_FILES]:
         left -= size
         if left < 0:
             return
@@ -111,11 +109,3 @@ def copy(folder: int, target: Path, owner: int = -1) -> None:
         with open(source, "rb") as stream, open(target / name, "wb") as made:
             shutil.copyfileobj(stream, made)
             os.fchown(made.fileno(), owner, owner)
-
-
-def _files(folder: int) -> Iterator[tuple[int, str]]:
-    """Size and name of each file that may be copied."""
-    for name in os.listdir(folder):
-        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
-        if stat.S_ISREG(status.st_mode) and not name.endswith(".ipynb"):
-            yield status.st_size, name

@@ -88,14 +88,6 @@ class ForkServer:
         """
         self._receive(IMPORT_SECONDS)
 
-    def fork(self, folder: Path | None) -> SealedWorker:
-        """A new worker, with copies of the files of ``folder``, if any.
-
-        Raises:
-            OSError: the warm parent is gone.
-        """
-        return SealedWorker(self, folder)
-
     def send(self, scratch: str, descriptors: dict[str, int]) -> None:
         """Ask for a worker; any thread may. The descriptors go by the names that they have in ``Connections``."""
         message = json.dumps([scratch, *descriptors]).encode()
@@ -145,6 +137,9 @@ class SealedWorker(Worker):
     Args:
         server: the warm parent.
         folder: the folder whose files it gets copies of, if any.
+
+    Raises:
+        OSError: the warm parent is gone.
     """
 
     def __init__(self, server: ForkServer, folder: Path | None) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from coursekit.data import cache, registry, store
 from coursekit.errors import CoursekitError
 from coursekit.sandbox import companions, sealing
-from coursekit.sandbox.forkclient import CannotServe, ForkServer, ForksForbidden
+from coursekit.sandbox.forkclient import CannotServe, ForkServer, ForksForbidden, SealedWorker
 from coursekit.sandbox.levels import LEVELS, LIMITS_ONLY, SEALED, WARM, Sealing
 from coursekit.sandbox.unsealed import UnsealedWorker
 from coursekit.sandbox.view import of_this_environment
@@ -36,7 +36,6 @@ class NoSandbox(CoursekitError):
             "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0), or work as root of a virtual machine. "
             "With --unsafe-no-sandbox they run with your rights: do that only where nothing can be lost."
         )
-        self.refused = refused
 
 
 class WorkerPool:
@@ -136,7 +135,7 @@ class WorkerPool:
         with self._lock:
             if self._closed:
                 raise CannotStart("All workers were ended, and no more are started.")
-            worker = UnsealedWorker(folder, self._limits) if parent is None else parent.fork(folder)
+            worker = UnsealedWorker(folder, self._limits) if parent is None else SealedWorker(parent, folder)
             self._workers.add(worker)
         worker.greet()
         return worker

@@ -6,7 +6,7 @@ same exceptions whether the learner's code runs beside it or in another process.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from coursekit.errors import CoursekitError
 from coursekit.worker.bounds import FAILURE_CHARACTERS
@@ -32,6 +32,9 @@ class Lost(CheckingError):
     """The worker process was ended from outside, so that it says nothing of the learner's work."""
 
 
+_KINDS: dict[str, type[AnswerFailure]] = {}
+
+
 class AnswerFailure(Exception):
     """An answer could not be had.
 
@@ -42,8 +45,12 @@ class AnswerFailure(Exception):
         finished: false where nothing is wrong yet: the answer has not been written.
     """
 
-    kind = "failure"
+    kind: ClassVar[str]
     finished = True
+
+    def __init_subclass__(cls, kind: str) -> None:
+        cls.kind = kind
+        _KINDS[kind] = cls
 
     def __init__(self, message: str, came: str | None = None, hint: str | None = None) -> None:
         super().__init__(message)
@@ -54,24 +61,20 @@ class AnswerFailure(Exception):
         return {"kind": self.kind, "message": self.message, "came": self.came, "hint": self.hint}
 
 
-class MissingName(AnswerFailure):
+class MissingName(AnswerFailure, kind="missing"):
     """No such name in the learner's notebook."""
 
-    kind = "missing"
     finished = False
 
 
-class Unfinished(AnswerFailure):
+class Unfinished(AnswerFailure, kind="unfinished"):
     """The stub of the exercise still stands."""
 
-    kind = "unfinished"
     finished = False
 
 
-class NotParsed(AnswerFailure):
+class NotParsed(AnswerFailure, kind="syntax"):
     """The cell that should define the answer is no Python."""
-
-    kind = "syntax"
 
     @classmethod
     def of(cls, name: str, error: SyntaxError, line: str) -> NotParsed:
@@ -83,34 +86,24 @@ class NotParsed(AnswerFailure):
         return cls(f"The cell that defines `{name}` {stopped}: {error.msg}.", line or None, hint)
 
 
-class LearnerError(AnswerFailure):
+class LearnerError(AnswerFailure, kind="error"):
     """The learner's code raised an exception."""
 
-    kind = "error"
 
-
-class ShellLine(AnswerFailure):
+class ShellLine(AnswerFailure, kind="shell line"):
     """A line for the system's shell failed, such as ``!pip install …`` without a network; the cell went on."""
 
-    kind = "shell line"
 
-
-class LeftTasks(AnswerFailure):
+class LeftTasks(AnswerFailure, kind="tasks"):
     """A cell began asyncio tasks and did not wait for them, and they went on behind it."""
 
-    kind = "tasks"
 
-
-class NoRoom(LearnerError):
+class NoRoom(LearnerError, kind="no room"):
     """The learner's code started more processes or threads than it may."""
 
-    kind = "no room"
 
-
-class TimedOut(AnswerFailure):
+class TimedOut(AnswerFailure, kind="time"):
     """The learner's code took too long."""
-
-    kind = "time"
 
     @classmethod
     def after(cls, what: str, seconds: float, waited: float = 0.0) -> TimedOut:
@@ -121,49 +114,30 @@ class TimedOut(AnswerFailure):
         return cls(f"{what} did not end within {seconds:g} seconds.", hint=ENDLESS)
 
 
-class Starved(TimedOut):
+class Starved(TimedOut, kind="starved"):
     """The learner's code took too long because other processes had the processors."""
 
-    kind = "starved"
 
-
-class NotPlainData(AnswerFailure):
+class NotPlainData(AnswerFailure, kind="not plain"):
     """The answer is not made of numbers, text and arrays."""
 
-    kind = "not plain"
 
-
-class WrongKind(AnswerFailure):
+class WrongKind(AnswerFailure, kind="wrong kind"):
     """A function or a model was asked for, and the name holds something else."""
 
-    kind = "wrong kind"
 
-
-class StaleModel(AnswerFailure):
+class StaleModel(AnswerFailure, kind="stale"):
     """The model is gone, because the process that held it ended."""
 
-    kind = "stale"
 
-
-class Ended(AnswerFailure):
+class Ended(AnswerFailure, kind="ended"):
     """The process that ran the learner's code ended."""
-
-    kind = "ended"
 
     @classmethod
     def during(cls, what: str, how: str) -> Ended:
         """The end of the process, in the way that ``how`` tells, while ``what`` was running."""
         hint = "Look for `exit`, `quit`, `os._exit`, or for more memory than the machine has."
         return cls(f"{what} ended the whole Python process, {how}.", hint=hint)
-
-
-_KINDS: dict[Any, type[AnswerFailure]] = {
-    each.kind: each
-    for each in (
-        *(MissingName, Unfinished, NotParsed, LearnerError, ShellLine, LeftTasks, NoRoom, TimedOut, Starved),
-        *(NotPlainData, WrongKind, StaleModel, Ended),
-    )
-}
 
 
 def from_data(data: Any) -> AnswerFailure:

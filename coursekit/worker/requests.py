@@ -1,6 +1,7 @@
 """What the grader asks a worker and what the worker replies: one page for both sides.
 
-A request's fields are in the order in which they are sent: a recorded answer is found again by its request's bytes.
+A request's fields are sent in their order, those that have to be named last: a recorded answer is found again by its
+request's bytes.
 """
 
 from __future__ import annotations
@@ -55,99 +56,84 @@ class LookBack(_Asked, frozen=True, tag="look back"):
     :func:`coursekit.worker.bindings.changed_since` gives."""
 
 
-class Value(_Asked, frozen=True, tag="value"):
-    """The value of a variable."""
-
+class _OfName(_Asked, frozen=True):
     name: str
+
+
+class _Question(_OfName, frozen=True, kw_only=True):
     seconds: float
 
 
-class Call(_Asked, frozen=True, tag="call"):
-    """What a function returns."""
-
-    name: str
-    args: list[Any]
-    kwargs: dict[str, Any]
-    seconds: float
-
-
-class GetModel(_Asked, frozen=True, tag="model"):
-    """The description of a model, or of the model that a function returns; with a handle to ask for predictions."""
-
-    name: str
-    args: list[Any]
-    kwargs: dict[str, Any]
-    seconds: float
-
-
-class Predict(_Asked, frozen=True, tag="predict"):
-    """What the model with this handle predicts for the batch ``x``."""
-
-    name: str
-    x: Any
+class _OfModel(_OfName, frozen=True, kw_only=True):
     handle: int
     seconds: float
 
 
-class Observe(_Asked, frozen=True, tag="observe"):
+class Value(_Question, frozen=True, tag="value"):
+    """The value of a variable."""
+
+
+class Call(_Question, frozen=True, tag="call"):
+    """What a function returns."""
+
+    args: list[Any]
+    kwargs: dict[str, Any]
+
+
+class GetModel(_Question, frozen=True, tag="model"):
+    """The description of a model, or of the model that a function returns; with a handle to ask for predictions."""
+
+    args: list[Any]
+    kwargs: dict[str, Any]
+
+
+class Predict(_OfModel, frozen=True, tag="predict"):
+    """What the model with this handle predicts for the batch ``x``."""
+
+    x: Any
+
+
+class Observe(_OfModel, frozen=True, tag="observe"):
     """The description of the model with this handle once it has seen the batch ``x``, which builds it where it is not
     built yet: with what each layer took and gave."""
 
-    name: str
     x: Any
-    handle: int
-    seconds: float
 
 
-class Rehearse(_Asked, frozen=True, tag="rehearse"):
+class Rehearse(_OfModel, frozen=True, tag="rehearse"):
     """What the model with this handle would give for the batch ``x``, in training or not, if its weights were drawn
     anew from ``seed``; with ``None`` they are its own. It is afterwards as it was."""
 
-    name: str
     x: Any
     training: bool
     seed: int | None
-    handle: int
-    seconds: float
 
 
-class LossValues(_Asked, frozen=True, tag="loss"):
+class LossValues(_OfModel, frozen=True, tag="loss"):
     """What the loss of the model with this handle gives for ``labels`` and each of several predictions of them."""
 
-    name: str
     labels: Any
     predictions: list[Any]
-    handle: int
-    seconds: float
 
 
-class TrainingStep(_Asked, frozen=True, tag="step"):
+class TrainingStep(_OfModel, frozen=True, tag="step"):
     """What a step of training on the batch ``x`` would do to each weight of the model with this handle, which is
     afterwards as it was; with a ``seed``, after a nudge to its weights."""
 
-    name: str
     x: Any
     seed: int | None
-    handle: int
-    seconds: float
 
 
-class ExportModel(_Asked, frozen=True, tag="export"):
+class ExportModel(_OfModel, frozen=True, tag="export"):
     """The configuration of the model with this handle, as the text of its JSON, and its weights."""
 
-    name: str
-    handle: int
-    seconds: float
 
-
-class RecreateModel(_Asked, frozen=True, tag="recreate"):
+class RecreateModel(_Question, frozen=True, tag="recreate"):
     """A model made from a configuration that the grader has vetted, with these weights: its description, with a
     handle."""
 
-    name: str
     config: str
     weights: list[Any]
-    seconds: float
 
 
 OfModel = Predict | Observe | Rehearse | LossValues | TrainingStep | ExportModel
@@ -166,7 +152,7 @@ def read_request(frame: bytes | bytearray) -> Request:
     Raises:
         ValueError: it holds none.
 
-    >>> read_request(Value("count", 60.0).as_frame())
+    >>> read_request(Value("count", seconds=60.0).as_frame())
     Value(name='count', seconds=60.0)
     """
     request: Request = msgspec.convert(wire.decode(frame), Request)

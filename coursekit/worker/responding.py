@@ -15,25 +15,11 @@ from functools import partial
 from typing import Any, cast
 
 from coursekit.names import nearest
-from coursekit.worker import describing, failures, observing, recreating, wire
+from coursekit.worker import describing, failures, observing, recreating, requests, wire
 from coursekit.worker.bounds import MODELS_HELD, SEQUENCE_ITEMS
 from coursekit.worker.interrupting import OutOfTime, Waiting, bounded_output, time_limit
 from coursekit.worker.plain import CannotBePlain, describe_type, to_plain
-from coursekit.worker.requests import (
-    Call,
-    ExportModel,
-    GetModel,
-    LossValues,
-    Observe,
-    OfModel,
-    Predict,
-    Question,
-    RecreateModel,
-    Rehearse,
-    Reply,
-    Value,
-    answer_bytes,
-)
+from coursekit.worker.requests import Question, Reply
 from coursekit.worker.text import shorten
 from coursekit.worker.unwritten import not_parsed, stub_of
 
@@ -64,7 +50,7 @@ class Respondent:
         try:
             with bounded_output(), time_limit(question.seconds):
                 answer = self._answer(question)
-            return Reply.of(answer, most=answer_bytes(question))
+            return Reply.of(answer, most=requests.answer_bytes(question))
         except OutOfTime:
             failure = failures.TimedOut.after(f"`{question.name}`", question.seconds, waiting.seconds())
         except wire.NotPlain as error:
@@ -82,14 +68,14 @@ class Respondent:
             raise not_parsed(question.name, self._namespace) or failure from None
 
     def _given(self, question: Question) -> Any:
-        if isinstance(question, Value):
+        if isinstance(question, requests.Value):
             return self._plain(question.name, lambda: self._find(question.name))
-        if isinstance(question, Call):
+        if isinstance(question, requests.Call):
             function = self._find_function(question.name)
             return self._plain(question.name, lambda: _listed(function(*question.args, **question.kwargs)))
-        if isinstance(question, GetModel):
+        if isinstance(question, requests.GetModel):
             return self._model(question)
-        if isinstance(question, RecreateModel):
+        if isinstance(question, requests.RecreateModel):
             again = partial(recreating.recreate, question.config, question.weights)
             return self._held(question.name, again, recreating.predict)
         if question.handle not in self._models:
@@ -97,7 +83,7 @@ class Respondent:
         model, predict = self._models[question.handle]
         return self._plain(question.name, lambda: _of_model(model, predict, question))
 
-    def _model(self, question: GetModel) -> dict[str, Any]:
+    def _model(self, question: requests.GetModel) -> dict[str, Any]:
         name = question.name
         model = self._find(name)
         if not describing.is_model(model):
@@ -157,18 +143,18 @@ class Respondent:
         return learner_error(f"`{name}`", error, self._namespace)
 
 
-def _of_model(model: Any, predict: Predictor, question: OfModel) -> Any:
-    if isinstance(question, ExportModel):
+def _of_model(model: Any, predict: Predictor, question: requests.OfModel) -> Any:
+    if isinstance(question, requests.ExportModel):
         return recreating.export(model)
-    if isinstance(question, LossValues):
+    if isinstance(question, requests.LossValues):
         return observing.loss_values(model, question.labels, question.predictions)
     if wrong := describing.text_for_numbers(model, question.x):
         raise failures.WrongKind(f"`{question.name}` {wrong}.", hint=observing.CALL_HINT)
-    if isinstance(question, Predict):
+    if isinstance(question, requests.Predict):
         return predict(model, question.x)
-    if isinstance(question, Observe):
+    if isinstance(question, requests.Observe):
         return observing.observe(model, question.x)
-    if isinstance(question, Rehearse):
+    if isinstance(question, requests.Rehearse):
         return observing.rehearse(model, question.x, question.training, question.seed)
     return observing.training_step(model, question.x, question.seed)
 

@@ -13,6 +13,7 @@ from attacks.marked_workers import assert_gone, contents, marked_pool, of_worker
 from coursekit.grading import checking
 from coursekit.grading.checking import check_notebook
 from coursekit.grading.notebook_file import read_notebook
+from coursekit.sandbox.levels import SEALED
 
 CELL_SECONDS = 1.5
 GRACE_SECONDS = 1.5  # shorter than in grading, as all times here
@@ -23,6 +24,13 @@ NOT_BEGUN = "ImportError|ModuleNotFoundError|coursekit.*has no attribute"
 def pool():
     """Workers at the best level that there is here."""
     with marked_pool() as pool:
+        yield pool
+
+
+@pytest.fixture(scope="module", params=SEALED)
+def sealed(request):
+    """Workers of one of the two levels that seal."""
+    with marked_pool(levels=[request.param], warm=()) as pool:
         yield pool
 
 

@@ -13,14 +13,12 @@ from pathlib import Path
 import pytest
 
 from attacks.attack_exercise import SETUP, submission
-from attacks.marked_workers import marked_pool
 from coursekit.classroom.marking.markers import mark
 from coursekit.grading import Exercise
 from coursekit.grading.checking import check_notebook
 from coursekit.grading.cleanroom import CleanRooms
 from coursekit.grading.notebook_file import read_notebook
 from coursekit.grading.remote import RemoteAnswers
-from coursekit.sandbox.levels import SEALED
 from coursekit.worker.channel import WorkerLost
 from coursekit.worker.failures import Lost
 
@@ -48,13 +46,6 @@ def second(answers, expect):
 
 for name in ("first", "second"):
     exercise.questions[name] = replace(exercise.questions[name], private=True)
-
-
-@pytest.fixture(scope="module", params=SEALED)
-def sealed(request):
-    """Workers of one of the two levels that seal."""
-    with marked_pool(levels=[request.param], warm=()) as pool:
-        yield pool
 
 
 @pytest.fixture

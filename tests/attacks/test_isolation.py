@@ -11,30 +11,22 @@ from pathlib import Path
 import pytest
 
 from attacks.attack_exercise import submission
-from attacks.marked_workers import assert_gone, contents, marked_pool, of_workers
+from attacks.marked_workers import assert_gone, contents, of_workers
 from coursekit import course
 from coursekit.grading.notebook_file import read_notebook
 from coursekit.grading.remote import RemoteAnswers
-from coursekit.sandbox.levels import SEALED
 from coursekit.worker.failures import AnswerFailure
 
 
-@pytest.fixture(scope="module", params=SEALED)
-def pool(request):
-    """Workers of one of the two levels that seal."""
-    with marked_pool(levels=[request.param], warm=()) as pool:
-        yield pool
-
-
 @pytest.fixture
-def loot(pool, classroom):
+def loot(sealed, classroom):
     """Runs an attack's cell and gives what it left in its variable ``loot``."""
 
     def loot(code: str, **names: object):
         given = "\n".join(f"{name} = {value!r}" for name, value in names.items())
         path = submission(classroom / "submissions" / "hostile", f"loot = []\n{given}\n{code}")
         files, processes = contents(classroom), of_workers()
-        with RemoteAnswers(read_notebook(path).work, path.parent, 10, start=pool.start) as answers:
+        with RemoteAnswers(read_notebook(path).work, path.parent, 10, start=sealed.start) as answers:
             try:
                 return answers.value("loot")
             except AnswerFailure as failure:
@@ -181,12 +173,12 @@ def test_links_beside_a_notebook_are_not_followed(loot, classroom):
         os.unlink(hostile / "fifo")
 
 
-def test_beside_other_notebooks_no_file_is_given(pool, classroom):
+def test_beside_other_notebooks_no_file_is_given(sealed, classroom):
     folder = classroom / "flat"
     path = submission(folder, "import os\nloot = os.listdir('.')")
     (folder / "other.ipynb").write_text(json.dumps({}))
     (folder / "other_helper.py").write_text("")
-    with RemoteAnswers(read_notebook(path).work, folder, 10, start=pool.start) as answers:
+    with RemoteAnswers(read_notebook(path).work, folder, 10, start=sealed.start) as answers:
         assert answers.value("loot") == []
 
 

@@ -230,7 +230,7 @@ def test_arbitrary_bytes_are_no_recording(raw, cut):
 
 def test_the_reply_to_another_question_is_not_taken():
     recording = Recording()
-    recording.add(Value("a", 1.0).as_frame(), Reply.of(1))
+    recording.add(Value("a", seconds=1.0).as_frame(), Reply.of(1))
     answers = ReplayedAnswers(Replies(recording.packed([])))
     answers.seconds = 1.0
     assert answers.value("a") == 1

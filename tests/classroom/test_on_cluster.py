@@ -58,7 +58,9 @@ def grade_there(cluster):
     with open_executor(scheduler=cluster.address) as executor:
         executor._client.wait_for_workers(2, timeout=150)
         marker = MarkerOnCluster(executor, True, Limits.of_submission())
-        yield lambda out, settings, watch=None: pipeline.grade_class(out, settings, lambda: nullcontext(marker), watch)
+        yield lambda out, settings, watch=pipeline.SILENT: pipeline.grade_class(
+            out, settings, lambda: nullcontext(marker), watch
+        )
 
 
 def test_a_class_gets_the_same_marks_on_a_cluster(grade_there, tmp_path):

@@ -17,11 +17,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from coursekit import course
-from coursekit.classroom.intake import conformity, sources
+from coursekit.classroom.intake import conformity
 from coursekit.classroom.intake.cleaning import cell, clean, file_name
 from coursekit.classroom.intake.rosters import read_roster
 from coursekit.classroom.intake.sources import UnusableFile, UnusableSource, open_source
 from coursekit.classroom.intake.submissions import content_of, find
+from coursekit.worker import bounds
 
 GOOD = json.dumps({"cells": [], "metadata": {"coursekit": {"exercise": "99_demo"}}, "nbformat": 4}).encode()
 
@@ -246,7 +247,7 @@ def test_a_member_that_is_gone_from_the_archive_cannot_be_used(tmp_path):
 
 
 def test_too_many_files_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(sources, "BATCH_FILES", 1)
+    monkeypatch.setattr(bounds, "BATCH_FILES", 1)
     for name in "ab":
         (tmp_path / f"{name}.ipynb").write_bytes(GOOD)
     with pytest.raises(UnusableSource, match="more than 1 files"):

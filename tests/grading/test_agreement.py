@@ -9,9 +9,9 @@ import grading_demo as demo
 import psutil
 import pytest
 
-from coursekit.grading import remote
 from coursekit.grading.release import STUB
 from coursekit.grading.results import FAILED, NOT_YET, PARTIAL, PASSED
+from coursekit.worker import bounds
 
 NAMES = ("softmax", "count", "double")
 
@@ -221,7 +221,7 @@ def test_cells_that_stop_are_named_and_stubs_are_not(tmp_path):
 
 
 def test_a_notebook_that_always_ends_its_process_gives_a_report(tmp_path, monkeypatch):
-    monkeypatch.setattr(remote, "MAX_STARTS", 3)
+    monkeypatch.setattr(bounds, "MAX_STARTS", 3)
     deaths = [f"import os; os._exit({number})" for number in range(4)]
     report = demo.check_remotely(notebook(tmp_path, demo.SOFTMAX, demo.COUNT, demo.DOUBLE, *deaths))
     assert [result.points for result in report.questions] == [0, 0, 0]

@@ -215,7 +215,7 @@ def test_a_description_keeps_how_the_model_was_compiled(monkeypatch):
     model.compile("sgd", "mse")
     answers, home, started = clean(model=model)
     handle = answers.model("model").handle
-    described = Model.from_data({"handle": 0} | answers._ask(Observe("model", X, handle, 60.0)))
+    described = Model.from_data({"handle": 0} | answers._ask(Observe("model", X, handle=handle, seconds=60.0)))
     assert (described.optimizer.name, described.loss.name) == ("SGD", "mean_squared_error")
     assert Observe in started[0].asked
     assert "Observe" not in home.asked

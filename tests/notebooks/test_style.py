@@ -21,14 +21,14 @@ RULED = [
 ]
 LONG_LINES = {
     "01_mnist_dense": 0,
-    "02_imdb_dense": 54,
+    "02_imdb_dense": 0,
     "03_regularization": 156,
-    "04_cnn": 122,
+    "04_cnn": 0,
     "05_rnn_lstm": 63,
-    "06_transfer_learning": 107,
-    "07_autoencoders": 122,
-    "08_vae": 78,
-    "09_bayesian_nn": 147,
+    "06_transfer_learning": 0,
+    "07_autoencoders": 1,
+    "08_vae": 0,
+    "09_bayesian_nn": 0,
 }
 """How many lines of code of a lesson are still too long. A lesson whose lines are broken gets a smaller number here."""
 STORED = [path for lesson in course.LESSONS for path in (lesson.notebook, lesson.solution, lesson.exercise)]

@@ -76,7 +76,7 @@ for level in levels:
             names = f"GIVEN, ATTACKS = {json.dumps(given | {'again': again})!r}, {json.dumps(attacks)!r}\\n"
             reply = worker.exchange(RunCell(1, names + cell, 60).as_frame(), 60)
             assert reply.failure is None, reply.failure.message
-            found[level] = worker.exchange(Value("loot", 60).as_frame(), 60).answer
+            found[level] = worker.exchange(Value("loot", seconds=60).as_frame(), 60).answer
             worker.close()
 print(json.dumps([os.getuid(), found]))
 """

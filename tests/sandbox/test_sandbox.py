@@ -134,8 +134,8 @@ def test_a_warm_parent_that_is_killed_costs_nobody_a_point(tmp_path):
 def test_one_worker_that_is_not_greeted_leaves_the_others_alone(monkeypatch, tmp_path):
     with ColdPool(limits=LIMITS) as workers:
         first, parent = workers.start(tmp_path), workers.process_id
-        fork, failures = workers._parent.fork, [OSError("once")]
-        monkeypatch.setattr(workers._parent, "fork", lambda *given: _raise(failures) if failures else fork(*given))
+        begin, failures = pool.SealedWorker, [OSError("once")]
+        monkeypatch.setattr(pool, "SealedWorker", lambda *given: _raise(failures) if failures else begin(*given))
         workers.start(tmp_path).close()
         assert workers.process_id == parent
         assert first.exchange(Hello().as_frame(), 30) == Reply.of()

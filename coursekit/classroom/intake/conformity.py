@@ -84,12 +84,12 @@ def _changed(notebook: Notebook, given: Notebook) -> list[str]:
 
 
 def _name(cell: Cell) -> str | None:
-    name = _record(cell.metadata, "nbgrader").get("grade_id")
+    name = cell.marks.get("grade_id")
     return name if isinstance(name, str) else None
 
 
 def _locked(cell: Cell) -> tuple[object, object]:
-    return cell.source.strip(), _record(cell.metadata, "nbgrader").get("points")
+    return cell.source.strip(), cell.marks.get("points")
 
 
 def _record(metadata: dict[str, Any], name: str) -> dict[str, Any]:

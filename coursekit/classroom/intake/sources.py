@@ -17,29 +17,13 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from coursekit.errors import CoursekitError
-from coursekit.worker.bounds import (
-    BATCH_BYTES,
-    BATCH_DEPTH,
-    BATCH_FILES,
-    NOTEBOOK_BYTES,
-    PACKING_COUNTS_FROM,
-    PACKING_RATIO,
-)
+from coursekit.worker import bounds
 
 SKIPPED = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini", "__pycache__"})
 NONBLOCKING = getattr(os, "O_NONBLOCK", 0)  # opening a pipe must not wait for someone who writes to it
 LINK = "It is a symbolic link; put the file itself there."
 EMPTY = "It is an empty folder."
-DAMAGED = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    OSError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-)
+DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError)
 
 
 class UnusableSource(CoursekitError):
@@ -96,9 +80,9 @@ class FolderSource:
 
     def files(self) -> list[SourceFile]:
         """All files, sorted by path; the folders that hold none; and what is hidden, without what is in it."""
-        found = list(itertools.islice(self._walk(PurePosixPath()), BATCH_FILES + 1))
-        if len(found) > BATCH_FILES:
-            raise UnusableSource(f"{self._root} holds more than {BATCH_FILES:,} files. Is it the right folder?")
+        found = list(itertools.islice(self._walk(PurePosixPath()), bounds.BATCH_FILES + 1))
+        if len(found) > bounds.BATCH_FILES:
+            raise UnusableSource(f"{self._root} holds more than {bounds.BATCH_FILES:,} files. Is it the right folder?")
         return sorted(found, key=lambda file: file.path)
 
     def read(self, path: PurePosixPath) -> bytes:
@@ -118,8 +102,8 @@ class FolderSource:
             raise UnusableFile(f"It cannot be read: {error.strerror}.") from error
 
     def _walk(self, folder: PurePosixPath, depth: int = 0) -> Iterator[SourceFile]:
-        if depth > BATCH_DEPTH:
-            yield SourceFile(folder, problem=f"It lies more than {BATCH_DEPTH} folders deep.")
+        if depth > bounds.BATCH_DEPTH:
+            yield SourceFile(folder, problem=f"It lies more than {bounds.BATCH_DEPTH} folders deep.")
             return
         try:
             with os.scandir(self._root / folder) as listing:
@@ -154,9 +138,10 @@ class ZipSource:
             raise UnusableSource(f"{path} cannot be read as a zip archive: {error}.") from error
         members = self._zip.infolist()
         total = sum(info.file_size for info in members)
-        if len(members) > BATCH_FILES or total > BATCH_BYTES:
+        if len(members) > bounds.BATCH_FILES or total > bounds.BATCH_BYTES:
             size = f"{len(members):,} files, {total / 2**30:.1f} GB unpacked"
-            raise UnusableSource(f"{path} is too large ({size}); at most {BATCH_FILES:,} and {BATCH_BYTES >> 30} GB.")
+            most = f"{bounds.BATCH_FILES:,} and {bounds.BATCH_BYTES >> 30} GB"
+            raise UnusableSource(f"{path} is too large ({size}); at most {most}.")
         self._members: dict[PurePosixPath, list[zipfile.ZipInfo]] = {}
         self._folders: set[PurePosixPath] = set()
         for info in members:
@@ -207,8 +192,8 @@ class ZipSource:
             return "It is encrypted."
         if too_large := _too_large(info.file_size):
             return too_large
-        if info.file_size > PACKING_COUNTS_FROM and info.file_size > PACKING_RATIO * info.compress_size:
-            return f"It is packed more than {PACKING_RATIO} times smaller, as no notebook is."
+        if info.file_size > bounds.PACKING_COUNTS_FROM and info.file_size > bounds.PACKING_RATIO * info.compress_size:
+            return f"It is packed more than {bounds.PACKING_RATIO} times smaller, as no notebook is."
         return ""
 
 
@@ -261,13 +246,14 @@ def _hidden_part(path: PurePosixPath) -> PurePosixPath | None:
 
 def _bounded(file: IO[bytes], size: int) -> bytes:
     """The content of a file that is said to have ``size`` bytes."""
-    content = b"" if _too_large(size) else file.read(NOTEBOOK_BYTES + 1)
+    content = b"" if _too_large(size) else file.read(bounds.NOTEBOOK_BYTES + 1)
     if problem := _too_large(max(size, len(content))):
         raise UnusableFile(problem)
     return content
 
 
 def _too_large(size: int) -> str:
-    if size <= NOTEBOOK_BYTES:
+    if size <= bounds.NOTEBOOK_BYTES:
         return ""
-    return f"It has {size / 2**20:.0f} MB; at most {NOTEBOOK_BYTES >> 20} MB are read. Clear its outputs and save it."
+    most = bounds.NOTEBOOK_BYTES >> 20
+    return f"It has {size / 2**20:.0f} MB; at most {most} MB are read. Clear its outputs and save it."
