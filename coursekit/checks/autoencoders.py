@@ -198,7 +198,7 @@ def find_outsiders(answers: Answers, expect: Expect) -> None:
         valid = scale * rng.gamma(2, size=1_000)
         inside, outside = rng.choice(valid[valid < np.median(valid)], size=30), 3 * valid.max() + valid[:60]
         flags = alarms(valid, np.concatenate([inside, outside]), float(rng.uniform(0.05, 0.2)))
-        hint = "An outsider is what the network can *not* rebuild: alarm where the error is above the threshold."
+        hint = "The alarm takes for an outsider what is rebuilt badly: True where the error is above the threshold."
         expect.true(flags[30:].all(), "Errors three times larger than any of validation are not flagged.", hint)
         expect.true(not flags[:30].any(), "Errors smaller than most of validation are flagged.", hint)
     with expect.part(points=1, title="the promised rate of false alarms"):
@@ -232,7 +232,7 @@ def build_denoiser(answers: Answers, expect: Expect) -> None:
     twice = np.concatenate([images, images])
     model = answers.model("build_denoiser").on(twice)
     expect.equal(model.gave, (16, 784), hint="One output for each pixel of each image, as a vector.")
-    expect.at_most(model.parameter_count, 2_000_000, hint="A few hundred units in the middle are enough.")
+    expect.at_most(model.parameter_count, 2_000_000, hint="A few hundred units in the middle stay below that.")
     expect_learning(expect, model, twice)
     _expect_images_of_inputs(expect, model, twice)
     loss = model.loss
@@ -312,10 +312,10 @@ def training(answers: Answers, expect: Expect) -> None:
     gain = min(gains[0], gains[1] + CHANCE)
     expect.flag(gain > UNHEARD_OF, f"A gain of {gain:.1f} dB: was the network trained on the test digits?")
     hints = (
-        "7 dB are a fifth of the squared error. Spoiled input, clean target, both from 0 to 1? A few epochs on 20,000 "
-        "images, and some hundred units?",
-        "The best linear filter, clipped, gains 8.1 dB. Convolutions, more units, new noise in each epoch, more images "
-        "or more epochs go further.",
+        "A gain of 7 dB leaves a fifth of the squared error. Spoiled input, clean target, both from 0 to 1? A few "
+        "epochs on 20,000 images, and some hundred units?",
+        "The best linear filter, clipped, gains 8.1 dB. More epochs, as long as the validation loss falls? More "
+        "images, new noise in each epoch, more units, convolutions?",
     )
     for bar, hint in zip(BARS, hints):
         with expect.part(points=1, title=f"{bar:g} dB"):

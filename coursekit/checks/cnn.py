@@ -211,14 +211,14 @@ def build_network(answers: Answers, expect: Expect) -> None:
     )
     expect.true(
         _halves(model),
-        "Nothing halves the maps: there is no pooling and no stride.",
+        "No layer halves the maps.",
         hint="Put layers.MaxPooling2D(2) behind a convolution, or give one strides=2.",
     )
     expect_parameters(
         expect,
         model,
         100_000,
-        hint="Most sit in the first Dense layer: shrink the maps further before you flatten, or use fewer units.",
+        hint="Do most sit in the first Dense layer? Shrink the maps further before you flatten, or use fewer units.",
     )
     with expect.part(points=1, title="last activation and loss"):
         expect_loss_fits(answers, expect, model, images)
@@ -267,7 +267,7 @@ def _moved(images: np.ndarray, pixels: int) -> np.ndarray:
 
 @exercise.question("training", points=3, title="Train it past two bars")
 def training(answers: Answers, expect: Expect) -> None:
-    """`model` reads digits that it has never seen, also moved ones; its curve ends above a dense network's."""
+    """`model` reads digits that it has never seen, also moved ones; its curve ends no lower than a dense network's."""
     x_test, y_test = unseen_digits(28, 28, 1)
     x_train = load_mnist().x_train[:SEEN, :, :, np.newaxis].astype(np.float32) / 255
     model = cache(lambda: answers.model("model"))  # one model for both bars
@@ -279,7 +279,7 @@ def training(answers: Answers, expect: Expect) -> None:
             seen = model().predict(x_train)
             flag_by_heart(expect, accuracy(seen, load_mnist().y_train[:SEEN]), outputs)
 
-    hint = "Values from 0 to 1? More epochs, more filters, batch normalisation?"
+    hint = "Values from 0 to 1? More epochs, as long as val_loss falls? More filters?"
     read(x_test, 0.985, "98.5 % of the test digits", hint)
     hint = "Train on digits that move too: layers.RandomTranslation(0.1, 0.1, fill_mode='constant') comes first."
     read(_moved(x_test, 2), 0.95, "95 % when moved by two pixels", hint)
@@ -290,5 +290,5 @@ def training(answers: Answers, expect: Expect) -> None:
         expect.true(curve != dense_curve, "Both histories are the same.", hint="Keep what each `fit` returns.")
         expect.equal(len(curve), len(dense_curve), hint="Train both for the same number of epochs.")
         expect.at_least(
-            curve[-1], dense_curve[-1], hint="The convolutional network should end higher; was the dense one meant?"
+            curve[-1], dense_curve[-1], hint="The convolutional one is to end no lower; was the dense one meant?"
         )

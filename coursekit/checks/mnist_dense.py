@@ -215,7 +215,7 @@ def training(answers: Answers, expect: Expect) -> None:
     mnist, model = load_mnist(), cache(lambda: answers.model("model"))
     for bar in (0.95, 0.975):
         with expect.part(points=1, title=f"{bar:.1%} of the test digits"):
-            hint = "More epochs, as long as val_loss falls? A wider hidden layer, dropout?"
+            hint = "More epochs, as long as val_loss falls? A wider hidden layer, or a second one?"
             outputs = _read_by(model(), mnist.x_test, mnist.y_test, bar)
             expect_accuracy(expect, outputs, mnist.y_test, bar, hint)
             seen = mnist.y_train[:SEEN]

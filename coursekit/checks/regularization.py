@@ -360,16 +360,16 @@ def _regression(rng: np.random.Generator, rival: Rule) -> tuple[Data, list[float
 
 @exercise.question("training", points=2, title="A network that does not overfit")
 def training(answers: Answers, expect: Expect) -> None:
-    """`model` reads new reviews well and is not too sure of itself; `history` holds validation losses."""
+    """`model` has a low cross-entropy on new reviews and reads them well; `history` holds validation losses."""
     reviews, y_test = unseen_reviews(TEST_REVIEWS, num_words=WORDS)
     x_test = reviews.multi_hot(np.uint8)
-    with expect.part(points=1, title="not too sure of itself"):
+    with expect.part(points=1, title=f"a cross-entropy of at most {LARGEST_LOSS}"):
         right = np.where(y_test == 1, *_probabilities(answers, expect, x_test))
         expect.at_most(
             float(-np.log(np.clip(right, 1e-7, 1)).mean()),
             LARGEST_LOSS,
-            hint="The cross-entropy on new reviews: it grows with each epoch too many. Stop early, restore the best "
-            "weights, add dropout or a penalty.",
+            hint="Does your validation loss rise after some epoch? Stop there, and restore the best weights. Does it "
+            "still fall? Train longer.",
         )
     with expect.part(points=1, title="accurate, and validated"):
         hint = "history = model.fit(…, validation_data=(x_valid, y_valid))."

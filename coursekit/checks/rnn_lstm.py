@@ -32,7 +32,7 @@ def padded(answers: Answers, expect: Expect) -> None:
     compare((2, 3, 1), 3, hint)
     compare((4, 1), 7, hint)
     with expect.part(points=1, title="reviews that are too long"):
-        hint = "Keep the last `maxlen` words, where reviewers sum up: review[-maxlen:]."
+        hint = "Keep the last `maxlen` words of a review: review[-maxlen:]."
         compare((5, 1, 12), 2, hint)
         compare((8, 2), 1, hint)
 
@@ -179,7 +179,7 @@ def training(answers: Answers, expect: Expect) -> None:
         expect.validated(answers.value("history"), hint=hint)
     maxlen = answers.value("MAXLEN")
     expect.kind(maxlen, int, hint="MAXLEN = 200, say: how many words of a review your network reads.")
-    expect.between(maxlen, 1, 2_500, hint="The longest review has 2,494 words.")
+    expect.between(maxlen, 1, 2_500, hint="One word at least; the longest review has 2,494, its start mark included.")
     reviews, labels = unseen_reviews(TEST_REVIEWS)
     rows = reviews.padded(maxlen)
     model = answers.model("model")
@@ -191,7 +191,7 @@ def training(answers: Answers, expect: Expect) -> None:
     between = (outputs >= 0).all() and (outputs <= 1).all()
     accuracy = float(np.mean((outputs > (0.5 if between else 0)) == labels))
     with expect.part(points=1, title="86 % of the first 5,000 test reviews"):
-        expect.at_least(accuracy, 0.86, hint="A gated layer, dropout after the embedding, a convolution with pooling?")
+        expect.at_least(accuracy, 0.86, hint="A gated layer? A convolution with pooling before it?")
     expect.at_least(accuracy, 0.82, hint="Padded in front? Enough epochs? Does the validation accuracy still rise?")
 
 
@@ -216,7 +216,7 @@ def _expect_recurrent(expect: Expect, model: Model, reviews: np.ndarray) -> None
     )
     expect.true(
         _tells_apart(model, reviews, reviews[:, ::-1]),
-        "The order of the words makes no difference to the answer.",
+        "Reviews that are read backwards get the same answers.",
         hint="A recurrent layer takes the sequence itself, (review, time, vector): nothing averages over time before.",
     )
 

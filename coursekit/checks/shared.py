@@ -293,7 +293,7 @@ def expect_own_noise(expect: Expect, noise: np.ndarray, hint: str) -> None:
     most = np.abs(together).max()
     expect.true(
         most < 0.15,
-        "Several places share their noise.",
+        "The noise of some places goes together.",
         hint,
         expected="noise of its own for each number",
         got=f"numbers that go together, with a correlation of {most:.2f}",

@@ -30,13 +30,13 @@ def choose_recipe(answers: Answers, expect: Expect) -> None:
             expect.equal(answers.call("choose_recipe", amount, similar), recipe, hint=hint)
 
     with expect.part(points=1, title="few images"):
-        hint = "Few images train few weights, and on similar data the last features are good as they are."
+        hint = "By the rule of thumb, few images cannot pay for many weights; of similar data the base stays whole."
         compare(few, True, "new head", hint)
-        hint = "Few images cannot train many weights; the last features do not suit different data, the first ones do."
+        hint = "By the rule of thumb, few images cannot pay for many weights; on different data the upper blocks go."
         compare(few, False, "low layers", hint)
-    hint = "A hundred images a class or more count as many: they can adapt every layer, a little."
+    hint = "A hundred images a class or more count as many: by the rule of thumb they can adapt every layer, gently."
     compare(many, True, "fine-tune all", hint)
-    hint = "Many images of another kind: the borrowed weights are a start, and all of them train."
+    hint = "Many images of another kind: by the rule of thumb the borrowed weights are a start, and all of them train."
     compare(many, False, "initialise and retrain", hint)
 
 
@@ -174,7 +174,7 @@ def fine_tuner(answers: Answers, expect: Expect) -> None:
             rate,
             1e-7,
             1.0001e-4,
-            hint="The name alone, as in compile('adam', …), means 0.001, which overwrites what was learnt.",
+            hint="The name alone, as in compile('adam', …), means 0.001; a tenth of that is the most.",
         )
     _expect_classes(expect, model, (16, classes))
     frozen = "those of three convolutions and all batch normalisation"
@@ -221,7 +221,7 @@ def _expect_still(
     expect.true(
         any(weight.gradient > 0 for step in steps for weight in step),
         "No weight of the network would move in training.",
-        hint="Freeze the base, base.trainable = False, and not the network that holds base and head.",
+        hint="Is the network frozen that holds base and head? Freeze the base, or layers of it, and no more.",
     )
     expect.true(
         still == count,
@@ -240,7 +240,7 @@ def _still(steps: list[list[Weight]]) -> int:
 
 @exercise.question("training", points=3, title="Twenty-five digits", seconds=120)
 def training(answers: Answers, expect: Expect) -> None:
-    """`model`, on the borrowed base, trained on 25 digits (`history`), reads all test digits from 5 to 9."""
+    """`model`, on the borrowed base, trained on 25 digits (`history`), is asked about all test digits from 5 to 9."""
     with expect.part(points=1, title="validation data"):
         hint = "history = model.fit(…, validation_data=(x_valid, y_valid))."
         expect.validated(answers.value("history"), hint=hint)
@@ -261,8 +261,8 @@ def training(answers: Answers, expect: Expect) -> None:
         expect.at_least(
             right,
             BARS[1],
-            hint="On a frozen base only the head trains, so it may learn fast: 0.003 rather than 0.001, and more "
-            "epochs. What moves the base must be far slower.",
+            hint="More epochs, as long as the validation accuracy rises? A larger rate? The lesson's heads on a frozen "
+            "base learnt at 0.003.",
         )
     expect.at_least(right, BARS[0], hint="Is the base frozen? Are the pixels in [0, 1]? Enough epochs?")
 
