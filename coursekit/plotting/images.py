@@ -138,7 +138,8 @@ def plot_pixel_matrix(image: ArrayLike) -> Axes:
     shade = _between_0_and_1(pixels.astype(float))
     ax.imshow(1 - shade, cmap="gray", vmin=0, vmax=1)
     for (row, column), value in np.ndenumerate(pixels):
-        color = "#a0a0a0" if value == 0 else style.text_color_on([1 - shade[row, column]] * 3)
+        paper = [1 - shade[row, column]] * 3
+        color = style.QUIET if value == 0 and min(paper) == 1 else style.text_color_on(paper)
         ax.text(column, row, _pixel_text(value), ha="center", va="center", size=7.5, color=color)
     ax.grid(False)
     ax.set(xlabel="column", ylabel="row", xticks=range(0, pixels.shape[1], 3), yticks=range(0, pixels.shape[0], 3))

@@ -90,7 +90,7 @@ def plot_dense_network(sizes: Sequence[int], names: Sequence[str] | None = None)
     for (left, lower), (right, upper) in pairwise(columns):
         for y in lower:
             for to in upper:
-                line(ax, (left, y), (right, to), color="#b5b5b5")
+                line(ax, (left, y), (right, to), color=QUIET, linewidth=0.7)
     for (x, places), size, name in zip(columns, sizes, names):
         for y in places:
             circle(ax, (x, y), radius=0.17)
@@ -229,5 +229,5 @@ def plot_transfer_cases() -> Axes:
     return describe(
         ax,
         "Diagram of the four cases of transfer, with the layers of a borrowed network and a new head. "
-        f"{'; '.join(told)}. Kept layers are pale, trained ones darker, those left out dashed. A rule of thumb.",
+        f"{'; '.join(told)}. Each box says keep, train or new; those left out are dashed. A rule of thumb.",
     )

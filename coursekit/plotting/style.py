@@ -61,6 +61,16 @@ def luminance(color: Any) -> float:
     return round(float(linear @ (0.2126, 0.7152, 0.0722)), 6)
 
 
+def contrast(color: Any, other: Any) -> float:
+    """How far two colours are told apart, from 1 for the same to 21 for black and white (W3C, WCAG 2.2).
+
+    >>> contrast("white", "black")
+    21.0
+    """
+    darker, lighter = sorted([luminance(color), luminance(other)])
+    return (lighter + 0.05) / (darker + 0.05)
+
+
 def ink(color: Any) -> tuple[float, float, float]:
     """The colour, darkened until text in it can be read on white (contrast 4.5 to 1, WCAG 2.2).
 
@@ -68,7 +78,7 @@ def ink(color: Any) -> tuple[float, float, float]:
     (0.0, 0.0, 0.0)
     """
     rgb = np.array(to_rgb(color))
-    while 1.05 / (luminance(rgb) + 0.05) < 4.5:
+    while contrast(rgb, "white") < 4.5:
         rgb = rgb * 0.95
     red, green, blue = rgb.tolist()
     return red, green, blue

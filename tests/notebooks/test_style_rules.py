@@ -166,6 +166,7 @@ BAD = [
     (style.has_as_much_prose_as_code, append(code("x = 1"), code("y = 1"))),
     (style.describes_its_pictures, picture(metadata={})),
     (style.describes_its_pictures, picture(metadata={"image/png": {"alt": "alt text"}})),
+    (style.describes_its_pictures, picture(metadata={"image/png": {"alt": f'{style.UNDESCRIBED} Plot "image".'}})),
     (style.describes_its_pictures, picture(data={"image/png": "iVBORw0KGgo="})),
     (style.describes_its_pictures, picture(data={"text/html": '<img src="x.png">'})),
     (style.describes_its_pictures, picture(data={"text/html": '<IMG src="x.png" alt="">'})),
@@ -356,3 +357,10 @@ def test_a_large_file_is_seen(tmp_path):
 
     assert style.too_large(tmp_path / "large.ipynb")
     assert not style.too_large(tmp_path / "small.ipynb")
+
+
+def test_a_line_of_code_that_is_too_long_is_seen(good):
+    fits, too_long = ("x" * length for length in (88, 89))
+    good.cells.append(code(f"{fits}\n{too_long}"))
+
+    assert style.long_lines(good) == [too_long]

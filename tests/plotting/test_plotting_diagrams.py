@@ -12,6 +12,7 @@ from scipy.signal import correlate2d
 from coursekit import plotting
 from coursekit.plotting import alt_text
 from coursekit.plotting.display import figure_of
+from coursekit.plotting.style import contrast
 
 PHONE = 360  # pixels across
 NUMBERS = np.arange(49.0).reshape(7, 7) * 7 % 23 - 5
@@ -59,6 +60,11 @@ def test_letters_can_be_read_on_a_phone(diagram):
     figure = figure_of(diagram)
     shrunk = PHONE / (figure.get_figwidth() * figure.dpi)
     assert min(text.get_size() / 72 * figure.dpi * shrunk for text, _ in written(diagram)) >= 8
+
+
+def test_lines_arrows_and_frames_are_seen_on_the_white_card(diagram):
+    drawn = [*(line.get_color() for line in diagram.lines), *(patch.get_edgecolor() for patch in diagram.patches)]
+    assert min(contrast(color, "white") for color in drawn) >= 3
 
 
 def test_no_text_runs_into_another_or_off_the_page(diagram):

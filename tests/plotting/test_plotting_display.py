@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -73,6 +74,7 @@ def test_one_bundle_serves_every_reader():
     assert data["text/plain"] == metadata["alt"] == metadata["image/png"]["alt"] == 'Loss < 1 & "falling".'
     assert '<img alt="Loss &lt; 1 &amp; &quot;falling&quot;."' in data["text/html"]
     assert data["image/png"] in data["text/html"]
+    assert re.search(r'<img [^>]*style="background: white;[^"]* max-width: 100%"', data["text/html"])  # on any page
 
 
 def test_the_same_figure_gives_the_same_bytes_without_date_or_program():

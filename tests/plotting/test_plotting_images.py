@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from coursekit.plotting import alt_text, plot_images, plot_pixel_matrix, plot_weights
 from coursekit.plotting.display import png
+from coursekit.plotting.style import DIVERGING, contrast
 
 
 @pytest.fixture
@@ -96,6 +97,14 @@ def test_the_pixel_matrix_writes_every_number(shape):
     assert "4 of 784 pixels are 0; the largest value is 255" in alt_text(ax)
 
 
+@pytest.mark.parametrize("image", [[[0, 60], [120, 255]], [[-1.0, 0.0], [0.5, 1.0]]])
+def test_each_number_can_be_read_on_its_pixel(image):
+    ax = plot_pixel_matrix(image)
+    shades = ax.images[0].get_array()
+    for text, shade in zip(ax.texts, shades.ravel()):
+        assert contrast(text.get_color(), [shade] * 3) >= 4.5, text.get_text()
+
+
 def test_fractions_are_short_and_readable():
     texts = [text.get_text() for text in plot_pixel_matrix([[0.0, 0.531], [1.0, -0.25]]).texts]
     assert texts == ["0", ".53", "1", "-.25"]
@@ -120,6 +129,7 @@ def test_weights_share_one_scale_around_zero():
     kernel[3, 4] = -9
     fig = plot_weights(kernel)
     assert {ax.images[0].get_clim() for ax in fig.axes[:12]} == {(-9.0, 9.0)}
+    assert all(ax.images[0].get_cmap() == DIVERGING for ax in fig.axes[:12])  # whose signs are read in grey
     assert np.array_equal(fig.axes[4].images[0].get_array(), kernel[:, 4].reshape(28, 28))
     assert "Weights of 12 units as images of 28 by 28" in alt_text(fig)
     assert "between -9 and" in alt_text(fig)
