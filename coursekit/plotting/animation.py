@@ -88,7 +88,7 @@ def animation_page(
     assert own is not None, "Matplotlib names its picture otherwise"
     page = page.replace(own[1], hashlib.sha256("".join(FRAME.findall(page)).encode()).hexdigest()[:32])
     page = page.replace("<img id=", f'<img alt="{html.escape(alt)}" style="max-width: 100%" id=')
-    return page.replace('class="anim-slider"', 'class="anim-slider" aria-label="Frame"')
+    return page.replace('class="anim-slider"', 'class="anim-slider" aria-label="Frame" style="width: 100%"')
 
 
 def _smaller(frame: re.Match[str]) -> str:

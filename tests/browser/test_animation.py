@@ -27,3 +27,5 @@ def test_buttons_and_slider_show_the_frames(page):
     assert picture.get_attribute("src") == seen[0]
     page.get_by_label("Play", exact=True).click()
     expect(slider).to_have_value("4")
+    page.set_viewport_size({"width": 360, "height": 640})
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= 360
