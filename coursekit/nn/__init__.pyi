@@ -1,4 +1,4 @@
-from .compiling import compile_classifier, compile_network
+from .compiling import compile_classifier, compile_network, reinitialize
 from .gaussian import gaussian_kl
 from .mobilenet import mobilenet_v2
 from .predictive import predictive_samples
@@ -16,4 +16,5 @@ __all__ = [
     "predictive_samples",
     "ragged_batches",
     "ragged_tensor",
+    "reinitialize",
 ]

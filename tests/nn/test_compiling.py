@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from coursekit.nn import VariationalDense, compile_classifier, compile_network
+from coursekit.nn import VariationalDense, compile_classifier, compile_network, reinitialize
 from coursekit.plotting import LiveHistory
 
 RNG = np.random.default_rng(0)
@@ -209,3 +209,60 @@ def test_a_model_without_shape_or_with_two_outputs_is_an_error() -> None:
     inputs = keras.Input((4,))
     with pytest.raises(ValueError, match="one output"):
         compile_classifier(keras.Model(inputs, [inputs, inputs]), "adam")
+
+
+def images_read() -> keras.Model:
+    return keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),
+            layers.Conv2D(2, 3),
+            layers.BatchNormalization(),
+            layers.Flatten(),
+            Counting(5, activation="relu"),
+            layers.Dropout(0.5),
+            VariationalDense(3, training_examples=150, activation="softmax"),
+        ]
+    )
+
+
+def words_read() -> keras.Model:
+    return keras.Sequential([keras.Input((5,)), layers.Embedding(9, 4), layers.LSTM(3, dropout=0.2), Counting(3)])
+
+
+@pytest.mark.parametrize(("build", "inputs"), [(images_read, IMAGES), (words_read, WORDS)])
+@pytest.mark.parametrize("optimizer", [keras.optimizers.Adam, keras.optimizers.Adagrad])
+def test_a_network_that_starts_again_trains_as_one_made_anew_and_is_traced_once(build, inputs, optimizer) -> None:
+    def trained(model: keras.Model) -> dict[str, list[float]]:
+        return model.fit(inputs, CLASSES, batch_size=16, epochs=2, validation_split=0.2, verbose=0).history
+
+    def anew(seed: int) -> keras.Model:
+        keras.utils.set_random_seed(seed)
+        return compile_classifier(build(), optimizer(0.03))
+
+    again = anew(seed=7)
+    trained(again)
+    for seed in (1, 2):
+        assert trained(reinitialize(again, seed)) == trained(anew(seed))
+    (counting,) = (layer for layer in again.layers if isinstance(layer, Counting))
+    assert counting.traced == 1
+
+
+def test_a_schedule_and_frozen_layers_start_again_too() -> None:
+    def anew() -> keras.Model:
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential([keras.Input((4,)), layers.Dense(5), layers.Dense(3, activation="softmax")])
+        model.layers[0].trainable = False
+        schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
+        return compile_classifier(model, keras.optimizers.SGD(schedule, momentum=0.9))
+
+    def trained(model: keras.Model) -> dict[str, list[float]]:
+        return model.fit(X, CLASSES, batch_size=16, epochs=2, verbose=0).history
+
+    again = anew()
+    assert trained(again) == trained(reinitialize(again, seed=1)) == trained(anew())
+    assert len(again.trainable_weights) == 2
+
+
+def test_a_network_that_is_not_compiled_cannot_start_again() -> None:
+    with pytest.raises(ValueError, match="not compiled"):
+        reinitialize(network(3), seed=1)
