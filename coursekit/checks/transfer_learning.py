@@ -30,7 +30,7 @@ def choose_recipe(answers: Answers, expect: Expect) -> None:
             expect.equal(answers.call("choose_recipe", amount, similar), recipe, hint=hint)
 
     with expect.part(points=1, title="few images"):
-        hint = "By the rule of thumb, few images cannot pay for many weights; of similar data the base stays whole."
+        hint = "By the rule of thumb, few images cannot pay for many weights; on similar data the base stays whole."
         compare(few, True, "new head", hint)
         hint = "By the rule of thumb, few images cannot pay for many weights; on different data the upper blocks go."
         compare(few, False, "low layers", hint)
