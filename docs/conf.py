@@ -1,4 +1,4 @@
-"""How Sphinx builds the site from what coursesite/build.py put together. Nothing is executed, nothing is fetched."""
+"""How Sphinx builds the site from what build_site.py put together. Nothing is executed, nothing is fetched."""
 
 import os
 
@@ -29,7 +29,6 @@ html_theme = "sphinx_book_theme"
 html_title = "Deep learning with Keras 3"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
-html_extra_path = []
 html_show_sphinx = False
 html_copy_source = html_show_sourcelink = True
 html_sourcelink_suffix = ""
@@ -39,6 +38,7 @@ html_theme_options = {
     "use_fullscreen_button": False,
     "show_toc_level": 2,
     "home_page_in_toc": False,
+    "navbar_persistent": [],  # a second field to search, in a bar of its own
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from coursekit.course import Lesson
 
-WIDTH, HEIGHT = 172, 74  # of a box, in pixels
-GAP, DROP = 18, 46  # between boxes, and between rows
+WIDTH, HEIGHT = 172, 68  # of a box, in pixels
+GAP, DROP = 18, 34  # between boxes, and between rows
 
 
 def rows(lessons: Sequence[Lesson]) -> list[list[Lesson]]:
@@ -47,9 +47,8 @@ def draw(lessons: Sequence[Lesson]) -> str:
     width = max(map(len, table)) * (WIDTH + GAP) - GAP
     place = {}
     for down, row in enumerate(table):
-        left = (width - len(row) * (WIDTH + GAP) + GAP) / 2
         for across, lesson in enumerate(row):
-            place[lesson.number] = (left + across * (WIDTH + GAP), down * (HEIGHT + DROP))
+            place[lesson.number] = (across * (WIDTH + GAP), down * (HEIGHT + DROP))
     height = len(table) * (HEIGHT + DROP) - DROP
     return "\n".join(
         [

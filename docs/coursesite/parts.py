@@ -6,13 +6,12 @@ import re
 from collections.abc import Callable
 from html import escape
 
-from coursesite import map as lesson_map
-from coursesite import ways
-from coursesite.notebooks import claim_anchor, first_cell, lesson_part, read, source
-
 from coursekit import course
 from coursekit.claims.comparison import CONTRADICTED, HOLDS, MIME, NOISE, Comparison
 from coursekit.claims.register import claims_in
+from coursesite import map as lesson_map
+from coursesite import ways
+from coursesite.notebooks import claim_anchor, first_cell, lesson_part, read, source
 
 GOALS, POINTS = "**You will learn to**", "## In this lesson"
 SIGNS = {HOLDS: "✓", NOISE: "~", CONTRADICTED: "✗"}

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from coursesite.notebooks import first_cell
-
 from coursekit import course
+from coursesite.notebooks import first_cell
 
 WHOLE, HALF, SHORT = "whole", "half", "short path"
 

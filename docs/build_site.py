@@ -39,7 +39,7 @@ DOCS = course.root() / "docs"
 def places() -> dict[str, str]:
     """Where each file of the repository that is on the site stands there."""
     notebooks_there = {path: path for lesson in course.LESSONS for path in map(_inside, _notebooks(lesson))}
-    pictures = {f"docs/{path.name}": f"{notebooks.PICTURES}/{path.name}" for path in DOCS.glob("*.png")}
+    pictures = {f"docs/{path.name}": f"images/{path.name}" for path in DOCS.glob("*.png")}
     return {"README.md": "index.md"} | PAGES | notebooks_there | pictures
 
 
@@ -53,10 +53,9 @@ def stage(folder: Path, repository: str = "", solutions: bool = True) -> None:
     """
     shutil.rmtree(folder, ignore_errors=True)
     there = places()
-    pictures = folder / notebooks.PICTURES
-    pictures.mkdir(parents=True)
+    (folder / "images").mkdir(parents=True)
     for picture in DOCS.glob("*.png"):
-        shutil.copy(picture, pictures)
+        shutil.copy(picture, folder / "images")
     for here, to in PAGES.items():
         text = (course.root() / here).read_text(encoding="utf-8")
         # the parts are written for the top folder, where all pages stand
@@ -70,7 +69,9 @@ def stage(folder: Path, repository: str = "", solutions: bool = True) -> None:
                 notebook = notebooks.with_solutions(notebook, notebooks.read(lesson.solution))
             name = _inside(path)
             shown = notebooks.for_site(
-                notebook, lambda text, name=name: relocate(text, name, name, there, repository), pictures
+                notebook,
+                lambda text, name=name: relocate(text, name, name, there, repository),
+                folder / notebooks.PICTURES,
             )
             _write(folder / name, json.dumps(shown))
     for name, text in reference.pages().items():
@@ -83,7 +84,8 @@ def build(out: Path, repository: str = "", solutions: bool = True) -> int:
     stage(sources, repository, solutions)
     shutil.rmtree(out, ignore_errors=True)
     command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-q", "-c", str(DOCS)]
-    environment = os.environ | {"COURSE_REPOSITORY": repository, "PYTHONPATH": os.pathsep.join([str(DOCS), *sys.path])}
+    paths = os.pathsep.join([str(DOCS), str(course.root())])
+    environment = os.environ | {"COURSE_REPOSITORY": repository, "PYTHONPATH": paths}
     code = subprocess.run([*command, "-d", f"{out}-doctrees", str(sources), str(out)], env=environment).returncode
     if code == 0:
         shutil.copytree(sources / notebooks.PICTURES, out / notebooks.PICTURES)
