@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 from coursesite import notebooks, parts, reference
@@ -68,11 +69,8 @@ def stage(folder: Path, repository: str = "", solutions: bool = True) -> None:
             if solutions and path == lesson.exercise:
                 notebook = notebooks.with_solutions(notebook, notebooks.read(lesson.solution))
             name = _inside(path)
-            shown = notebooks.for_site(
-                notebook,
-                lambda text, name=name: relocate(text, name, name, there, repository),
-                folder / notebooks.PICTURES,
-            )
+            move = partial(relocate, here=name, there=name, places=there, repository=repository)
+            shown = notebooks.for_site(notebook, move, folder / notebooks.PICTURES)
             _write(folder / name, json.dumps(shown))
     for name, text in reference.pages().items():
         _write(folder / name, text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from html import escape
 
 from coursekit import course
@@ -18,10 +19,13 @@ SIGNS = {HOLDS: "✓", NOISE: "~", CONTRADICTED: "✗"}
 CURE = "Run it: coursekit run --stale --update"
 
 
-def lessons() -> str:
-    """README's table of lessons."""
+def of_readme(heading: str) -> str:
+    """What stands in README below a heading, up to the next one."""
     text = (course.root() / "README.md").read_text(encoding="utf-8")
-    return text.partition("## Lessons\n")[2].partition("\n## ")[0].strip()
+    below = text.partition(f"\n{heading}\n")[2]
+    if not below:
+        raise ValueError(f"README has no heading {heading!r}.")
+    return re.split(r"^#+ ", below, maxsplit=1, flags=re.MULTILINE)[0].strip()
 
 
 def contents() -> str:
@@ -123,8 +127,8 @@ def counts() -> str:
     """How many claims hold, and how many do not, in a sentence."""
     found = [claim for lesson in course.LESSONS for _, claim in found_claims(lesson)]
     number = {verdict: sum(claim.verdict == verdict for claim in found) for verdict in SIGNS}
-    verdicts = ", ".join(f"{count} {verdict}" for verdict, count in number.items())
-    return f"{len(found)} claims in {len(course.LESSONS)} lessons: {verdicts}."
+    verdicts = "; ".join(f"{SIGNS[verdict]} {verdict}: {count}" for verdict, count in number.items())
+    return f"{len(found)} claims in {len(course.LESSONS)} lessons. {verdicts}."
 
 
 def prerequisites() -> str:
@@ -139,7 +143,9 @@ def prerequisites() -> str:
 
 PARTS: dict[str, Callable[[], str]] = {
     "map": lambda: lesson_map.draw(course.LESSONS),
-    "lessons": lessons,
+    "lessons": partial(of_readme, "## Lessons"),
+    "elsewhere": partial(of_readme, "### Elsewhere"),
+    "commands": partial(of_readme, "## For instructors"),
     "prerequisites": prerequisites,
     "contents": contents,
     "goals": goals,

@@ -83,9 +83,9 @@ WAYS = (
         "For those who train networks already: what decides whether one may be trusted. The first lessons on their "
         "short paths, for the names that the later ones use.",
         (
-            ("Foundations", (Part(1, SHORT), Part(2, SHORT), Part(4, SHORT))),
+            ("Foundations", (Part(1, SHORT), Part(2, SHORT))),
             ("Overfitting and its cures", (Part(3, exercise=True),)),
-            ("Small data", (Part(6, exercise=True),)),
+            ("Images, and few of them", (Part(4, SHORT), Part(6, exercise=True))),
             ("Doubt", (Part(9, exercise=True),)),
         ),
     ),

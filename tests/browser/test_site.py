@@ -35,14 +35,14 @@ EACH_LESSON = pytest.mark.parametrize("lesson", course.LESSONS, ids=lambda lesso
 
 
 class Links(HTMLParser):
-    """What a page names: its anchors, where it leads, what it loads, the descriptions of its pictures."""
+    """What a page names: its anchors, where it leads, what it loads, the descriptions of its figures."""
 
     def __init__(self) -> None:
         super().__init__()
         self.anchors: set[str] = {""}
         self.leads_to: list[str] = []
         self.loads: list[str] = []
-        self.pictures: list[str] = []
+        self.figures: list[str] = []
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         given = dict(attributes)
@@ -51,8 +51,8 @@ class Links(HTMLParser):
             (self.leads_to if tag in ("a", "area") else self.loads).append(given["href"])
         if given.get("src"):
             self.loads.append(given["src"])
-        if tag == "img":
-            self.pictures.append(given.get("alt") or "")
+        if tag == "img" and "/pictures/" in given.get("src", "/pictures/"):  # an animation gets its source later
+            self.figures.append(given.get("alt") or "")
 
 
 @cache
@@ -75,7 +75,8 @@ def site(tmp_path_factory) -> Path:
 
 
 def pages(site: Path) -> list[Path]:
-    return sorted(site.rglob("*.html"), key=lambda path: path.relative_to(site).as_posix())
+    names = sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html"))
+    return [site / name for name in names if not name.startswith("_static/")]  # where the theme has templates
 
 
 @pytest.fixture
@@ -132,9 +133,9 @@ def test_every_page_is_sound(site, contexts):
 
 def test_a_fault_of_a_page_is_seen(contexts):
     page = contexts(390).new_page()
-    page.set_content('<html lang="en"><title>A</title><main><h1>A</h1><img src="a.png" width="500"></main></html>')
+    page.set_content('<html lang="en"><title>A</title><main><h1 style="width: 500px">A</h1><img></main></html>')
 
-    assert [fault.partition(":")[0] for fault in faults(page)] == ["image-alt", "110 pixels wider than the window"]
+    assert [fault.partition(":")[0] for fault in faults(page)] == ["image-alt", "118 pixels wider than the window"]
 
 
 def test_every_link_and_anchor_leads_somewhere(site):
@@ -152,7 +153,7 @@ def test_every_link_and_anchor_leads_somewhere(site):
 
 
 def test_nothing_is_loaded_from_elsewhere(site):
-    style = re.compile(r"url\(['\"]?(https?:|//)|@import")
+    style = re.compile(r"(url\(|@import )['\"]?(https?:|//)")
     loaded = {(path.name, link) for path in pages(site) for link in links(path).loads if re.match(r"https?:|//", link)}
     styles = [path for path in site.rglob("*.css") if style.search(path.read_text("utf-8"))]
 
@@ -198,9 +199,7 @@ def test_every_figure_keeps_its_description(site, lesson):
     stored = [
         html.unescape(alt) for data in outputs for alt in re.findall(r'<img alt="([^"]*)"', data.get("text/html", ""))
     ]
-    shown = [alt for alt in links(site / "notebooks" / f"{lesson.name}.html").pictures if alt]
-
-    assert shown == stored
+    assert links(site / "notebooks" / f"{lesson.name}.html").figures == stored
     assert min(map(len, stored)) > 20
 
 
@@ -333,5 +332,5 @@ def test_formulas_are_set_at_every_depth(site, contexts):
     page = opened(contexts(), site / "notebooks" / "08_vae.html")
     formulas = page.locator("mjx-container svg")
 
-    assert formulas.count() > 20
+    assert formulas.count() > 5
     assert formulas.first.bounding_box()["width"] > 5
