@@ -29,6 +29,7 @@ html_theme = "sphinx_book_theme"
 html_title = "Deep learning with Keras 3"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_sidebars = {"**": ["search-button-field.html", "sbt-sidebar-nav.html"]}  # no title outside of all landmarks
 html_show_sphinx = False
 html_copy_source = html_show_sourcelink = True
 html_sourcelink_suffix = ""
@@ -37,7 +38,7 @@ html_theme_options = {
     "use_download_button": True,
     "use_fullscreen_button": False,
     "show_toc_level": 2,
-    "home_page_in_toc": False,
+    "home_page_in_toc": True,
     "navbar_persistent": [],  # a second field to search, in a bar of its own
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",

@@ -11,7 +11,7 @@ from coursekit import course
 from coursekit.claims.comparison import CONTRADICTED, HOLDS, MIME, NOISE, Comparison
 from coursekit.claims.register import claims_in
 from coursesite import map as lesson_map
-from coursesite import ways
+from coursesite import reference, ways
 from coursesite.notebooks import claim_anchor, first_cell, lesson_part, read, source
 
 GOALS, POINTS = "**You will learn to**", "## In this lesson"
@@ -29,10 +29,11 @@ def of_readme(heading: str) -> str:
 
 
 def contents() -> str:
-    """The entries of the lessons and exercises in the list of all pages."""
+    """The entries of what is no page in docs/ in the list of all pages."""
     lists = {
         "Lessons": [f"notebooks/{lesson.name}" for lesson in course.LESSONS],
         "Exercises": [f"exercises/{lesson.exercise.stem}" for lesson in course.LESSONS],
+        "Reference of coursekit": list(reference.PAGES.values()),
     }
     return "\n\n".join(
         "\n".join(["```{toctree}", ":hidden:", f":caption: {caption}", "", *entries, "```"])

@@ -11,19 +11,21 @@ MODULES = {
     "coursekit.grading": "Questions and checks",
     "coursekit.course": "The table of lessons",
 }
+PAGES = {module: f"reference/{module.rpartition('.')[2]}" for module in MODULES}
 
 
 def pages() -> dict[str, str]:
-    """Text of the pages by name: a list, and a page a module."""
-    names = {module: f"reference/{module.rpartition('.')[2]}" for module in MODULES}
-    rows = [f"| [`{module}`]({names[module]}.md) | {title} |" for module, title in MODULES.items()]
-    head = ["# Reference of coursekit", "", "From the docstrings; each example is a test.", ""]
-    entries = ["```{toctree}", ":hidden:", "", *names.values(), "```"]
-    index = "\n".join([*head, "| Module | What for |", "| --- | --- |", *rows, "", *entries, ""])
-    return {"reference.md": index} | {f"{names[module]}.md": _page(module, title) for module, title in MODULES.items()}
+    """Text of the pages by name, one a module."""
+    return {f"{PAGES[module]}.md": _page(module, title) for module, title in MODULES.items()}
 
 
 def _page(module: str, title: str) -> str:
-    return "\n".join(
-        [f"# {title}: `{module}`", "", "```{eval-rst}", f".. automodule:: {module}", "   :members:", "```", ""]
-    )
+    return f"""# {title}: `{module}`
+
+From its docstrings, whose examples are tests.
+
+```{{eval-rst}}
+.. automodule:: {module}
+   :members:
+```
+"""
