@@ -18,8 +18,6 @@ nb_execution_mode = "off"
 nb_merge_streams = True
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
-myst_links_external_new_tab = False
-suppress_warnings: list[str] = []
 
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"

@@ -92,7 +92,7 @@ def pages(site: Path) -> list[Path]:
 
 @pytest.fixture
 def show(page) -> Iterator:
-    """Shows a page of the site in a browser without a network, when its formulas are set; nobody may be asked anything."""
+    """Shows a page in a browser without a network, when its formulas are set; nobody may be asked anything."""
     asked, contexts = [], []
 
     def shown(path: Path, width: int = 1024, theme: str = "light", rest: str = "") -> Page:
@@ -125,7 +125,7 @@ def faults(page: Page, but: str | None = None) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("view", range(len(VIEWS)), ids=[f"{width} {theme}" for width, theme in VIEWS])
 def test_every_page_is_sound(site, show, view):
-    """Each page in one of the views, some in all. Axe takes seconds for the words of long code, which exercises have."""
+    """Each page in one of the views, some in all. Axe takes seconds for long code; the exercises show it too."""
     wrong = {}
     for number, path in enumerate(pages(site)):
         name = path.relative_to(site).as_posix()
