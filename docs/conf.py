@@ -28,7 +28,7 @@ html_title = "Deep learning with Keras 3"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_sidebars = {"**": ["search-button-field.html", "sbt-sidebar-nav.html"]}  # no title outside of all landmarks
-html_show_sphinx = False
+html_show_sphinx = html_use_index = html_domain_indices = False  # the search finds more than lists of names
 html_copy_source = html_show_sourcelink = True
 html_sourcelink_suffix = ""
 mathjax_path = "mathjax/tex-svg-full.js"  # kept beside the sources: with its letters inside, at every depth the same
