@@ -41,15 +41,29 @@ def arrows(lessons: Sequence[Lesson]) -> list[tuple[int, int]]:
     ]
 
 
+def places(lessons: Sequence[Lesson]) -> dict[int, tuple[int, int]]:
+    """Row and column of each lesson's box: below the first lesson that an arrow leads from, where there is room.
+
+    >>> places(_example())
+    {1: (0, 0), 2: (1, 0), 3: (1, 1), 4: (2, 0)}
+    """
+    came_from = {to: start for start, to in reversed(arrows(lessons))}
+    found: dict[int, tuple[int, int]] = {}
+    for down, row in enumerate(rows(lessons)):
+        free = 0
+        for lesson in row:
+            above = found[came_from[lesson.number]][1] if lesson.number in came_from else 0
+            found[lesson.number] = (down, max(free, above))
+            free = found[lesson.number][1] + 1
+    return found
+
+
 def draw(lessons: Sequence[Lesson]) -> str:
     """The map as SVG in HTML, with the colours of the page around it."""
-    table = rows(lessons)
-    width = max(map(len, table)) * (WIDTH + GAP) - GAP
-    place = {}
-    for down, row in enumerate(table):
-        for across, lesson in enumerate(row):
-            place[lesson.number] = (across * (WIDTH + GAP), down * (HEIGHT + DROP))
-    height = len(table) * (HEIGHT + DROP) - DROP
+    place = {
+        number: (column * (WIDTH + GAP), row * (HEIGHT + DROP)) for number, (row, column) in places(lessons).items()
+    }
+    width, height = max(x for x, _ in place.values()) + WIDTH, max(y for _, y in place.values()) + HEIGHT
     return "\n".join(
         [
             '<div class="scrolls" role="region" tabindex="0" aria-label="Map of lessons">',
