@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import posixpath
 import re
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
@@ -34,9 +34,9 @@ def relocate(text: str, here: str, there: str, places: Mapping[str, str], reposi
         path, hash_sign, anchor = link.partition("#")
         if not path or re.match(r"[a-z]+:", path):
             return found[0]
-        named = os.path.normpath(PurePosixPath(here).parent / path)
+        named = posixpath.normpath(PurePosixPath(here).parent / path)
         if named in places:
-            to = os.path.relpath(places[named], PurePosixPath(there).parent)
+            to = posixpath.relpath(places[named], PurePosixPath(there).parent)
             return f"{picture}[{words}]({to}{hash_sign}{anchor})"
         return f"[{words}]({repository}/blob/main/{named}{hash_sign}{anchor})" if repository else words
 
