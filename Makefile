@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 START := $(PYTHON) start.py $(if $(filter file,$(origin PYTHON)),,--this-python)
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test unit test-full lint release bench soak interop mutants lock
+.PHONY: help run lab test unit test-full lint site release bench soak interop mutants lock
 .DELETE_ON_ERROR:
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo 'make unit     the unit tests alone, the browser test with them'
 	@echo 'make test-full  every lesson and solution in full'
 	@echo 'make lint     ruff check, ruff format, mypy'
+	@echo 'make site     build the course as a web site under build/site      (ARGS=--without-solutions for a class)'
 	@echo 'make release  make exercises/ from solutions/'
 	@echo 'make bench    print the measured ratios that the README quotes      (ARGS=graders for those alone)'
 	@echo 'make soak     grade 500 submissions, a tenth of them hostile       (ARGS="--learners 50" for fewer)'
@@ -30,7 +31,7 @@ help:
 run:
 	@$(START) run $(LESSONS) $(ARGS)
 
-lab lint unit test test-full:
+lab lint unit test test-full site:
 	@$(START) $@ $(ARGS)
 
 release: $(STAMP)
@@ -55,5 +56,5 @@ $(STAMP):
 lock:
 	$(PYTHON) -m venv --clear build/uv
 	build/uv/bin/python -m pip install --disable-pip-version-check --quiet uv
-	build/uv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.10 \
+	build/uv/bin/uv pip compile pyproject.toml --extra dev --extra site --universal --python-version 3.10 \
 		--generate-hashes --no-emit-index-url --no-header --quiet $(ARGS) -o requirements.lock

@@ -42,11 +42,12 @@ OF_THE_COURSE = {
     "grade": "mark a class (Linux)",
     "regrade": "mark a class anew from recorded answers",
 }
-OF_THE_TESTS = {
+OF_THE_MAKERS = {
     "lint": "ruff check, ruff format, mypy",
     "unit": "the unit tests",
     "test": "lint, unit tests, lessons in quick sizes, solutions, one lesson in full",
     "test-full": "every lesson and solution in full",
+    "site": "the course as a web site under build/site",
 }
 OPTIONS = """Each makes the environment .venv first, where it is missing, broken or out of date.
   --anew         throw the old one away
@@ -292,12 +293,17 @@ def test_full(arguments: list[str]) -> int:
     return notebooks(*os.environ.get("NOTEBOOKS", "notebooks solutions").split(), *arguments)
 
 
-TESTS = {"lint": lint, "unit": unit, "test": test, "test-full": test_full}
+def site(arguments: list[str]) -> int:
+    """The course as a web site."""
+    return call("docs/build_site.py", *arguments)
+
+
+MAKERS = {"lint": lint, "unit": unit, "test": test, "test-full": test_full, "site": site}
 
 
 def usage() -> str:
     """What can be asked for."""
-    rows = [f"  {name:10} {words}" for name, words in [*OF_THE_COURSE.items(), *OF_THE_TESTS.items()]]
+    rows = [f"  {name:10} {words}" for name, words in [*OF_THE_COURSE.items(), *OF_THE_MAKERS.items()]]
     return "\n".join(["Usage: python3 start.py [--anew] [--this-python] COMMAND …", "", *rows, "", OPTIONS])
 
 
@@ -312,7 +318,7 @@ def do(arguments: list[str]) -> int:
     if command in ("-h", "--help", "help"):
         print(usage())
         return 0
-    if command not in OF_THE_COURSE and command not in OF_THE_TESTS:
+    if command not in OF_THE_COURSE and command not in OF_THE_MAKERS:
         raise Refused(f"There is no command {command!r}.\n\n{usage()}")
     todo = needed("--this-python" in options, "--anew" in options)
     if todo:
@@ -324,9 +330,9 @@ def do(arguments: list[str]) -> int:
         if todo or not os.environ.get("MAKELEVEL"):
             print(f"Ready. Next: {called('lab')}")
         return 0
-    if command in TESTS:
+    if command in MAKERS:
         os.chdir(str(ROOT))
-        return TESTS[command](rest)
+        return MAKERS[command](rest)
     code = call("-m", "coursekit", command, *rest)
     if command == "run" and code == 0:
         print(f"Next: {called('lab')}")

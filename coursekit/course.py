@@ -22,6 +22,7 @@ class Lesson:
         reading_minutes: minutes to read it, measured at 200 words a minute plus half a minute a code cell.
         running_minutes: minutes to execute it on two cores, without a GPU.
         points: points of its exercise; equals the sum over the exercise's questions.
+        builds_on: numbers of the lessons whose contents it takes for granted.
 
     >>> lesson = find("mnist_dense")
     >>> lesson.name, lesson.points > 0
@@ -34,6 +35,7 @@ class Lesson:
     reading_minutes: int
     running_minutes: int
     points: int
+    builds_on: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -63,14 +65,14 @@ class Lesson:
 
 LESSONS = (
     Lesson(1, "mnist_dense", "A dense network reads digits", 75, 6, 20),
-    Lesson(2, "imdb_dense", "Reviews: good or bad?", 60, 5, 20),
-    Lesson(3, "regularization", "Overfitting and its cures", 110, 7, 20),
-    Lesson(4, "cnn", "Convolutional networks see neighbours", 90, 6, 20),
-    Lesson(5, "rnn_lstm", "Networks that read in order", 70, 7, 20),
-    Lesson(6, "transfer_learning", "Borrow what another network has learnt", 50, 4, 20),
-    Lesson(7, "autoencoders", "Networks that squeeze and rebuild", 60, 5, 20),
-    Lesson(8, "vae", "A network that invents digits", 85, 6, 20),
-    Lesson(9, "bayesian_nn", "Networks that know when they do not know", 114, 6, 20),
+    Lesson(2, "imdb_dense", "Reviews: good or bad?", 60, 5, 20, (1,)),
+    Lesson(3, "regularization", "Overfitting and its cures", 110, 7, 20, (1, 2)),
+    Lesson(4, "cnn", "Convolutional networks see neighbours", 90, 6, 20, (1, 3)),
+    Lesson(5, "rnn_lstm", "Networks that read in order", 70, 7, 20, (1, 2, 4)),
+    Lesson(6, "transfer_learning", "Borrow what another network has learnt", 50, 4, 20, (3, 4)),
+    Lesson(7, "autoencoders", "Networks that squeeze and rebuild", 60, 5, 20, (1, 4)),
+    Lesson(8, "vae", "A network that invents digits", 85, 6, 20, (1, 7)),
+    Lesson(9, "bayesian_nn", "Networks that know when they do not know", 114, 6, 20, (1, 3, 4)),
 )
 
 

@@ -39,6 +39,15 @@ def test_the_lesson_states_the_minutes_of_the_table(lesson):
 
 
 @EACH_LESSON
+def test_the_lesson_names_what_it_builds_on(lesson):
+    opening = nbformat.read(lesson.notebook, as_version=4).cells[0].source
+    stated = re.sub(r"\]\([^)]*\)", "", opening.partition("**Builds on**:")[2].partition("\n\n")[0])
+
+    assert tuple(map(int, re.findall(r"\d+", stated))) == lesson.builds_on
+    assert all(number < lesson.number for number in lesson.builds_on)
+
+
+@EACH_LESSON
 def test_reading_minutes_are_measured(lesson):
     """200 words of prose a minute and half a minute a code cell, within a fifth."""
     cells = nbformat.read(lesson.notebook, as_version=4).cells

@@ -24,8 +24,16 @@ DOCUMENTS = (
     "SECURITY.md",
     "CHANGELOG.md",
     "LICENSES.md",
+    "docs/claims.md",
     "docs/cluster.md",
+    "docs/glossary.md",
+    "docs/goals.md",
     "docs/grading.md",
+    "docs/index.md",
+    "docs/instructors.md",
+    "docs/learners.md",
+    "docs/syllabus.md",
+    "docs/ways.md",
     "docs/when_it_fails.md",
 )
 NAMED = r"`(tests/[\w/]+\.py)::([\w:]+)`"

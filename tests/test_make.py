@@ -49,6 +49,7 @@ def fake_python(folder: Path, version: str) -> str:
         (["run"], "python3 start.py run 01"),
         (["run", "LESSONS=01 02", "ARGS=--quick"], "python3 start.py run 01 02 --quick"),
         (["lab"], "python3 start.py lab"),
+        (["site", "ARGS=--without-solutions"], "python3 start.py site --without-solutions"),
         (["unit", 'ARGS=-k "a or b"'], 'python3 start.py unit -k "a or b"'),
         (["run", "PYTHON=python3.12"], "python3.12 start.py --this-python run 01"),
         ([".venv/.installed"], "python3 start.py setup"),
@@ -88,5 +89,18 @@ def test_a_python_that_will_not_do_is_named_before_anything_is_made(clone, tmp_p
 def test_help_is_the_default(clone):
     said = make(clone).stdout
 
-    for target in ("run", "lab", "test", "unit", "test-full", "lint", "release", "bench", "soak", "interop", "lock"):
+    for target in (
+        "run",
+        "lab",
+        "test",
+        "unit",
+        "test-full",
+        "lint",
+        "site",
+        "release",
+        "bench",
+        "soak",
+        "interop",
+        "lock",
+    ):
         assert f"make {target} " in said

@@ -339,6 +339,11 @@ def test_some_of_the_tests(start, clone, monkeypatch):
     assert start.do(["unit", "-k", "softmax"]) == 5
 
 
+def test_the_web_site(start, clone):
+    assert start.do(["site", "--without-solutions"]) == 0
+    assert given(clone) == [["docs/build_site.py", "--without-solutions"]]
+
+
 def test_a_lesson_in_full(start, clone, monkeypatch):
     monkeypatch.setenv("NOTEBOOKS", "notebooks/02.ipynb solutions/02.ipynb")
 

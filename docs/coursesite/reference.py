@@ -1,0 +1,31 @@
+"""Pages that describe ``coursekit`` from its docstrings."""
+
+from __future__ import annotations
+
+MODULES = {
+    "coursekit.data": "Data sets",
+    "coursekit.plotting": "Figures",
+    "coursekit.nn": "Networks and layers",
+    "coursekit.claims": "Claims",
+    "coursekit.results": "Figures that a lesson reached",
+    "coursekit.grading": "Questions and checks",
+    "coursekit.course": "The table of lessons",
+}
+PAGES = {module: f"reference/{module.rpartition('.')[2]}" for module in MODULES}
+
+
+def pages() -> dict[str, str]:
+    """Text of the pages by name, one a module."""
+    return {f"{PAGES[module]}.md": _page(module, title) for module, title in MODULES.items()}
+
+
+def _page(module: str, title: str) -> str:
+    return f"""# {title}: `{module}`
+
+From its docstrings, whose examples are tests.
+
+```{{eval-rst}}
+.. automodule:: {module}
+   :members:
+```
+"""
