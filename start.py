@@ -34,7 +34,7 @@ OF_THE_COURSE = {
     "setup": "make or repair the environment, and nothing else",
     "run": "execute lessons and print the figures that they reached; lesson 1 if none is named",
     "lab": "open JupyterLab on a lesson, in your own copy under work/",
-    "check": "check your answers to an exercise: check work/exercises/01_mnist_dense.ipynb",
+    "check": "check your answers to an exercise: check work/exercises/exercise_01_mnist_dense.ipynb",
     "progress": "what is done, and what is next",
     "data": "list, fetch and verify the data sets: data list",
     "claims": "what the lessons claim, with the verdicts",

@@ -65,7 +65,7 @@ def lab_command(
 
 def check_command(
     notebook: Annotated[
-        Path, typer.Argument(help="The exercise to check, such as work/exercises/01_mnist_dense.ipynb")
+        Path, typer.Argument(help="The exercise to check, such as work/exercises/exercise_01_mnist_dense.ipynb")
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds that each cell may run.")] = CELL_SECONDS,
@@ -98,7 +98,7 @@ def check_command(
 
     [bold]Examples[/bold]
 
-      coursekit check work/exercises/01_mnist_dense.ipynb
+      coursekit check work/exercises/exercise_01_mnist_dense.ipynb
 
       coursekit check appeal.ipynb --as-graded build/grades
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from coursekit.errors import CoursekitError
 from coursekit.names import did_you_mean
 
+EXERCISE = "exercise_"  # before the lesson's name, in the name of the file
+
 
 @dataclass(frozen=True)
 class Lesson:
@@ -49,9 +51,14 @@ class Lesson:
         return root() / "solutions" / f"{self.name}.ipynb"
 
     @property
+    def exercise_names(self) -> tuple[str, str]:
+        """File names of its exercise, without their ending: today's, and that of the lesson, as before version 0.2."""
+        return f"{EXERCISE}{self.name}", self.name
+
+    @property
     def exercise(self) -> Path:
-        """The generated exercise."""
-        return root() / "exercises" / f"{self.name}.ipynb"
+        """The generated exercise; its tab in JupyterLab is told from that of the lesson at sight."""
+        return root() / "exercises" / f"{self.exercise_names[0]}.ipynb"
 
 
 LESSONS = (
@@ -90,7 +97,7 @@ def root() -> Path:
 
 
 def find(text: str) -> Lesson:
-    """The lesson that ``text`` names: a number (``1``, ``01``), a slug or a full name.
+    """The lesson that ``text`` names: a number (``1``, ``01``), a slug or a full name, also that of its exercise.
 
     Raises:
         UnknownLesson: no such lesson; the message offers the nearest names.
@@ -107,6 +114,6 @@ def find(text: str) -> Lesson:
 def named(text: str) -> Lesson | None:
     """The same, or ``None`` where there is no such lesson."""
     for lesson in LESSONS:
-        if text in (lesson.slug, lesson.name, str(lesson.number), f"{lesson.number:02d}"):
+        if text.removeprefix(EXERCISE) in (lesson.slug, lesson.name, str(lesson.number), f"{lesson.number:02d}"):
             return lesson
     return None

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from coursekit.course import Lesson
+from coursekit.course import EXERCISE, Lesson
 from coursekit.errors import CoursekitError
 from coursekit.files import CannotRead, read_file, replace_file
 
@@ -65,7 +65,7 @@ def refresh(folder: Path, course_root: Path) -> list[str]:
     outputs and metadata, and edits nothing. An edited one stays, and each newer version of it is put beside it once,
     as ``…_new.ipynb``. A notebook that was deleted is delivered again. What was delivered is remembered in
     ``folder/.coursekit.json``; where that is lost or damaged, every notebook whose cells differ from the course's
-    counts as edited.
+    counts as edited. An exercise that still has its lesson's name, as before version 0.2, is renamed first.
 
     Returns:
         What a person should read about it, line by line.
@@ -75,6 +75,7 @@ def refresh(folder: Path, course_root: Path) -> list[str]:
         CannotWrite: the disk is full, or ``folder`` is read-only.
     """
     delivered, odd = _read_manifest(folder / MANIFEST)
+    odd += _renamed(folder, course_root, delivered)
     added, updated, kept = [], [], []
     for newer in sorted(path for part in DELIVERED for path in (course_root / part).glob("*.ipynb")):
         name, content = newer.relative_to(course_root).as_posix(), newer.read_bytes()
@@ -112,6 +113,19 @@ def _beside(folder: Path, name: str, delivered: Mapping[str, _Delivered]) -> str
         for each, content in contents
         if content is None or (each in delivered and _digest_of_cells(content) == delivered[each].cells)
     )
+
+
+def _renamed(folder: Path, course_root: Path, delivered: dict[str, _Delivered]) -> list[str]:
+    """Rename exercises that were delivered with the names of their lessons, in the memory as well; tell which."""
+    told = []
+    for newer in sorted((course_root / "exercises").glob(f"{EXERCISE}*.ipynb")):
+        name = newer.relative_to(course_root).as_posix()
+        former = name.replace(EXERCISE, "", 1)
+        if former in delivered and (folder / former).is_file() and not (folder / name).exists():
+            (folder / former).rename(folder / name)
+            delivered[name] = delivered.pop(former)
+            told.append(f"renamed: {former} is {name} now")
+    return told
 
 
 def _digest_of_cells(content: bytes) -> str:

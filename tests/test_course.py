@@ -55,7 +55,7 @@ def test_the_title_of_the_notebook_is_that_of_the_table(lesson):
     assert first_line == f"# {lesson.number} · {lesson.title}"
 
 
-@pytest.mark.parametrize("text", ["1", "01", "mnist_dense", "01_mnist_dense"])
+@pytest.mark.parametrize("text", ["1", "01", "mnist_dense", "01_mnist_dense", "exercise_01_mnist_dense"])
 def test_a_lesson_is_found_by_any_of_its_names(text):
     assert course.find(text) is course.LESSONS[0]
 

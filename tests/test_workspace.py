@@ -11,7 +11,7 @@ from coursekit import course, workspace
 from coursekit.files import CannotWrite
 
 LESSON = "notebooks/01_mnist_dense.ipynb"
-EXERCISE = "exercises/01_mnist_dense.ipynb"
+EXERCISE = "exercises/exercise_01_mnist_dense.ipynb"
 
 
 def notebook(text: str, output: float = 159.0) -> str:
@@ -164,6 +164,19 @@ def test_what_is_no_notebook_any_more_counts_as_edited(given, work):
 
 def beside(number: str = "") -> str:
     return EXERCISE.replace(".ipynb", f"_new{number}.ipynb")
+
+
+def test_an_exercise_that_has_its_lessons_name_is_renamed_with_what_was_answered(given, work):
+    former = EXERCISE.replace("exercise_", "", 1)
+    (work / EXERCISE).rename(work / former)
+    manifest = (work / workspace.MANIFEST).read_text()
+    (work / workspace.MANIFEST).write_text(manifest.replace(EXERCISE, former))
+    (work / former).write_text("my answer")
+
+    assert workspace.refresh(work, given) == [f"renamed: {former} is {EXERCISE} now"]
+    assert files(work) == [workspace.MANIFEST, EXERCISE, LESSON]
+    assert (work / EXERCISE).read_text() == "my answer"
+    assert workspace.refresh(work, given) == []
 
 
 def test_a_deleted_file_is_delivered_again(given, work):

@@ -120,7 +120,7 @@ class Notebook:
         marks = self.metadata.get("coursekit")
         if lesson := self._lesson():
             told = f"{self.path} is lesson {lesson.number}, not exercise {lesson.number}"
-            raise LessonNotExercise(f"{told}, which is exercises/{lesson.name}.ipynb.")
+            raise LessonNotExercise(f"{told}, which is exercises/{lesson.exercise.name}.")
         named = [marks.get("exercise")] if isinstance(marks, dict) else []
         named += [match["name"] for cell in self.cells if (match := OPEN_EXERCISE.search(cell.source))]
         for name in [*named, self.path.stem]:

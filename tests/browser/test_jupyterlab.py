@@ -82,7 +82,7 @@ def test_the_stored_pictures_of_a_lesson_show_and_are_described(lab, page):
 
 
 def test_a_lesson_that_jupyterlab_saved_is_not_edited(lab, page, tmp_path):
-    name = f"exercises/{course.LESSONS[1].name}.ipynb"
+    name = f"exercises/{course.LESSONS[1].exercise.name}"
     open_notebook(page, lab, name)
     delivered = (lab.folder / name).read_bytes()
     page.locator(".jp-Notebook .jp-Cell").first.click()
@@ -126,7 +126,7 @@ def test_a_question_to_check_oneself_by_opens_to_its_reasons(lab, page):
 
 @pytest.mark.slow
 def test_a_learner_fails_a_check_answers_and_passes(lab, page):
-    open_notebook(page, lab, f"exercises/{LESSON.name}.ipynb")
+    open_notebook(page, lab, f"exercises/{LESSON.exercise.name}")
     for source in ("open_exercise(", "import keras"):
         run(page, code_cell(page, source))
     answer, check = code_cell(page, "def softmax(logits):"), code_cell(page, re.compile(r'^check\("softmax"\)$'))

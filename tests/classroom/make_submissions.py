@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-EXERCISE = Path(__file__).parents[2] / "exercises" / "01_mnist_dense.ipynb"
+EXERCISE = Path(__file__).parents[2] / "exercises" / "exercise_01_mnist_dense.ipynb"
 FOLDER = Path(__file__).parent / "submissions"
 Notebook = dict[str, Any]
 

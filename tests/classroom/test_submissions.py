@@ -220,7 +220,7 @@ def test_a_lesson_is_not_its_exercise(tmp_path):
     (tmp_path / "bob.ipynb").write_bytes(course.find("1").exercise.read_bytes())
     for options in ({}, {"exercise": "01_mnist_dense"}):
         ada, bob = found(tmp_path, **options).values()
-        assert "is lesson 1, not exercise 1, which is exercises/01_mnist_dense.ipynb" in ada.reason
+        assert "is lesson 1, not exercise 1, which is exercises/exercise_01_mnist_dense.ipynb" in ada.reason
         assert bob.usable
 
 

@@ -226,7 +226,7 @@ def course_folder(tmp_path, monkeypatch):
 
 
 def test_release_writes_what_differs(run, course_folder):
-    target = course_folder / "exercises" / "99_demo.ipynb"
+    target = course_folder / "exercises" / "exercise_99_demo.ipynb"
     assert run("release", "--check").exit_code == 1
     assert not target.exists()
     assert run("release").stdout.startswith("written")
@@ -237,7 +237,7 @@ def test_release_writes_what_differs(run, course_folder):
     assert result.exit_code == 1
     assert f"differs    {target}" in result.stdout
     assert run("release", "--out", course_folder / "elsewhere" / "deep").exit_code == 0
-    assert (course_folder / "elsewhere" / "deep" / "99_demo.ipynb").exists()
+    assert (course_folder / "elsewhere" / "deep" / "exercise_99_demo.ipynb").exists()
 
 
 def test_progress_that_cannot_be_read_has_exit_code_2(run, progress_file):

@@ -71,7 +71,7 @@ def closes_with_recap_practice_and_references(notebook: NotebookNode) -> Iterato
     if -1 in places or places != sorted(places):
         yield "does not close with the headings In this lesson, Practise, References, in this order"
         return
-    if not re.search(r"\]\(\.\./exercises/\w+\.ipynb\)", text[places[1] : places[2]]):
+    if not re.search(r"\]\(\.\./exercises/exercise_\w+\.ipynb\)", text[places[1] : places[2]]):
         yield "Practise does not link the exercise"
     references = re.findall(r"^[-*] .*\b(?:19|20)\d\d\b", text[places[2] :], re.MULTILINE)
     if not 2 <= len(references) <= 3:

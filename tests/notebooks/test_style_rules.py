@@ -33,7 +33,7 @@ CLOSING = """## In this lesson
 
 ## Practise
 
-Open [exercise 1](../exercises/01_mnist_dense.ipynb).
+Open [exercise 1](../exercises/exercise_01_mnist_dense.ipynb).
 
 ## References
 

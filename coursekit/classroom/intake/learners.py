@@ -246,7 +246,7 @@ def _wrappers(paths: Sequence[PurePosixPath]) -> int:
     depth = _common(paths)
     folders = {path.parts[depth] for path in paths if len(path.parts) > depth + 1 and is_notebook(path)}
     stems = {path.stem for path in paths if len(path.parts) == depth + 1 and is_notebook(path)}
-    named = {stem for stem in stems if all(stem != lesson.name for lesson in course.LESSONS)}
+    named = {stem for stem in stems if all(stem not in lesson.exercise_names for lesson in course.LESSONS)}
     wraps = len(folders) + len(named) > 1 and (folders or depth < 2)
     return depth if wraps else max(depth - 1, 0)
 
@@ -295,11 +295,12 @@ def _copy(stem: str) -> tuple[str, int]:
 
 
 def _without_exercise(stem: str) -> str:
-    for lesson in course.LESSONS:
+    names = [name for lesson in course.LESSONS for name in lesson.exercise_names]
+    for name in [] if stem in names else names:
         shorter = stem
-        if (after := shorter.removeprefix(lesson.name)) != shorter and after.startswith(SEPARATORS):
+        if (after := shorter.removeprefix(name)) != shorter and after.startswith(SEPARATORS):
             shorter = after.lstrip("".join(SEPARATORS))
-        if (before := shorter.removesuffix(lesson.name)) != shorter and before.endswith(SEPARATORS):
+        if (before := shorter.removesuffix(name)) != shorter and before.endswith(SEPARATORS):
             shorter = before.rstrip("".join(SEPARATORS))
         if shorter not in (stem, ""):
             return shorter
