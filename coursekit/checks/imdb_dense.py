@@ -314,7 +314,7 @@ def _believable(expect: Expect, name: str, values: Any) -> list[float]:
     expect.true(
         got.min() >= 0.75 and got.max() <= 0.93,
         f"{name}: validation accuracies from {got.min():.3f} to {got.max():.3f} are hard to believe",
-        hint="Below 0.75 it has hardly learnt; above 0.93 it was validated on reviews that it had trained on.",
+        hint="Below 0.75 it has hardly learnt; above 0.93 it was probably validated on reviews that it had trained on.",
     )
     return list(got.tolist())
 
