@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -175,7 +176,7 @@ def jupyterlab_arguments(folder: Path, lesson: Lesson, *, browser: bool, port: i
     ]
     if not browser:
         options.append("--no-browser")
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
+    if sys.platform != "win32" and os.geteuid() == 0:
         options.append("--allow-root")  # as in most containers; JupyterLab would refuse to start
     return options
 
