@@ -20,6 +20,7 @@ from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import DeadKernelError
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 
+from coursekit.errors import WHAT_HELPS
 from coursekit.executors.tasks import Task
 from coursekit.regenerate.notebooks import as_bytes, parse
 
@@ -155,8 +156,8 @@ def run_cells(
     except papermill.PapermillExecutionError as error:
         raised = str(error)
     except DeadKernelError as error:
-        raised, died = f"{error}\n{(aside / 'stderr').read_text(errors='replace')}", True
+        raised, died = f"{error}\n{(aside / 'stderr').read_text('utf-8', 'replace')}\n{WHAT_HELPS}", True
     executed = parse(target.read_bytes(), target.name)
-    names = loaded.read_text().split() if loaded.exists() else []
+    names = loaded.read_text("utf-8").split() if loaded.exists() else []
     executed.metadata["coursekit"] = executed.metadata.get("coursekit", {}) | {"loaded": sorted(set(names))}
     return raised, died, executed, quitting
