@@ -60,7 +60,7 @@ def holds(notebook: Path, course_root: Path) -> bool:
 
 
 def refresh(folder: Path, course_root: Path) -> list[str]:
-    """Bring the course's lessons, exercises and the page on what fails into ``folder``; none is overwritten once edited.
+    """Bring lessons, exercises and the page on what fails into ``folder``; what was edited is never overwritten.
 
     A notebook counts as edited when its cells are not those that were delivered: running and saving it changes
     outputs and metadata, and edits nothing. An edited one stays, and each newer version of it is put beside it once,

@@ -10,7 +10,7 @@ from coursekit.grading.questions import Exercise
 
 
 def since_then(mine: Notebook, exercise: Exercise) -> tuple[str, ...]:
-    """A sentence on the questions that today's exercise words otherwise, has beside those of a notebook, or no longer.
+    """A sentence that names the questions which today's exercise words otherwise, has in addition, or has no longer.
 
     Nothing where they are the same, and where the course's own notebooks are not there to compare with.
     """
@@ -23,14 +23,11 @@ def since_then(mine: Notebook, exercise: Exercise) -> tuple[str, ...]:
     reworded = [name for name in exercise.questions if name in before and not prose.issuperset(today.get(name, ()))]
     added = [name for name in exercise.questions if name not in before]
     dropped = [name for name in before if name not in exercise.questions]
-    parts = [
-        f"{what}: {_listed(names)}"
-        for what, names in (("worded otherwise", reworded), ("new", added), ("no longer asked", dropped))
-        if names
-    ]
+    kinds = {"worded otherwise": reworded, "new": added, "no longer asked": dropped}
+    parts = [f"{what} {_listed(names)}" for what, names in kinds.items() if names]
     if not parts:
         return ()
-    return (f"The exercise has changed since this notebook was made. {'; '.join(parts)}. See {place.name}.",)
+    return (f"The exercise has changed since this notebook was made: {'; '.join(parts)}. Today's is {place.name}.",)
 
 
 def statements(cells: Iterable[Cell]) -> dict[str, Sequence[str]]:

@@ -72,6 +72,7 @@ def start_unsealed(folder: Path | None = None) -> UnsealedWorker:
         worker.greet()
     except (WorkerStuck, WorkerEnded, WorkerLost) as error:
         raise CannotStart(
-            f"The process for the notebook did not start. {WHAT_HELPS} To see why, run: python -m coursekit.worker.serving ."
+            f"The process for the notebook did not start. {WHAT_HELPS} "
+            "To see why, run: python -m coursekit.worker.serving ."
         ) from error
     return worker
