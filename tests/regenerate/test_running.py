@@ -306,6 +306,17 @@ def test_a_figure_that_shows_the_same_keeps_its_stored_bytes():
         assert kept in data["text/html"]
 
 
+def test_numbers_are_stored_as_jupyterlab_writes_them(notebook, run):
+    show = "from IPython.display import display\n"
+    show += "display({'application/json': {'figures': [['steps', 159.0], ['rate', 0.5], ['most', 1e300]]}}, raw=True)"
+    path = notebook(show)
+    regenerate.update([run(path, update=True)])
+
+    stored = json.loads(path.read_bytes())["cells"][-1]["outputs"][0]["data"]["application/json"]
+    assert repr(stored) == "{'figures': [['steps', 159], ['rate', 0.5], ['most', 1e+300]]}"
+    assert records.stale(nbformat.read(path, as_version=4)) == ""
+
+
 def test_outputs_of_earlier_code_get_no_record(notebook, run, monkeypatch):
     path = notebook("1 + 1")
     execution = run(path, update=True)
