@@ -23,7 +23,8 @@ HOW_TO = """**How to use this notebook**
 
 1. The cells at the top set everything up: run them first, then go down, each with Shift+Enter.
 2. A cell says `NameError`, or you begin further down? *Run ▸ Run All Above Selected Cell*, then run it again.
-3. Change and try what you like. When something fails, [this page](../docs/when_it_fails.md) says what helps."""
+3. Change and try what you like. When something fails, or takes longer than stated, \
+[this page](../docs/when_it_fails.md) says what helps."""
 
 MOST_VARYING = 3
 MAX_BYTES = 1_500_000  # two animations may be among them
