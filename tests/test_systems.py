@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 from coursekit import course
-from coursekit.sandbox import pool
+from coursekit.sandbox import pool, sealing
+from coursekit.worker import rlimits, serving
+from coursekit.worker.bounds import Limits
+from coursekit.worker.interrupting import can_interrupt, time_limit
 
 ERROR = re.compile(r"(?P<file>[^:\n]+\.py):(?P<line>\d+): error: (?P<words>.+)")
 EVERYWHERE = ("__init__", "levels", "pool", "unsealed", "view")  # of the sandbox, whose other modules Linux alone runs
@@ -76,6 +79,25 @@ def within_a_function(file: str, line: int) -> bool:
     tree = ast.parse((course.root() / file).read_text("utf-8"))
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     return any(node.body[0].lineno <= line <= node.end_lineno for node in functions)
+
+
+def test_root_of_a_mac_is_not_looked_up_in_proc(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(Path, "read_text", lambda *_: pytest.fail("there is no /proc"))
+
+    assert not sealing.is_real_root()
+
+
+def test_windows_has_no_children_to_take_note_of_and_no_limits(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.delattr(os, "WNOHANG")
+    monkeypatch.setattr(rlimits.resource, "setrlimit", lambda *_: pytest.fail("Windows has none"))
+
+    serving.reap()
+    rlimits.apply(Limits.generous(), own_task_count=True)
+    with time_limit(1e-9):
+        assert not can_interrupt()
 
 
 @pytest.mark.parametrize("arguments", ["--help", "data list", "progress", "run 99", "data verify mnist"])
