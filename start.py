@@ -7,6 +7,7 @@ moved is broken, and is written last, since one whose making was interrupted is 
 
 from __future__ import annotations
 
+import io
 import itertools
 import os
 import re
@@ -341,6 +342,9 @@ def do(arguments: list[str]) -> int:
 
 def main(arguments: list[str]) -> int:
     """The same, with what is wrong on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # what a pipe on Windows has no sign for
     try:
         return do(arguments)
     except Refused as reason:

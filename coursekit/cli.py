@@ -6,6 +6,7 @@ What a command needs is imported when that command was asked for, so that help a
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from coursekit import __version__, course
-from coursekit.errors import CoursekitError
+from coursekit.errors import WHEN_IT_FAILS, CoursekitError
 from coursekit.files import DISK_FULL
 from coursekit.printable import visible
 from coursekit.worker.bounds import CELL_SECONDS
@@ -62,6 +63,7 @@ def lab_command(
     folder = folder or course.root() / "work"
     for line in workspace.refresh(folder, course.root()):
         typer.echo(line)
+    typer.echo(f"When something fails: {folder / WHEN_IT_FAILS}")
     workspace.start_jupyterlab(folder, chosen, browser=browser, port=port)
 
 
@@ -116,7 +118,7 @@ def check_command(
         if as_graded:
             checked = classroom.check_as_graded(notebook, as_graded)
         else:
-            wanted = workspace.holds(notebook, course.root()) if record is None else record
+            wanted = workspace.holds(notebook, course.place()) if record is None else record
             checked = grading.check_own(notebook, timeout, wanted, status.update, files or ())
     checked.show(as_json)
     raise typer.Exit(0 if checked.report.passed else 1)
@@ -212,6 +214,9 @@ def main(arguments: list[str] | None = None) -> Any:
     Traceback (most recent call last):
     SystemExit: 0
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # what an old console, or a pipe on Windows, has no sign for
     try:
         words = _join_pairs(sys.argv[1:] if arguments is None else arguments)
         return app_for(words)(words, prog_name="coursekit")

@@ -84,13 +84,18 @@ class NoCourse(CoursekitError):
     """The package was installed without the course around it."""
 
 
+def place() -> Path:
+    """The folder in which the package lies: that of the course, where all of it was cloned."""
+    return Path(__file__).resolve().parents[1]
+
+
 def root() -> Path:
     """The folder that holds ``notebooks/``, ``solutions/`` and ``exercises/``.
 
     Raises:
         NoCourse: coursekit was installed without the course around it.
     """
-    folder = Path(__file__).resolve().parents[1]
+    folder = place()
     if not (folder / "notebooks").is_dir():
         raise NoCourse(
             f"No notebooks beside {folder / 'coursekit'}. Clone the whole course, then: python3 start.py run"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+WHEN_IT_FAILS = "docs/when_it_fails.md"  # in the course, and in the learner's copy of it
+WHAT_HELPS = f"What helps: {WHEN_IT_FAILS}."
+
 
 class CoursekitError(Exception):
     """Something cannot be done as it was asked; the message says what was wrong and what to do.

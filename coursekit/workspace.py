@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -12,11 +13,11 @@ from typing import Literal
 import msgspec
 
 from coursekit.course import EXERCISE, Lesson
-from coursekit.errors import CoursekitError
+from coursekit.errors import WHEN_IT_FAILS, CoursekitError
 from coursekit.files import CannotRead, CannotWrite, read_file, replace_file
 
 MANIFEST = ".coursekit.json"
-DELIVERED = ("notebooks", "exercises")
+DELIVERED = ("notebooks/*.ipynb", "exercises/*.ipynb", WHEN_IT_FAILS)
 WITHOUT_NEWS = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
 
 
@@ -59,7 +60,7 @@ def holds(notebook: Path, course_root: Path) -> bool:
 
 
 def refresh(folder: Path, course_root: Path) -> list[str]:
-    """Bring the course's lessons and exercises into ``folder``; edited ones are never overwritten.
+    """Bring lessons, exercises and the page on what fails into ``folder``; what was edited is never overwritten.
 
     A notebook counts as edited when its cells are not those that were delivered: running and saving it changes
     outputs and metadata, and edits nothing. An edited one stays, and each newer version of it is put beside it once,
@@ -77,7 +78,7 @@ def refresh(folder: Path, course_root: Path) -> list[str]:
     delivered, odd = _read_manifest(folder / MANIFEST)
     odd += _renamed(folder, course_root, delivered)
     added, updated, kept = [], [], []
-    for newer in sorted(path for part in DELIVERED for path in (course_root / part).glob("*.ipynb")):
+    for newer in sorted(path for part in DELIVERED for path in course_root.glob(part)):
         name, content = newer.relative_to(course_root).as_posix(), newer.read_bytes()
         offer = _Delivered(_digest_of_cells(content), hashlib.sha256(content).hexdigest())
         mine, before = _content(folder / name), delivered.get(name, _Delivered("", ""))
@@ -105,8 +106,8 @@ def refresh(folder: Path, course_root: Path) -> list[str]:
 
 def _beside(folder: Path, name: str, delivered: Mapping[str, _Delivered]) -> str:
     """The first name beside ``name`` where nothing is lost: nothing lies there, or what was delivered, unedited."""
-    stem = name.removesuffix(".ipynb")
-    names = (f"{stem}_new{number}.ipynb" for number in itertools.chain([""], itertools.count(2)))
+    stem, dot, ending = name.rpartition(".")
+    names = (f"{stem}_new{number}{dot}{ending}" for number in itertools.chain([""], itertools.count(2)))
     contents = ((each, _content(folder / each)) for each in names)
     return next(
         each
@@ -178,7 +179,7 @@ def jupyterlab_arguments(folder: Path, lesson: Lesson, *, browser: bool, port: i
     ]
     if not browser:
         options.append("--no-browser")
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
+    if sys.platform != "win32" and os.geteuid() == 0:
         options.append("--allow-root")  # as in most containers; JupyterLab would refuse to start
     return options
 

@@ -126,6 +126,16 @@ def test_bad_input_is_explained_and_exits_with_2(called, arguments, told):
     assert out == ""
 
 
+def test_lab_names_the_page_on_what_fails_before_it_starts(called, tmp_path, monkeypatch):
+    monkeypatch.setattr("coursekit.workspace.start_jupyterlab", lambda *_, **__: sys.exit(1))
+
+    code, out, _ = called("lab", "--dir", tmp_path)
+
+    assert code == 1
+    page = out.splitlines()[-1].removeprefix("When something fails: ")
+    assert (tmp_path / page).read_text("utf-8").startswith("# When it fails")
+
+
 def test_a_folder_that_is_a_file_is_explained(called, tmp_path):
     (tmp_path / "work").write_text("a file")
 

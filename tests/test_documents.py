@@ -156,6 +156,14 @@ def test_the_container_is_set_up_as_everywhere():
     }
 
 
+def test_each_system_does_weekly_what_a_learner_does():
+    job = yaml.safe_load(read(".github/workflows/weekly.yml"))["jobs"]["way-in"]
+    ran = "\n".join(step.get("run", "") for step in job["steps"])
+
+    assert job["strategy"]["matrix"]["system"] == ["ubuntu-latest", "macos-latest", "windows-latest"]
+    assert re.findall(r"python start\.py (\w+)", ran) == ["run", "data", "check", "progress", "lab"]
+
+
 @pytest.mark.parametrize("place", ["Colab", "Kaggle", "VS Code", "conda", "Binder"])
 def test_each_other_place_takes_three_lines(place):
     lines = read("README.md").partition(f"**{place}**\n```\n")[2].partition("\n```")[0].splitlines()

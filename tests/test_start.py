@@ -201,6 +201,14 @@ def test_what_it_cannot_do_is_refused_before_anything_is_made(start, clone):
     assert not (clone / ".venv").exists()
 
 
+def test_a_pipe_that_has_no_sign_for_it_is_written_to():
+    command, environment = [sys.executable, str(course.root() / "start.py")], os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([*command, "--help"], env=environment, capture_output=True)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"COMMAND ?" in done.stdout
+
+
 def test_the_commands_of_the_course_are_offered_all(start):
     from coursekit.cli import COMMANDS
 

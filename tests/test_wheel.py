@@ -65,7 +65,21 @@ def test_an_exercise_checks_in_an_empty_folder(site, tmp_path):
     assert "Not written yet" in python(site, code, tmp_path)
 
 
-def test_what_needs_the_whole_course_says_so(site, tmp_path):
-    code = "from coursekit import cli\ntry:\n    cli.main(['lab'])\nexcept SystemExit as end:\n    print(end.code)"
+def called(site: Path, arguments: list[str], folder: Path) -> list[str]:
+    """The lines that the command prints there, and its exit code."""
+    call = f"cli.main({arguments!r})"
+    code = f"from coursekit import cli\ntry:\n    {call}\nexcept SystemExit as end:\n    print(end.code)"
+    return python(site, code, folder).splitlines()
 
-    assert python(site, code, tmp_path) == "2\n"
+
+def test_the_command_checks_an_exercise_in_an_empty_folder(site, tmp_path):
+    (tmp_path / "mine.ipynb").write_bytes(course.LESSONS[0].exercise.read_bytes())
+
+    *told, code = called(site, ["check", "mine.ipynb"], tmp_path)
+
+    assert code == "1"
+    assert any("0 of 20 points" in line for line in told)
+
+
+def test_what_needs_the_whole_course_says_so(site, tmp_path):
+    assert called(site, ["lab"], tmp_path) == ["2"]

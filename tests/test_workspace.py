@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from coursekit.files import CannotWrite
 
 LESSON = "notebooks/01_mnist_dense.ipynb"
 EXERCISE = "exercises/exercise_01_mnist_dense.ipynb"
+PAGE = "docs/when_it_fails.md"
 
 
 def notebook(text: str, output: float = 159.0) -> str:
@@ -184,6 +186,32 @@ def test_an_exercise_that_has_its_lessons_name_is_renamed_with_what_was_answered
     assert files(work) == [workspace.MANIFEST, EXERCISE, LESSON]
     assert (work / EXERCISE).read_text() == "my answer"
     assert workspace.refresh(work, given) == []
+
+
+def test_what_a_notebook_links_to_is_there_too(given, work):
+    (given / PAGE).parent.mkdir()
+    (given / PAGE).write_text("what helps")
+
+    assert workspace.refresh(work, given) == [f"new: {PAGE}"]
+    (work / PAGE).write_text("my notes")
+    (given / PAGE).write_text("what helps today")
+    assert workspace.refresh(work, given)[0].endswith("it: docs/when_it_fails_new.md")
+    assert (work / PAGE).read_text() == "my notes"
+
+
+@pytest.mark.parametrize("part", ["notebooks", "exercises"])
+def test_every_link_of_a_notebook_leads_somewhere_in_the_copy(tmp_path, part):
+    workspace.refresh(tmp_path, course.root())
+
+    broken = [
+        f"{path.name}: {link}"
+        for path in sorted((tmp_path / part).glob("*.ipynb"))
+        for cell in json.loads(path.read_bytes())["cells"]
+        if cell["cell_type"] == "markdown"
+        for link in re.findall(r"\]\(([\w./-]+)(?:#[\w-]*)?\)", "".join(cell["source"]))
+        if not (path.parent / link).exists()
+    ]
+    assert broken == []
 
 
 def test_a_deleted_file_is_delivered_again(given, work):

@@ -16,6 +16,7 @@ from coursekit.data import official, packing, registry
 from coursekit.data.cache import adopt, cached, check, workspace, write
 from coursekit.data.errors import DataError, DownloadFailed
 from coursekit.data.records import Archive, File
+from coursekit.errors import WHAT_HELPS
 
 RETRIES = 2  # pooch waits one second before the first, two before the second
 TIMEOUT = 30  # seconds without a byte
@@ -25,7 +26,8 @@ BLOCK = 2**16
 HTML_STARTS = (b"<!doctype html", b"<html")
 REMEDY = (
     "Check the connection, or set COURSEKIT_MIRROR to a folder or an address that has the file, laid out like the "
-    "cache folder of somebody who has it. What `coursekit data list` calls embedded needs no network."
+    "cache folder of somebody who has it. What `coursekit data list` calls embedded needs no network. "
+    f"{WHAT_HELPS}"
 )
 
 

@@ -22,6 +22,7 @@ from coursekit.files import read_file, replace_file
 from coursekit.grading import progress, results
 from coursekit.grading.cards import LOOKS, Card, Panel
 from coursekit.grading.checking import check_notebook
+from coursekit.grading.editions import since_then
 from coursekit.grading.notebook_file import read_notebook
 from coursekit.grading.questions import CheckInterrupted, find_exercise
 from coursekit.grading.release import ReleaseError, release
@@ -160,20 +161,21 @@ def _checked(notebook: Path, cell_seconds: float, on_step: Callable[[str], None]
 
     opened = read_notebook(notebook)
     exercise = find_exercise(opened.exercise_name())
+    told = (*opened.misplaced, *since_then(opened, exercise))
     with contextlib.ExitStack() as stack:
         try:
             pool = stack.enter_context(WorkerPool(limits=Limits.generous(), own=True, warm=()))
         except NoSandbox:
             typer.echo("There is no sandbox here: the notebook runs with your rights.", err=True)
             report = check_notebook(opened, exercise, cell_seconds, on_step, folder=notebook.parent)
-            return Checked(_with_notes(report, opened.misplaced), "none, the notebook ran with your rights")
+            return Checked(_with_notes(report, told), "none, the notebook ran with your rights")
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="coursekit-check-")))
         modules = companions.beside(notebook.parent)
         imported, left_out = companions.imported((cell.source for cell in opened.work), modules, companions.read_module)
         for file in (*imported.values(), *files):  # what was named comes last, so it stands
             shutil.copy(file, folder)
         report = check_notebook(opened, exercise, cell_seconds, on_step, pool.start, folder=folder)
-        return Checked(_with_notes(report, (*left_out, *opened.misplaced)), pool.level)
+        return Checked(_with_notes(report, (*left_out, *told)), pool.level)
 
 
 def _with_notes(report: results.Report, told: Iterable[str]) -> results.Report:

@@ -17,13 +17,14 @@ import psutil
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_event_loop
-from nbclient.exceptions import DeadKernelError
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 
+from coursekit.errors import WHAT_HELPS
 from coursekit.executors.tasks import Task
 from coursekit.regenerate.notebooks import as_bytes, parse
 
 ENGINE = "coursekit"
+START_SECONDS = 120  # that a kernel may take to start; a slow disk at its first start, with a scanner, needs one
 logging.getLogger("papermill").addHandler(logging.NullHandler())  # what it logs, such as a kernel's end, it raises too
 
 
@@ -149,14 +150,15 @@ def run_cells(
                 language="python",
                 progress_bar=False,
                 kernel_manager_class=kernel_manager(aside, folder, watch, environment),
+                start_timeout=START_SECONDS,
                 shell_timeout_interval=1,
                 on_cell_executed=executed_cell,
             )
     except papermill.PapermillExecutionError as error:
         raised = str(error)
-    except DeadKernelError as error:
-        raised, died = f"{error}\n{(aside / 'stderr').read_text(errors='replace')}", True
+    except RuntimeError as error:  # nbclient's: the kernel died, or it did not start in time
+        raised, died = f"{error}\n{(aside / 'stderr').read_text('utf-8', 'replace')}\n{WHAT_HELPS}", True
     executed = parse(target.read_bytes(), target.name)
-    names = loaded.read_text().split() if loaded.exists() else []
+    names = loaded.read_text("utf-8").split() if loaded.exists() else []
     executed.metadata["coursekit"] = executed.metadata.get("coursekit", {}) | {"loaded": sorted(set(names))}
     return raised, died, executed, quitting

@@ -130,10 +130,19 @@ def with_outputs(stored: Any, executed: Any) -> Any:
         if mine.cell_type == "code":
             for old, new in zip(mine.outputs, theirs.outputs):
                 _keep_equal_picture(old.get("data", {}), new.get("data", {}))
-            mine.outputs, mine.execution_count = theirs.outputs, theirs.execution_count
+            mine.outputs, mine.execution_count = _as_javascript_counts(theirs.outputs), theirs.execution_count
     language = {key: value for key, value in executed.metadata.language_info.items() if key != "version"}
     updated.metadata |= {"kernelspec": KERNELSPEC, "language_info": language}
     return updated
+
+
+def _as_javascript_counts(value: Any) -> Any:
+    """What JupyterLab writes when it saves this: 159.0 as 159, for JavaScript does not tell them apart."""
+    if isinstance(value, dict):
+        return type(value)({key: _as_javascript_counts(each) for key, each in value.items()})
+    if isinstance(value, list):
+        return [_as_javascript_counts(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
 def _keep_equal_picture(old: dict[str, Any], new: dict[str, Any]) -> None:

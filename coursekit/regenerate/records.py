@@ -193,7 +193,11 @@ def _offers(package: str) -> dict[str, str]:
     folder = PACKAGE.joinpath(*package.split(".")[1:])
     for path in (folder / "__init__.pyi", folder / "__init__.py"):
         if path.is_file():
-            nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+            nodes = [
+                node
+                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                if isinstance(node, ast.ImportFrom)
+            ]
             return {alias.name: _absolute(package, node) for node in nodes for alias in node.names}
     return {}
 

@@ -14,6 +14,7 @@ from typing import cast
 
 import msgspec
 
+from coursekit.errors import WHAT_HELPS
 from coursekit.worker.bounds import Limits
 from coursekit.worker.channel import Worker, WorkerEnded, WorkerLost, WorkerStuck, ending
 from coursekit.worker.environment import VARIABLE
@@ -71,6 +72,7 @@ def start_unsealed(folder: Path | None = None) -> UnsealedWorker:
         worker.greet()
     except (WorkerStuck, WorkerEnded, WorkerLost) as error:
         raise CannotStart(
-            "The process for the notebook did not start. To see why, run: python -m coursekit.worker.serving ."
+            f"The process for the notebook did not start. {WHAT_HELPS} "
+            "To see why, run: python -m coursekit.worker.serving ."
         ) from error
     return worker

@@ -19,8 +19,6 @@ def apply(limits: Limits, own_task_count: bool) -> None:
         own_task_count: whether the kernel counts the tasks of this process apart from its user's others, as it does
             in a user namespace of its own; only then is their number limited here.
     """
-    if sys.platform == "win32":
-        return
     bounds = {
         "RLIMIT_DATA": limits.memory,  # RLIMIT_AS would also count what TensorFlow only reserves
         "RLIMIT_CPU": limits.cpu_seconds,
@@ -31,14 +29,12 @@ def apply(limits: Limits, own_task_count: bool) -> None:
     }
     if own_task_count:
         bounds["RLIMIT_NPROC"] = limits.tasks
-    for name, value in bounds.items():
-        if hasattr(resource, name):
-            _lower(getattr(resource, name), value)
-
-
-def _lower(kind: int, value: int) -> None:
-    _, hard = resource.getrlimit(kind)
-    if hard != resource.RLIM_INFINITY:
-        value = min(value, hard)
-    with contextlib.suppress(ValueError):  # macOS knows some limits by name only
-        resource.setrlimit(kind, (value, value))
+    if sys.platform != "win32":
+        kinds = vars(resource)
+        for name in bounds.keys() & kinds.keys():
+            kind, value = kinds[name], bounds[name]
+            _, hard = resource.getrlimit(kind)
+            if hard != resource.RLIM_INFINITY:
+                value = min(value, hard)
+            with contextlib.suppress(ValueError):  # macOS knows some limits by name only
+                resource.setrlimit(kind, (value, value))

@@ -200,7 +200,10 @@ def set_random_state(seed: int) -> None:
 
 
 def reap() -> None:
-    """Take note of ended children: those that nobody waits for count as running, and leave no room for threads."""
+    """Take note of ended children: those that nobody waits for count as running, and leave no room for threads.
+    Windows keeps none."""
+    if sys.platform == "win32":
+        return
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

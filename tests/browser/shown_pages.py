@@ -15,6 +15,8 @@ from coursekit.classroom.report.statistics import statistics
 from coursekit.grading import NamespaceAnswers, Report, find_exercise
 from coursekit.grading.cards import LOOKS, Card, Panel
 from coursekit.grading.results import CellError, Unverified
+from coursekit.regenerate import summary
+from coursekit.regenerate.jobs import Measured, RunEntry
 
 EXERCISE = "01_mnist_dense"
 NAMES = ("Ada Lovelace", "Bob", "Wolfeschlegelsteinhausenbergerdorff, Hubert", "Zoë Ångström-O'Neill")
@@ -101,4 +103,28 @@ def class_page(points: float = 17.0) -> bytes:
     )
 
 
-PAGES = {"cards": cards_page, "feedback": feedback_page, "class": class_page}
+def summary_page() -> bytes:
+    """The page of `coursekit run`: one notebook that passed, two copies of another, of which one failed."""
+    reached = Measured({"test accuracy": 0.9812, "parameters": 669_706.0}, 125.3, 1_512_000_000, "2026-01-02T03:04:05")
+    names = {"notebooks/01_mnist_dense": {}} | {
+        f"notebooks/04_cnn.EPOCHS-{epochs}": {"EPOCHS": epochs} for epochs in (1, 5)
+    }
+    failure = "code cell 7 of 60 did not run to its end: model.fit(x_train)\nNameError: name 'x_train' is not defined"
+    entries = [
+        RunEntry(
+            name,
+            name.partition(".")[0],
+            f"{name}.ipynb",
+            "",
+            "",
+            given,
+            failure if 5 in given.values() else "",
+            reached,
+            Measured(),
+        )
+        for name, given in names.items()
+    ]
+    return summary.page(entries)
+
+
+PAGES = {"cards": cards_page, "feedback": feedback_page, "class": class_page, "summary": summary_page}

@@ -49,7 +49,7 @@ def violations(page: Page, selector: str) -> list[str]:
     return [f"{rule['id']}: {node['html']}" for rule in found for node in rule["nodes"]]
 
 
-@pytest.mark.parametrize("width", [1280, 1024, 400])
+@pytest.mark.parametrize("width", [1280, 1024, 390])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_cards_and_pages(page, theme, width, tmp_path):
     context = page.context.browser.new_context(
@@ -68,7 +68,7 @@ def test_cards_and_pages(page, theme, width, tmp_path):
     context.close()
 
 
-@pytest.mark.parametrize("name", ["feedback", "class"])
+@pytest.mark.parametrize("name", ["feedback", "class", "summary"])
 def test_pages_are_dark_where_the_reader_wants_that(page, name):
     backgrounds = []
     for theme in ("light", "dark"):

@@ -190,7 +190,8 @@ class TestNetwork:
     def test_offline_refuses_and_says_what_to_do(self, cache, monkeypatch, load):
         monkeypatch.setenv("COURSEKIT_OFFLINE", "1")
         with pytest.raises(
-            DownloadFailed, match=r"(?s)COURSEKIT_OFFLINE is set.*COURSEKIT_MIRROR.*coursekit data list"
+            DownloadFailed,
+            match=r"(?s)COURSEKIT_OFFLINE is set.*COURSEKIT_MIRROR.*coursekit data list.*docs/when_it_fails",
         ):
             load()
 

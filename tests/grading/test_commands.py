@@ -149,7 +149,7 @@ def test_misplaced_answers_are_told_to_programs_as_to_people(run, tmp_path):
 
 
 def test_check_records_ones_own_work_only(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(course, "root", lambda: tmp_path / "course")
+    monkeypatch.setattr(course, "place", lambda: tmp_path / "course")
     for folder in ("submissions/ada", "course/exercises", "mine/exercises"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "mine" / workspace.MANIFEST).write_text("{}")
@@ -158,6 +158,39 @@ def test_check_records_ones_own_work_only(run, tmp_path, monkeypatch):
     for folder, source in (("course/exercises", demo.SOFTMAX), ("mine/exercises", demo.COUNT)):
         run("check", answers(tmp_path / folder, source))
         assert sum(kept.points for kept in progress.load()["99_demo"].values()) == (2 if source == demo.SOFTMAX else 1)
+
+
+def exercise_of(folder: Path, *texts: str) -> Path:
+    """The demo exercise with these statements, each above the check of its question."""
+    path = demo.write_notebook(folder / "exercise_99_demo.ipynb", demo.SETUP)
+    content = json.loads(path.read_text("utf-8"))
+    for number, (name, text) in enumerate(zip(("softmax", "count", "double"), texts)):
+        prose = {"cell_type": "markdown", "id": f"m{number}", "metadata": {}, "source": text}
+        check = {"cell_type": "code", "id": f"k{number}", "metadata": {}, "outputs": [], "execution_count": None}
+        content["cells"] += [prose, check | {"source": f'check("{name}")'}]
+    path.write_text(json.dumps(content), "utf-8")
+    return path
+
+
+def test_an_old_exercise_checks_and_the_questions_that_changed_are_named(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(course, "place", lambda: tmp_path / "course")
+    (tmp_path / "course/exercises").mkdir(parents=True)
+    exercise_of(tmp_path / "course/exercises", "## 1 · Softmax", "## 2 · How many?", "## 3 · Double")
+    mine = exercise_of(tmp_path, "## 1 · Softmax ", "## 2 · A count")
+    answered = json.loads(mine.read_text("utf-8"))
+    answered["cells"][0]["source"] += f"\n{demo.SOFTMAX}\n{demo.COUNT}"
+    old = {"cell_type": "code", "id": "k9", "metadata": {}, "outputs": [], "execution_count": None}
+    answered["cells"].append(old | {"source": 'check("triple")'})
+    mine.write_text(json.dumps(answered), "utf-8")
+
+    told = run("check", mine, "--no-record").stdout
+    assert "3 of 5 points; 2 of 3 questions passed" in told
+    assert (
+        'The exercise has changed since this notebook was made: worded otherwise check("count"); new check("double"); '
+        'no longer asked check("triple"). Today\'s is exercise_99_demo.ipynb.\n'
+    ) in told
+    today = run("check", tmp_path / "course/exercises/exercise_99_demo.ipynb", "--no-record").stdout
+    assert "has changed" not in today
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])
@@ -194,7 +227,7 @@ def test_a_worker_that_cannot_start_has_exit_code_2(run, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/bin/false")
     result = run("check", answers(tmp_path, demo.SOFTMAX))
     assert result.exit_code == 2
-    assert "did not start" in result.stderr
+    assert "did not start. What helps: docs/when_it_fails.md." in result.stderr
 
 
 def test_progress_shows_what_is_done_and_what_is_next(run, tmp_path, progress_file, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import html
+import itertools
 import re
 import statistics
 from collections.abc import Callable, Iterator
@@ -19,6 +20,13 @@ from coursekit import course
 from coursekit.plotting.describing import facts_of
 
 Rule = Callable[[NotebookNode], Iterator[str]]
+
+HOW_TO = """**How to use this notebook**
+
+1. The cells at the top set everything up: run them first, then go down, each with Shift+Enter.
+2. A cell says `NameError`, or you begin further down? *Run ▸ Run All Above Selected Cell*, then run it again.
+3. Change and try what you like. When something fails, or takes longer than stated, \
+[this page](../docs/when_it_fails.md) says what helps."""
 
 MOST_VARYING = 3
 MAX_BYTES = 1_500_000  # two animations may be among them
@@ -56,9 +64,20 @@ def opens_with_a_title(notebook: NotebookNode) -> Iterator[str]:
         yield f"{len(titles)} titles of the first level; there should be one"
 
 
+def opening_of(notebook: NotebookNode) -> str:
+    """The prose before the first code."""
+    cells = itertools.takewhile(lambda cell: cell.cell_type != "code", notebook.cells)
+    return "\n".join(cell.source for cell in cells)
+
+
+def tells_how_to_use_it(notebook: NotebookNode) -> Iterator[str]:
+    """In the same three lines everywhere."""
+    if HOW_TO not in opening_of(notebook):
+        yield f"not before the first code, word for word: {HOW_TO}"
+
+
 def opens_with_goals_and_time(notebook: NotebookNode) -> Iterator[str]:
-    kinds = [cell.cell_type for cell in notebook.cells]
-    opening = "\n".join(cell.source for cell in notebook.cells[: kinds.index("code")])
+    opening = opening_of(notebook)
     if "You will learn" not in opening:
         yield "no “You will learn” before the first code"
     goals = re.findall(r"^[-*] ", opening.partition("You will learn")[2], re.MULTILINE)
@@ -255,7 +274,13 @@ def too_large(path: Path) -> list[str]:
     return [f"{size:,} bytes; at most {MAX_BYTES:,}"] if size > MAX_BYTES else []
 
 
-ALL: tuple[Rule, ...] = (opens_with_a_title, has_short_code_cells, has_as_much_prose_as_code, has_cell_ids_of_its_own)
+ALL: tuple[Rule, ...] = (
+    opens_with_a_title,
+    tells_how_to_use_it,
+    has_short_code_cells,
+    has_as_much_prose_as_code,
+    has_cell_ids_of_its_own,
+)
 EXECUTED: tuple[Rule, ...] = (
     *ALL,
     describes_its_pictures,

@@ -18,7 +18,7 @@ FIGURE = new_output(
     {"image/png": "iVBORw0KGgo=", "text/html": f'<img src="data:image/png;base64,iVBO/tmp/w" alt="{DESCRIPTION}">'},
     metadata={"image/png": {"alt": DESCRIPTION}},
 )
-OPENING = """# 1 · A title
+OPENING = f"""# 1 · A title
 
 **You will learn to**
 
@@ -26,7 +26,9 @@ OPENING = """# 1 · A title
 - think,
 - act.
 
-**Time**: 45 minutes to read, 2 minutes to run."""
+**Time**: 45 minutes to read, 2 minutes to run.
+
+{style.HOW_TO}"""
 CLOSING = """## In this lesson
 
 - we looked.
@@ -149,6 +151,8 @@ BAD = [
     (style.opens_with_a_title, delete(0)),
     (style.opens_with_a_title, replace(0, "# 1", "## 1")),
     (style.opens_with_a_title, append(new_markdown_cell("# Another title"))),
+    (style.tells_how_to_use_it, replace(0, "Run All Above", "Run All")),
+    (style.tells_how_to_use_it, lambda notebook: notebook.cells.insert(0, code("x = 1"))),
     (style.opens_with_goals_and_time, replace(0, "You will learn to", "Content")),
     (style.opens_with_goals_and_time, replace(0, "- look,\n", "")),
     (style.opens_with_goals_and_time, replace(0, "45 minutes", "long")),

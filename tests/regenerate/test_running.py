@@ -131,6 +131,23 @@ def test_a_cell_that_did_not_end_is_a_failure_and_the_copy_is_kept(notebook, run
     assert "seen" in json.dumps(kept)
 
 
+def test_a_kernel_that_died_names_the_page_that_helps(notebook, run):
+    assert run(notebook("import os\nos._exit(0)")).failure.endswith("What helps: docs/when_it_fails.md.")
+
+
+def test_a_kernel_that_does_not_start_in_time_is_a_failure_in_words(notebook, run, tmp_path, monkeypatch):
+    startup = tmp_path / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "slow.py").write_text("import time\ntime.sleep(60)")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    monkeypatch.setattr("coursekit.regenerate.kernels.START_SECONDS", 1)
+
+    failure = run(notebook("x = 1")).failure
+
+    assert "Kernel didn't respond in 1 seconds" in failure
+    assert failure.endswith("What helps: docs/when_it_fails.md.")
+
+
 @pytest.mark.parametrize("source", ["quit()", "if x:\n    exit()\nx = 2"])
 def test_a_last_cell_that_ends_the_kernel_did_not_run_to_its_end(notebook, run, source):
     assert run(notebook("x = 1", source)).failure.endswith("which ends the kernel.")
@@ -300,6 +317,17 @@ def test_a_figure_that_shows_the_same_keeps_its_stored_bytes():
         data = with_outputs(shown(stored), executed).cells[0].outputs[0].data
         assert data["image/png"] == kept
         assert kept in data["text/html"]
+
+
+def test_numbers_are_stored_as_jupyterlab_writes_them(notebook, run):
+    show = "from IPython.display import display\n"
+    show += "display({'application/json': {'figures': [['steps', 159.0], ['rate', 0.5], ['most', 1e300]]}}, raw=True)"
+    path = notebook(show)
+    regenerate.update([run(path, update=True)])
+
+    stored = json.loads(path.read_bytes())["cells"][-1]["outputs"][0]["data"]["application/json"]
+    assert repr(stored) == "{'figures': [['steps', 159], ['rate', 0.5], ['most', 1e+300]]}"
+    assert records.stale(nbformat.read(path, as_version=4)) == ""
 
 
 def test_outputs_of_earlier_code_get_no_record(notebook, run, monkeypatch):
