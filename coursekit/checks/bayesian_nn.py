@@ -338,8 +338,8 @@ def uncertain(answers: Answers, expect: Expect) -> None:
         expect.at_least(
             _auroc(doubt[:SHOWN], doubt[SHOWN:]),
             KNOWS_CLOTHES,
-            hint="A plain network is sure of clothes too. Average 20 passes with dropout on, or train variational "
-            "layers; average probabilities, not logits. Convolutions help as well.",
+            hint="A plain network is sure of clothes too. Train with dropout or with variational layers; of several "
+            "passes average the probabilities, not the logits.",
         )
     expect.at_most(1 - float(right.mean()), 0.05, hint="Pixels from 0 to 1? Enough epochs? Softmax over the classes?")
 
