@@ -6,6 +6,7 @@ What a command needs is imported when that command was asked for, so that help a
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ import typer
 
 from coursekit import __version__, course
 from coursekit.errors import CoursekitError
+from coursekit.files import DISK_FULL
 from coursekit.printable import visible
 from coursekit.worker.bounds import CELL_SECONDS
 
@@ -216,6 +218,13 @@ def main(arguments: list[str] | None = None) -> Any:
     except CoursekitError as error:
         print(visible(f"coursekit: {error}"), file=sys.stderr)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.filename is not None or error.errno not in DISK_FULL:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left to print would fail again when Python ends
+        told = f"what it prints cannot be written: {error.strerror}. Make room, or let it print elsewhere."
+        print(f"coursekit: {told}", file=sys.stderr)
+        sys.exit(2)
     except SystemExit as end:
         if end.code == 130:
             print("Interrupted.", file=sys.stderr)

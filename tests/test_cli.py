@@ -56,6 +56,17 @@ def test_help_and_what_was_mistyped_load_nothing_heavy(arguments):
     assert loaded_of_heavy(f"from coursekit import cli; cli.main({arguments!r})") == ""
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["progress"]], ids=" ".join)
+def test_a_full_disk_behind_what_is_printed_is_one_sentence(arguments):
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "coursekit", *arguments], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+    assert ended.returncode == 2
+    told = "what it prints cannot be written: No space left on device. Make room, or let it print elsewhere."
+    assert ended.stderr == f"coursekit: {told}\n"
+
+
 @pytest.mark.parametrize("name", cli.COMMANDS)
 def test_the_line_of_a_command_is_the_first_of_its_own_help(name):
     line, place = cli.COMMANDS[name]

@@ -24,7 +24,7 @@ class RunArchive:
     """The executed copies in a folder.
 
     Args:
-        folder: is made when the first copy comes.
+        folder: is made by :meth:`open`.
 
     Attributes:
         entries: by the place of the copy.
@@ -49,6 +49,16 @@ class RunArchive:
             return None
         now = entry.now
         return Execution(job, now.seconds or 0.0, now.figures, "", now.memory or 0, content, kept=True)
+
+    def open(self) -> None:
+        """Make the folder, before anything runs for minutes whose copy could not be written.
+
+        Raises:
+            coursekit.files.CannotWrite: the folder cannot be written to.
+        """
+        trial = self.folder / ".trial"
+        replace_file(trial, b"")
+        trial.unlink()
 
     def keep(self, execution: Execution) -> None:
         """Write the copy of an execution, failed or not, and the summary.

@@ -32,12 +32,14 @@ def run(
         resume: take from the archive what has passed there.
 
     Raises:
+        coursekit.files.CannotWrite: the archive's folder cannot be written to.
         coursekit.executors.ExecutorError: nothing can be done any more; what is in the archive stands.
         KeyboardInterrupt: Ctrl-C or SIGTERM; what was finished is in the archive.
     """
     progress = progress or Lines(sys.stderr)
     executions = {job.target: kept for job in jobs if resume and (kept := archive.finished(job))}
     missing = [job for job in jobs if job.target not in executions]
+    archive.open()
 
     def begin(job: NotebookJob) -> Done:
         work = job.work(job.source.parent if executor.here else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import io
 import json
 import os
@@ -23,7 +24,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 
-from coursekit import regenerate
+from coursekit import files, regenerate
 from coursekit.executors import Halted, LocalExecutor
 from coursekit.regenerate import records
 from coursekit.regenerate.executing import execute
@@ -43,6 +44,18 @@ def run(plan, tmp_path):
         return notebook_runs.run(plan(path, **options), archive=regenerate.RunArchive(tmp_path / "build"))[0]
 
     return run_one
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_runs(notebook, run, tmp_path, monkeypatch):
+    ran = tmp_path / "ran"
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(files, "_replace", refuse)
+    with pytest.raises(files.CannotWrite, match="Read-only file system"):
+        run(notebook(f"import pathlib\npathlib.Path({str(ran)!r}).touch()"))
+    assert not ran.exists()
 
 
 def test_parameters_reach_the_notebook_and_figures_come_back(notebook, run, tmp_path):
