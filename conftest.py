@@ -59,7 +59,7 @@ class WholeNotebook(IPyNbFile):
 
 PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=\s]*")  # compared by its description, which stands beside it
 
-FULL_POINTS = re.compile(r": (\d+) of \1 points; (\d+) of \2 questions passed\.")  # as a panel says it
+FULL_POINTS = re.compile(r": (\d+) of \1 points; (\d+) of \2 questions? passed\.")  # as a panel says it
 
 
 class WholeCell(IPyNbCell):

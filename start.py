@@ -265,7 +265,7 @@ def lint(arguments: list[str]) -> int:
 
 def unit(arguments: list[str]) -> int:
     """The unit tests, two at a time, since a training here keeps little more than one core busy."""
-    covered = [] if arguments else ["--cov-fail-under=93"]
+    covered = [] if arguments else ["--cov-fail-under=95"]
     options = ["-n", "2", "--durations=15", "--cov", "coursekit", "--cov-report=term:skip-covered", *covered]
     return call("-m", "pytest", *options, "coursekit", "tests", *arguments)
 

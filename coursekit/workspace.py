@@ -13,7 +13,7 @@ import msgspec
 
 from coursekit.course import EXERCISE, Lesson
 from coursekit.errors import CoursekitError
-from coursekit.files import CannotRead, read_file, replace_file
+from coursekit.files import CannotRead, CannotWrite, read_file, replace_file
 
 MANIFEST = ".coursekit.json"
 DELIVERED = ("notebooks", "exercises")
@@ -122,7 +122,10 @@ def _renamed(folder: Path, course_root: Path, delivered: dict[str, _Delivered]) 
         name = newer.relative_to(course_root).as_posix()
         former = name.replace(EXERCISE, "", 1)
         if former in delivered and (folder / former).is_file() and not (folder / name).exists():
-            (folder / former).rename(folder / name)
+            try:
+                (folder / former).rename(folder / name)
+            except OSError as error:
+                raise CannotWrite(folder / name, error) from error
             delivered[name] = delivered.pop(former)
             told.append(f"renamed: {former} is {name} now")
     return told

@@ -107,6 +107,24 @@ def test_the_hook_of_a_commit_runs_lint():
     assert re.search(r"^[\w -]*\blint\b[\w -]*:", read("Makefile"), re.MULTILINE)
 
 
+def without_reason(source: str) -> list[str]:
+    """The lines on which a check of types is turned off and not a word says why."""
+    return [line for line in source.splitlines() if re.search(r"# type: ignore(?!\[[\w, -]+\]  # \S)", line)]
+
+
+def test_each_ignored_type_has_its_reason():
+    files = sorted((course.root() / "coursekit").rglob("*.py"))
+    found = {path.name: lines for path in files if (lines := without_reason(path.read_text(encoding="utf-8")))}
+
+    assert found == {}
+    assert without_reason(
+        "a  # type: ignore\nb  # type: ignore[misc]\nc  # type: ignore[misc]  # Keras brings no types"
+    ) == [
+        "a  # type: ignore",
+        "b  # type: ignore[misc]",
+    ]
+
+
 def memory(part: str) -> list[int]:
     """Bytes that the kernels of the stored notebooks held."""
     stored = [json.loads(path.read_bytes()) for path in sorted((course.root() / part).glob("*.ipynb"))]

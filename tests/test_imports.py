@@ -48,7 +48,8 @@ def imports(name: str, source: str, known: set[str]) -> set[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and not node.level:
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{name}, line {node.lineno}: name the module in full, so that the arrow is seen"
             names = {f"{node.module}.{alias.name}" for alias in node.names}
             found |= names & known or {node.module}
             found |= {node.module} if not names <= known else set()
@@ -107,6 +108,11 @@ def test_no_import_runs_round():
 )
 def test_an_arrow_that_runs_up_is_seen(name, line):
     assert len(runs_up({name: imports(name, line, set(MODULES))})) == 1
+
+
+def test_a_relative_import_is_refused():
+    with pytest.raises(AssertionError, match="line 1: name the module in full"):
+        imports("coursekit.worker.wire", "from ..grading import cards", set(MODULES))
 
 
 def test_a_circle_is_seen():

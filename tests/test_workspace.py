@@ -166,13 +166,20 @@ def beside(number: str = "") -> str:
     return EXERCISE.replace(".ipynb", f"_new{number}.ipynb")
 
 
-def test_an_exercise_that_has_its_lessons_name_is_renamed_with_what_was_answered(given, work):
+def test_an_exercise_that_has_its_lessons_name_is_renamed_with_what_was_answered(given, work, monkeypatch):
+    def read_only(*_):
+        raise OSError(30, "Read-only file system")
+
     former = EXERCISE.replace("exercise_", "", 1)
     (work / EXERCISE).rename(work / former)
     manifest = (work / workspace.MANIFEST).read_text()
     (work / workspace.MANIFEST).write_text(manifest.replace(EXERCISE, former))
     (work / former).write_text("my answer")
 
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", read_only)
+        with pytest.raises(CannotWrite, match="Read-only file system"):
+            workspace.refresh(work, given)
     assert workspace.refresh(work, given) == [f"renamed: {former} is {EXERCISE} now"]
     assert files(work) == [workspace.MANIFEST, EXERCISE, LESSON]
     assert (work / EXERCISE).read_text() == "my answer"

@@ -85,14 +85,14 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
 
 
-def listing(words: Iterable[object], last: str = "and") -> str:
+def listing(words: Iterable[object]) -> str:
     """Words as a sentence lists them.
 
     >>> listing(["SGD", "Adam", "Nadam"]), listing([3, 5]), listing(["one"])
     ('SGD, Adam and Nadam', '3 and 5', 'one')
     """
     *others, final = map(str, words) if words else [""]
-    return f"{', '.join(others)} {last} {final}" if others else final
+    return f"{', '.join(others)} and {final}" if others else final
 
 
 def plural(count: int, noun: str, nouns: str = "") -> str:

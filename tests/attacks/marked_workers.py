@@ -10,8 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from coursekit.sandbox import WorkerPool
-from coursekit.sandbox import forkclient as server
+from coursekit.sandbox import WorkerPool, forkclient
 from coursekit.worker.bounds import Limits
 
 MARK = "COURSEKIT_MARK_OF_A_TEST"
@@ -46,9 +45,9 @@ def assert_gone(before: set[int], seconds: float = 5.0) -> None:
 @contextlib.contextmanager
 def marked_pool(**options):
     """Workers whose processes can be found by a mark; no level that does not seal is taken."""
-    environment, before = server._environment, of_workers()
+    environment, before = forkclient._environment, of_workers()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(server, "_environment", lambda *given: environment(*given) | {MARK: str(os.getpid())})
+        patch.setattr(forkclient, "_environment", lambda *given: environment(*given) | {MARK: str(os.getpid())})
         with WorkerPool(jobs=2, limits=LIMITS, **options) as pool:
             assert of_workers() > before
             yield pool

@@ -98,6 +98,8 @@ def test_marks_that_stand_in_no_row_are_named_and_have_exit_code_1(run, tmp_path
     assert "3 marked, but in no row of an export" in result.stdout
     assert "  ada\n  bob\n  cyd\n" in result.stdout
     assert "canvas: 99_demo goes to column 'HW (2)', from 5 to 10 points." in result.stdout
+    page = (tmp_path / "out" / "class.html").read_text().partition("3 with a mark that no export holds")[2]
+    assert re.findall("<li>(.*?), <code>", page)[:3] == ["ada (ada)", "bob (bob)", "cyd (cyd)"]
 
 
 def test_another_class_in_the_same_folder_is_refused(run, tmp_path):

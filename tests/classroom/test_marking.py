@@ -169,14 +169,20 @@ def test_examples_are_graded_by_the_real_marker(tmp_path):
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has the sandbox")
 def test_a_limit_given_on_the_command_line_is_the_one_that_the_sandboxed_process_has(demo_lesson, command, tmp_path):
-    told = "import resource as r\ncount = [r.getrlimit(n)[0] for n in (r.RLIMIT_DATA, r.RLIMIT_CPU)]"
+    told = (
+        "import resource as r, signal\n"
+        "limits = [r.getrlimit(n)[0] for n in (r.RLIMIT_DATA, r.RLIMIT_CPU)]\n"
+        "count = [*limits, signal.getitimer(signal.ITIMER_REAL)[0]]"
+    )
     batch_demo.write_class(tmp_path / "in", ada=(told,))
-    command("grade", tmp_path / "in", "--out", tmp_path / "out", "--seconds", 5000, "--memory", 777)
+    limits = ("--seconds", 5000, "--cell-seconds", 4000, "--memory", 777)
+    command("grade", tmp_path / "in", "--out", tmp_path / "out", *limits)
     grades = json.loads((tmp_path / "out" / "grades.json").read_text())["grades"]
     got = next(each["got"] for each in grades[0]["report"]["questions"] if each["name"] == "count")
-    memory, seconds = json.loads(got)
+    memory, seconds, of_this_cell = json.loads(got)
     assert memory == 777 * 2**20
     assert seconds >= 5000
+    assert 3900 < of_this_cell <= 4000
     settings = pipeline.read_batch(tmp_path / "out").settings
     assert (settings.limits.memory, settings.limits.cpu_seconds) == (memory, seconds)
     assert 5000 < settings.limits.seconds < 5100  # its keeper's clock, which no process can ask

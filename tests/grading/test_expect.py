@@ -8,7 +8,8 @@ from scipy.stats import binom, norm
 
 from coursekit.grading import Expect
 from coursekit.grading import expect as module
-from coursekit.grading.expect import FALSE_ALARM, Unmet
+from coursekit.grading.expect import FALSE_ALARM, Unmet, explain
+from coursekit.worker.bounds import FAILURE_CHARACTERS
 from coursekit.worker.text import short
 
 
@@ -86,6 +87,12 @@ def test_texts_are_made_of_slices():
     for _ in range(25):
         nested = [nested] * 8
     assert len(short(nested)) <= 200
+
+
+def test_what_a_check_says_of_eight_megabytes_of_text_is_short():
+    words = "x" * 8_000_000
+    for error in (Unmet(words, words, words, words), ValueError(words)):
+        assert all(text is None or len(text) <= FAILURE_CHARACTERS for text in explain(error).values())
 
 
 def test_flags_cost_nothing_and_are_kept():

@@ -31,7 +31,7 @@ def stored(source, text, count=1):
 
 CHECKED = """class check:
     def all():
-        print("A demo: 2 of 2 points; 1 of 1 questions passed.")"""
+        print("A demo: 2 of 2 points; 1 of 1 question passed.")"""
 
 CELLS = {
     "fine": [

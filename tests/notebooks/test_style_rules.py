@@ -339,6 +339,7 @@ def test_assertions_are_counted_and_claims_are_not():
     ("told", "problems"),
     [
         ("A demo: 20 of 20 points; 8 of 8 questions passed.", 0),
+        ("A demo: 2 of 2 points; 1 of 1 question passed.", 0),
         ("A demo: 19 of 20 points; 7 of 8 questions passed, 1 passed in part.", 1),
         (None, 1),
     ],

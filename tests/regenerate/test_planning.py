@@ -7,8 +7,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat.v4 import new_notebook
 
 from coursekit import course, regenerate
+from coursekit.regenerate import records
 from coursekit.regenerate.notebooks import parse
 
 PARAMETERS = "EPOCHS = 3  # passes over the data\nRATE = 0.1\nNAME = 'adam'\nSIZES = [32, 64]"
@@ -217,6 +219,18 @@ def test_a_missing_file_is_refused(plan, tmp_path):
 def test_an_executed_copy_never_replaces_its_source(notebook, tmp_path):
     with pytest.raises(regenerate.CannotRun, match="would overwrite"):
         regenerate.plan([str(notebook("x = 1"))], out=tmp_path)
+
+
+def test_only_what_is_out_of_date_is_planned_where_that_is_asked_for(notebook, plan):
+    paths = [notebook("x = 1", name=name) for name in ("fits", "edited", "new")]
+    for path in paths[:2]:
+        read = nbformat.read(path, as_version=4)
+        nbformat.write(records.with_record(read, path, new_notebook(), 1.0, 1), path)
+    edited = nbformat.read(paths[1], as_version=4)
+    edited.cells[1].source = "x = 2"
+    nbformat.write(edited, paths[1])
+
+    assert [job.source.stem for job in plan(*paths, stale=True)] == ["edited", "new"]
 
 
 def test_names_and_all_stand_for_lessons(plan):

@@ -24,8 +24,8 @@ import coursekit
 from coursekit.grading import Exercise
 from coursekit.grading.checking import check_notebook
 from coursekit.grading.notebook_file import read_notebook
-from coursekit.sandbox import NoSandbox, WorkerPool, companions, pool, sealing
-from coursekit.sandbox import forkclient as server
+from coursekit.grading.recording import Recording
+from coursekit.sandbox import NoSandbox, WorkerPool, companions, forkclient, pool, sealing
 from coursekit.sandbox.levels import FILTERS, LEVELS, LIMITS_ONLY, NAMESPACES, SEALED
 from coursekit.sandbox.view import View, of_this_environment
 from coursekit.worker import wire
@@ -96,9 +96,9 @@ def test_threads_left_by_the_imports_forbid_forks_and_each_notebook_gets_a_fresh
     (folder / "threaded.py").write_text(
         "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()"
     )
-    environment = server._environment
+    environment = forkclient._environment
     monkeypatch.setattr(
-        server, "_environment", lambda *given: environment(*given) | {"PYTHONPATH": f"{coursekit_root()}:{folder}"}
+        forkclient, "_environment", lambda *given: environment(*given) | {"PYTHONPATH": f"{coursekit_root()}:{folder}"}
     )
     with WorkerPool(limits=LIMITS, levels=[NAMESPACES], warm=["threaded"]) as workers:
         assert "a fresh interpreter for each notebook" in workers.level
@@ -272,6 +272,22 @@ def test_no_expectation_and_no_hint_is_sent_to_a_worker(tmp_path):
     assert b"double" in sent
     for secret in (b"12345", b"what was expected", b"hint", b"The title", b"The statement"):
         assert secret not in sent
+
+
+def test_hello_is_said_once_and_each_frame_is_made_and_read_once(tmp_path, monkeypatch):
+    def counted(owner, name):
+        calls, kept = [], getattr(owner, name)
+        monkeypatch.setattr(owner, name, lambda *given: calls.append(given) or kept(*given))
+        return calls
+
+    hello = Hello().as_frame()
+    made, read, sent = counted(wire, "encode"), counted(wire, "decode"), counted(Worker, "exchange")
+    path = demo.write_notebook(tmp_path / "a.ipynb", demo.SETUP, demo.SOFTMAX, demo.COUNT, demo.DOUBLE)
+    with ColdPool(limits=LIMITS) as workers:
+        report = check_notebook(read_notebook(path), demo.exercise, start=workers.start, recording=Recording())
+    assert report.points == 5
+    assert [request for _, request, *_ in sent].count(hello) == 1
+    assert len(made) == len(read) == len(sent) > 8
 
 
 def test_the_view_has_no_checks_and_no_home(tmp_path):
