@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,11 @@ Run = dict[str, np.ndarray]
 
 
 def plot_history(
-    history: Any, metric: str = "loss", mark_best: str | bool | None = True, ax: Axes | None = None
+    history: Any,
+    metric: str = "loss",
+    mark_best: str | bool | None = True,
+    ax: Axes | None = None,
+    colors: Sequence[str] = COLORS,
 ) -> Axes:
     """Draw a metric of one or several trainings over the epochs: training dashed, validation solid.
 
@@ -31,6 +36,7 @@ def plot_history(
         mark_best: the series that says which epoch is best, as ``"val_loss"``; True takes the validation
             series of ``metric``, None marks nothing. Best is highest for accuracies and their like, else lowest.
         ax: where to draw; a new figure when it is None.
+        colors: of several runs, in their order; again from the first where there are more runs.
 
     Returns:
         The axes, described.
@@ -50,7 +56,7 @@ def plot_history(
     ax = ax or new_figure((8.4, 4.4) if many else FIGURE_SIZE).subplots()
     labels: list[EndLabel] = []
     sentences = []
-    for (name, run), color, marker in zip(runs.items(), COLORS * 8, MARKERS * 8):
+    for (name, run), color, marker in zip(runs.items(), cycle(colors), cycle(MARKERS)):
         best = _best_epoch(run, decider) if decider else None
         if many:
             labels.append(_draw_one_of_many(ax, name, run, metric, color, marker, best))
@@ -62,7 +68,7 @@ def plot_history(
     kinds = [kind for kind, name in series.items() if any(name in run for run in runs.values())]
     _finish_axes(ax, last, metric)
     if many:
-        _explain_line_styles(ax, kinds)
+        _explain_line_styles(ax, [*kinds, "best epoch"] if decider else kinds)
     label_ends(ax, labels)
     which = f" of {plural(len(runs), 'run')}" if many else ""
     what = f"Line plot of {listing(kinds)} {_words(metric)}{which} over {plural(last, 'epoch')}."
@@ -186,7 +192,7 @@ def _explain_line_styles(ax: Axes, kinds: list[str]) -> None:
     solid = Line2D([], [], color=QUIET, linestyle="-", label="validation")
     dashed = Line2D([], [], color=QUIET, linestyle="--", linewidth=1.1, label="training")
     ring = Line2D([], [], linestyle="", marker="o", markersize=11, mfc="none", mec=QUIET, label="best epoch")
-    lines = [line for line in (solid, dashed) if line.get_label() in kinds] + [ring]
+    lines = [line for line in (solid, dashed, ring) if line.get_label() in kinds]
     ax.legend(handles=lines, ncols=3, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, labelcolor=QUIET)
 
 

@@ -85,8 +85,9 @@ def test_the_same_figure_gives_the_same_bytes_without_date_or_program():
 
 def test_a_line_plot_is_small_and_in_a_palette():
     picture = png(plot_history(HISTORY).figure)
-    assert len(picture) < 20_000
+    assert len(picture) < 17_000
     assert Image.open(io.BytesIO(picture)).mode == "P"
+    assert len(Image.open(io.BytesIO(picture)).getcolors()) <= 64
 
 
 def test_many_runs_stay_in_budget():

@@ -66,6 +66,19 @@ def test_many_runs_are_named_at_their_ends_without_overlap():
     assert "of 6 runs over 2 epochs" in alt_text(ax)
 
 
+@pytest.mark.parametrize(
+    ("mark", "kinds"), [(True, ["validation", "training", "best epoch"]), (None, ["validation", "training"])]
+)
+def test_the_legend_names_what_is_drawn(mark, kinds):
+    legend = plot_history({"a": HISTORY, "b": HISTORY}, mark_best=mark).get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == kinds
+
+
+def test_runs_take_the_colors_that_they_are_given():
+    ax = plot_history({"a": HISTORY, "b": HISTORY, "c": HISTORY}, mark_best=None, colors=("#111111", "#222222"))
+    assert [line.get_color() for line in ax.lines[1::2]] == ["#111111", "#222222", "#111111"]
+
+
 def test_runs_of_different_length_share_one_plot():
     ax = plot_history({"short": {"val_loss": [3, 2]}, "long": {"val_loss": [3, 2, 1]}})
     assert ax.get_xticks()[-1] == 3
