@@ -70,7 +70,7 @@ LESSONS = (
     Lesson(6, "transfer_learning", "Borrow what another network has learnt", 50, 4, 20),
     Lesson(7, "autoencoders", "Networks that squeeze and rebuild", 75, 7, 20),
     Lesson(8, "vae", "A network that invents digits", 85, 8, 20),
-    Lesson(9, "bayesian_nn", "Networks that know when they do not know", 114, 6, 20),
+    Lesson(9, "bayesian_nn", "Networks that know when they do not know", 118, 9, 20),
 )
 
 
