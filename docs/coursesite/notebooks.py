@@ -21,6 +21,7 @@ from coursekit.results import MIME as RESULTS
 
 Notebook = dict[str, Any]
 PICTURE = re.compile(r'<img ([^>]*?)src="data:image/png;base64,([^"]+)">')
+CORNER = re.compile(r"^\| *\|(?=.*\n\| *:?-)", re.MULTILINE)  # of a table in Markdown, without a word
 PICTURES = "pictures"  # folder of the site that holds the figures
 
 
@@ -54,7 +55,7 @@ def for_site(notebook: Notebook, relocate: Callable[[str], str], folder: Path) -
     """
     shown = copy.deepcopy(notebook)
     for cell in shown["cells"]:
-        cell["source"] = relocate(source(cell)) if cell["cell_type"] == "markdown" else source(cell)
+        cell["source"] = named_corners(relocate(source(cell))) if cell["cell_type"] == "markdown" else source(cell)
         for output in cell.get("outputs", []):
             if "data" in output:
                 output["data"] = _page_data(output["data"], claim_anchor(cell), folder)
@@ -81,6 +82,17 @@ def _picture(attributes: str, png: bytes, folder: Path) -> str:
     (folder / name).write_bytes(png)
     width, height = Image.open(io.BytesIO(png)).size
     return f'<img {attributes}src="../{PICTURES}/{name}" width="{width}" height="{height}" loading="lazy">'
+
+
+def named_corners(text: str) -> str:
+    """Markdown whose tables have a word for screen readers in an empty corner.
+
+    >>> print(named_corners("| | loss |\\n| --- | --- |\\n| | 1 |"))
+    | <span class="visually-hidden">row</span> | loss |
+    | --- | --- |
+    | | 1 |
+    """
+    return CORNER.sub('| <span class="visually-hidden">row</span> |', text)
 
 
 def with_solutions(exercise: Notebook, solution: Notebook) -> Notebook:

@@ -7,7 +7,7 @@ MODULES = {
     "coursekit.plotting": "Figures",
     "coursekit.nn": "Networks and layers",
     "coursekit.claims": "Claims",
-    "coursekit.results": "Figures that a lesson reached",
+    "coursekit.results": "Results of a lesson",
     "coursekit.grading": "Questions and checks",
     "coursekit.course": "The table of lessons",
 }
@@ -20,9 +20,9 @@ def pages() -> dict[str, str]:
 
 
 def _page(module: str, title: str) -> str:
-    return f"""# {title}: `{module}`
+    return f"""# {title}
 
-From its docstrings, whose examples are tests.
+The module `{module}`, from its docstrings; their examples are tests.
 
 ```{{eval-rst}}
 .. automodule:: {module}
