@@ -114,7 +114,7 @@ def show(page) -> Iterator:
 
 def faults(page: Page, *but: str) -> list[str]:
     """What is wrong with a page that is shown; axe passes over what the selectors match."""
-    found = Axe().run(page, context={"exclude": [[each] for each in but]}).response["violations"]
+    found = Axe().run(page, context={"exclude": [[each] for each in but]} if but else None).response["violations"]
     wrong = [f"{rule['id']}: {node['html'][:300]}" for rule in found for node in rule["nodes"]]
     if (pixels := page.evaluate(SIDEWAYS)) > 0:
         wrong.append(f"{pixels} pixels wider than the window")
