@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from coursekit.course import Lesson
 
-WIDTH, HEIGHT = 172, 68  # of a box, in pixels
-GAP, DROP = 18, 34  # between boxes, and between rows
+WIDTH, HEIGHT = 156, 68  # of a box, in pixels
+GAP, DROP = 14, 34  # between boxes, and between rows
 
 
 def rows(lessons: Sequence[Lesson]) -> list[list[Lesson]]:
@@ -88,7 +88,7 @@ def _arrow(one: tuple[float, float], other: tuple[float, float]) -> str:
 
 
 def _box(lesson: Lesson, x: float, y: float) -> str:
-    lines = textwrap.wrap(f"{lesson.number} · {lesson.title}", 22)
+    lines = textwrap.wrap(f"{lesson.number} · {lesson.title}", 18)
     top = y + HEIGHT / 2 - (len(lines) - 1) * 9 + 5
     text = "".join(
         f'<tspan x="{x + WIDTH / 2:g}" y="{top + 18 * number:g}">{html.escape(line)}</tspan>'
