@@ -342,34 +342,37 @@ def edited(change):
     return json.dumps(exercise).encode()
 
 
+ANSWER, CHECK, NEXT_ANSWER = 6, 7, 10  # places of cells in exercise 1
+
+
 def rename(cells):
-    cells[5]["metadata"]["nbgrader"]["grade_id"] = "my-own"
+    cells[ANSWER]["metadata"]["nbgrader"]["grade_id"] = "my-own"
 
 
 def older(cells):
-    cells[6]["metadata"]["nbgrader"]["points"] = 7
+    cells[CHECK]["metadata"]["nbgrader"]["points"] = 7
 
 
 def into_text(cells):
-    cells[5].update(cell_type="markdown")
+    cells[ANSWER].update(cell_type="markdown")
 
 
 def into_check(cells):
-    cells[6]["source"] = "def as_vectors(images):\n    return images\n\n" + "".join(cells[6]["source"])
+    cells[CHECK]["source"] = "def as_vectors(images):\n    return images\n\n" + "".join(cells[CHECK]["source"])
 
 
 CHANGES = {
-    "answer as text": (into_text, ["Cell 6 is an answer and no code cell, so it is not run"]),
-    "answer in the check": (into_check, ["Cell 7 is a check cell with other code in it, which is not run"]),
-    "check emptied": (lambda cells: cells[6].update(source=""), []),
+    "answer as text": (into_text, ["Cell 7 is an answer and no code cell, so it is not run"]),
+    "answer in the check": (into_check, ["Cell 8 is a check cell with other code in it, which is not run"]),
+    "check emptied": (lambda cells: cells[CHECK].update(source=""), []),
     "nothing": (lambda cells: None, []),
-    "missing": (lambda cells: cells.__delitem__(5), ["missing: as_vectors-answer-327c5d04."]),
-    "duplicated": (lambda cells: cells.append(cells[5]), ["more than once: as_vectors-answer-327c5d04."]),
-    "reordered": (lambda cells: cells.insert(0, cells.pop(9)), ["another order"]),
+    "missing": (lambda cells: cells.__delitem__(ANSWER), ["missing: as_vectors-answer-327c5d04."]),
+    "duplicated": (lambda cells: cells.append(cells[ANSWER]), ["more than once: as_vectors-answer-327c5d04."]),
+    "reordered": (lambda cells: cells.insert(0, cells.pop(NEXT_ANSWER)), ["another order"]),
     "renamed": (rename, ["missing: as_vectors-answer", "not of this version of the exercise: my-own."]),
     "older": (older, ["Check cells differ, as in an older version of the exercise: as_vectors."]),
     "no metadata": (lambda cells: [each.update(metadata={}) for each in cells], ["have no metadata"]),
-    "odd metadata": (lambda cells: cells[5].update(metadata={"nbgrader": {"grade_id": [1]}}), ["missing"]),
+    "odd metadata": (lambda cells: cells[ANSWER].update(metadata={"nbgrader": {"grade_id": [1]}}), ["missing"]),
 }
 
 

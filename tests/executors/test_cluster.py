@@ -117,7 +117,7 @@ def test_a_command_that_ends_leaves_no_kernel_on_the_workers(executor, cluster, 
     assert "Traceback" not in errors, errors
     kernel = int((tmp_path / "kernel").read_text().split()[0])
     wait_until(lambda: not psutil.pid_exists(kernel))
-    assert not (tmp_path / "build").exists()
+    assert not list((tmp_path / "build").iterdir())
 
 
 def test_a_worker_with_another_course_is_refused_by_name(executor, cluster, tmp_path):
