@@ -29,6 +29,8 @@ HOW_TO = """**How to use this notebook**
 [this page](../docs/when_it_fails.md) says what helps."""
 
 MOST_VARYING = 3
+PAUSE = "**A good place to pause.**"
+SITTING = 160  # cells, the three lines on how to use the notebook aside
 MAX_BYTES = 1_500_000  # two animations may be among them
 SHORTEST_DESCRIPTION = 20
 UNDESCRIBED = facts_of(Figure())  # what stands in for a description that nobody gave
@@ -74,6 +76,15 @@ def tells_how_to_use_it(notebook: NotebookNode) -> Iterator[str]:
     """In the same three lines everywhere."""
     if HOW_TO not in opening_of(notebook):
         yield f"not before the first code, word for word: {HOW_TO}"
+
+
+def pauses(notebook: NotebookNode) -> Iterator[str]:
+    """A long lesson is made for several sittings, with a marked place between them."""
+    cells = [cell.source for cell in notebook.cells if HOW_TO not in cell.source]
+    starts = [0, *(place for place, source in enumerate(cells) if PAUSE in source), len(cells)]
+    for start, end in itertools.pairwise(starts):
+        if end - start > SITTING:
+            yield f"{end - start} cells in one sitting, from cell {start + 1}; at most {SITTING}, then {PAUSE!r}"
 
 
 def opens_with_goals_and_time(notebook: NotebookNode) -> Iterator[str]:
@@ -294,6 +305,7 @@ LESSON: tuple[Rule, ...] = (
     *EXECUTED,
     asks_in_one_form,
     opens_with_goals_and_time,
+    pauses,
     has_parameters_early,
     closes_with_recap_practice_and_references,
     compares_something,

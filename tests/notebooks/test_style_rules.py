@@ -204,6 +204,7 @@ BAD = [
     (style.asks_in_one_form, set_source(2, QUIZ.replace("Right", "No"))),
     (style.asks_in_one_form, set_source(2, QUIZ.replace("**Check yourself.** ", ""))),
     (style.asks_in_one_form, set_source(2, "**Check yourself.** Is it so?")),
+    (style.pauses, append(*(new_markdown_cell("more") for _ in range(style.SITTING)))),
     (style.has_cell_ids_of_its_own, lambda notebook: notebook.cells[1].update(id=notebook.cells[2].id)),
 ]
 
@@ -217,6 +218,13 @@ def test_a_bad_notebook_is_seen(good, rule, spoil):
 
 def test_every_rule_has_a_bad_notebook():
     assert {rule for rule, _ in BAD} == set(style.LESSON + style.EXECUTED + style.EXERCISE)
+
+
+def test_a_pause_begins_another_sitting(good):
+    for source in ("more", f"{style.PAUSE} What follows is the second sitting.", "more"):
+        append(*(new_markdown_cell(source) for _ in range(1 if style.PAUSE in source else style.SITTING - 20)))(good)
+
+    assert not list(style.pauses(good))
 
 
 def test_a_question_to_check_oneself_by_is_good(good):
