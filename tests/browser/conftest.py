@@ -59,14 +59,14 @@ def chromium(request) -> str:
 
 
 @pytest.fixture(scope="session")
-def page(chromium):
-    """A browser page; ends the test when it asks anybody but this machine for anything."""
+def only_page(chromium):
+    """The browser page of all tests; the last of them fails when it asked anybody but this machine for anything."""
     from playwright.sync_api import expect, sync_playwright
 
     asked = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=LAUNCH)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page = browser.new_page()
         page.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
         page.on("request", lambda request: asked.append(request.url))
@@ -75,6 +75,13 @@ def page(chromium):
         browser.close()
     strangers = [url for url in asked if not re.match(r"(https?|wss?)://127\.0\.0\.1[:/]|data:|blob:", url)]
     assert strangers == [], "the course works without a network"
+
+
+@pytest.fixture
+def page(only_page):
+    """The browser page, as large as on a laptop, whatever size the test before gave it."""
+    only_page.set_viewport_size({"width": 1280, "height": 900})
+    return only_page
 
 
 @dataclass(frozen=True)

@@ -33,12 +33,6 @@ def code_cell(page: Page, text: str | re.Pattern) -> Locator:
     return page.locator(".jp-Notebook .jp-CodeCell").filter(has=page.locator(".cm-content", has_text=text))
 
 
-def click(target: Locator) -> None:
-    """Click in the middle of the page: JupyterLab draws no cells but those near to what is seen."""
-    target.evaluate("element => element.scrollIntoView({block: 'center'})")
-    target.click()
-
-
 def run(page: Page, cell: Locator) -> None:
     """Click into the cell and press Shift+Enter; returns when the kernel has answered.
 
@@ -47,7 +41,7 @@ def run(page: Page, cell: Locator) -> None:
     prompt = cell.locator(".jp-InputPrompt")
     before = prompt.inner_text().strip()
     for _ in range(10):
-        click(cell.locator(".cm-content"))
+        cell.locator(".cm-content").click()
         page.keyboard.press("Shift+Enter")
         try:
             expect(prompt).not_to_have_text(before, timeout=3000)
@@ -58,7 +52,7 @@ def run(page: Page, cell: Locator) -> None:
 
 
 def write(page: Page, cell: Locator, source: str) -> None:
-    click(cell.locator(".cm-content"))
+    cell.locator(".cm-content").click()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(source)
 
@@ -124,7 +118,7 @@ def test_a_question_to_check_oneself_by_opens_to_its_reasons(lab, page):
         reason = details.get_by_text(choice.reason)
         expect(details.locator("summary")).to_have_text(choice.text)
         expect(reason).to_be_hidden()
-        click(details.locator("summary"))
+        details.locator("summary").click()
         expect(reason).to_be_visible()
         expect(reason).to_contain_text("Right." if choice.right else "No.")
     save_picture(page, shown.first.locator("xpath=.."), "question")
