@@ -5,23 +5,30 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
 from xdist.scheduler.loadscope import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
+# Tests that fail where others slow them down: what they attack or end has seconds. One worker has them all.
+CLOCK = "what keeps to a clock"
 CLOCKED = (
     "tests/attacks/",
+    "tests/grading/test_agreement.py",
+    "tests/sandbox/test_sandbox.py",
+    "tests/worker/test_interrupting.py",
+)
+# Tests that start several busy processes, and wait for them with patience: they never run beside what keeps to a clock.
+CROWDED = (
     "tests/browser/",
     "tests/classroom/test_marking.py",
     "tests/classroom/test_on_cluster.py",
-    "tests/classroom/test_pipeline.py",
     "tests/executors/",
-    "tests/grading/test_agreement.py",
     "tests/regenerate/test_running.py",
     "tests/sandbox/",
-    "tests/worker/test_interrupting.py",
 )
 
 
@@ -117,13 +124,32 @@ def pytest_collect_file(file_path, parent):
 
 
 class Groups(LoadScopeScheduling):
-    """Hands out tests one by one, a notebook as a whole, and all that keeps to a clock to one worker."""
+    """Hands out tests one by one, but as a whole: all that keeps to a clock, a notebook, a file whose tests share what
+    is dear to make.
+
+    The largest whole comes first, so that single tests fill up both workers' time at the end. But what keeps to a clock
+    comes before all else, and while it runs the other worker gets no crowd, as long as there is anything else.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(CLOCKED):
+            return CLOCK
         file = nodeid.partition("::")[0]
-        if file.endswith(".ipynb"):
-            return file
-        return "clock" if nodeid.startswith(CLOCKED) else nodeid
+        return file if nodeid.startswith(CROWDED) or self._is_whole(self.config.rootpath / file) else nodeid
+
+    @staticmethod
+    @cache
+    def _is_whole(file: Path) -> bool:
+        return file.suffix == ".ipynb" or 'scope="module"' in file.read_text("utf-8")
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        first = next(iter(self.workqueue))
+        if CLOCK in self.workqueue:
+            first = CLOCK
+        elif any(False in units.get(CLOCK, {}).values() for units in self.assigned_work.values()):
+            first = next((scope for scope in self.workqueue if not scope.startswith(CROWDED)), first)
+        self.workqueue.move_to_end(first, last=False)
+        super()._assign_work_unit(node)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log) -> Groups:

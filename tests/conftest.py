@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -24,9 +26,20 @@ def progress_file(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def untraced() -> Iterator[None]:
+    """Runs the test without coverage: it repeats what others ran, and tracing takes longer than the test.
+
+    The marker ``no_cover`` does nothing in a worker of pytest-xdist: another measurement waits beneath the stopped one.
+    """
+    tracer = sys.gettrace()
+    sys.settrace(None)
+    yield
+    sys.settrace(tracer)
+
+
+@pytest.fixture
 def demo_lesson(monkeypatch):
     """The demo exercise as the course's second lesson."""
-    import sys
     import types
 
     import grading_demo

@@ -10,6 +10,7 @@ from coursekit.grading import Exercise
 
 exercise = Exercise("98_attacked", "An exercise under attack")
 SECONDS = 2.0
+OF_THE_SECRET = 1.0  # nothing honest is asked in it, and what never ends takes all of them
 
 
 @exercise.question("first", points=1, title="An honest question", seconds=SECONDS)
@@ -18,7 +19,7 @@ def first(answers, expect):
     expect.close(answers.call("mean", [1.0, 2.0, 6.0]), 3.0, hint="Add, divide.")
 
 
-@exercise.question("secret", points=3, title="What nobody can know", seconds=SECONDS)
+@exercise.question("secret", points=3, title="What nobody can know", seconds=OF_THE_SECRET)
 def secret(answers, expect):
     """`secret(x)`, and `guess`, are numbers that only the grader knows."""
     with expect.part(points=1, title="a number"):

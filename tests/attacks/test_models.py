@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -110,7 +111,6 @@ FORGED = {
         "    return exported | {'config': exported['config'] + ' ' * (bounds.FRAME_HEADER_BYTES - header)}\n"
         "recreating.export = full"
     ),
-    "no end": "recreating.export = lambda model: exec('while True: pass')",
 }
 
 
@@ -158,9 +158,19 @@ def test_a_memory_that_cannot_be_made_again_is_listed(grade):
     assert "`D` computes with code of its own" in found.reason
 
 
+def test_an_export_without_end_is_ended_and_listed(grade, monkeypatch):
+    for name, question in exercise.questions.items():
+        monkeypatch.setitem(exercise.questions, name, replace(question, seconds=2.5))
+    endless = "recreating.export = lambda model: exec('while True: pass')"
+    assert_refused(grade("encoder, decoder = two()", FORGE, endless))
+
+
 @pytest.mark.parametrize("forgery", FORGED)
 def test_a_forged_export_is_refused_and_listed(forgery, grade):
-    report = grade("encoder, decoder = two()", FORGE, FORGED[forgery])
+    assert_refused(grade("encoder, decoder = two()", FORGE, FORGED[forgery]))
+
+
+def assert_refused(report):
     assert report.questions[0].points == 0
     assert {each.question for each in report.unverified} == {"rebuilt", "twice"}
     assert all(each.reason for each in report.unverified)

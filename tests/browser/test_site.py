@@ -93,21 +93,21 @@ def pages(site: Path) -> list[Path]:
 @pytest.fixture
 def show(page) -> Iterator:
     """Shows a page in a browser without a network, when its formulas are set; nobody may be asked anything."""
-    asked, contexts = [], []
+    asked, contexts = [], {}
 
     def shown(path: Path, width: int = 1024, theme: str = "light", rest: str = "") -> Page:
-        context = page.context.browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=theme, reduced_motion="reduce", offline=True
-        )
-        contexts.append(context)
-        context.on("request", lambda request: asked.append(request.url))
-        new = context.new_page()
+        if (width, theme) not in contexts:
+            contexts[width, theme] = page.context.browser.new_context(
+                viewport={"width": width, "height": 900}, color_scheme=theme, reduced_motion="reduce", offline=True
+            )
+            contexts[width, theme].on("request", lambda request: asked.append(request.url))
+        new = contexts[width, theme].new_page()
         new.goto(path.as_uri() + rest)
         new.evaluate("() => window.MathJax?.startup.promise")
         return new
 
     yield shown
-    for context in contexts:
+    for context in contexts.values():
         context.close()
     assert [url for url in asked if not re.match(r"file:|data:|blob:", url)] == []
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-
 import pytest
 
 from coursekit.grading import NamespaceAnswers, find_exercise
@@ -26,15 +23,3 @@ def earned():
         return report.points
 
     return grade
-
-
-@pytest.fixture
-def untraced() -> Iterator[None]:
-    """Runs the test without coverage: it repeats what others ran, and tracing takes longer than the test.
-
-    The marker ``no_cover`` does nothing in a worker of pytest-xdist: another measurement waits beneath the stopped one.
-    """
-    tracer = sys.gettrace()
-    sys.settrace(None)
-    yield
-    sys.settrace(tracer)

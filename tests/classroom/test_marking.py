@@ -101,7 +101,7 @@ def test_a_command_that_was_ended_leaves_no_process_and_goes_on(tmp_path, number
     batch_demo.write_class(
         tmp_path / "in",
         ada=(demo.COUNT,),
-        bob=(demo.COUNT, "import time\ntime.sleep(8)"),
+        bob=(demo.COUNT, "import time\ntime.sleep(5)"),
         cyd=("count = 11", demo.DOUBLE),
     )
     script, ledger = Path(demo_command.__file__), tmp_path / "out" / "ledger.jsonl"
