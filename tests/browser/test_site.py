@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import html
+import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
 from html.parser import HTMLParser
 from itertools import product
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 import build_site
@@ -29,8 +31,13 @@ from coursekit import course
 pytestmark = pytest.mark.browser
 
 REPOSITORY = "https://github.com/example/course"
+CUT_OFF = ["bwrap", "--dev-bind", "/", "/", "--unshare-net"] if sys.platform == "linux" else []
 VIEWS = list(product((390, 1024, 1440), ("light", "dark")))
 LONG = (".highlight", "mjx-container")  # axe takes seconds for a lesson's code and formulas; exercises have code too
+INTO_REPOSITORY = re.compile(  # a file of the branch main there, in three services
+    r"(?:https://github\.com/example/course/blob/main/|https://colab\.research\.google\.com/github/example/course/blob/main/"
+    r"|https://mybinder\.org/v2/gh/example/course/main\?urlpath=lab/tree/)([^#?]+)"
+)
 LARGEST = 1_500_000  # bytes of a page
 EACH_LESSON = pytest.mark.parametrize("lesson", course.LESSONS, ids=lambda lesson: lesson.name)
 
@@ -64,25 +71,37 @@ def links(page: Path) -> Links:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory, worker_id) -> Path:
-    """The site as `make site` builds it, once for all workers of pytest."""
+def in_git() -> list[str]:
+    """The files that a clone has."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=course.root(), capture_output=True, text=True, check=True)
+    return [name for name in listed.stdout.split("\0") if (course.root() / name).is_file()]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory, worker_id, in_git) -> Path:
+    """The site as `make site` builds it in a fresh clone and without a network, once for all workers of pytest."""
     folder = tmp_path_factory.getbasetemp()
-    out = (folder if worker_id == "master" else folder.parent) / "built" / "site"
-    out.parent.mkdir(exist_ok=True)
-    with FileLock(out.parent / "lock"):
+    clone = (folder if worker_id == "master" else folder.parent) / "clone"
+    out = clone / "build" / "site"
+    clone.mkdir(exist_ok=True)
+    with FileLock(clone / "lock"):
         if not (out / "index.html").exists():
-            command = [
-                sys.executable,
-                course.root() / "docs" / "build_site.py",
-                "--out",
-                out,
-                "--repository",
-                REPOSITORY,
-            ]
-            ended = subprocess.run(command, capture_output=True, text=True)
+            for name in in_git:
+                (clone / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(course.root() / name, clone / name)
+            command = [*CUT_OFF, sys.executable, clone / "docs" / "build_site.py", "--repository", REPOSITORY]
+            ended = subprocess.run(command, env=os.environ | {"PYTHONPATH": str(clone)}, capture_output=True, text=True)
             assert (ended.returncode, ended.stderr) == (0, "")
             assert f"Open {out / 'index.html'}" in ended.stdout
     return out
+
+
+@pytest.mark.skipif(not CUT_OFF, reason="only Linux takes the network from a command alone")
+def test_what_builds_the_site_has_no_network():
+    code = "import socket; print([name for _, name in socket.if_nameindex()])"
+    ended = subprocess.run([*CUT_OFF, sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert ended.stdout == "['lo']\n"
 
 
 def pages(site: Path) -> list[Path]:
@@ -186,6 +205,18 @@ def test_a_notebook_can_be_downloaded_as_it_is_stored_and_launched(site, lesson,
     assert (site / "_sources" / name).read_bytes() == stored.read_bytes()
     assert f"https://mybinder.org/v2/gh/example/course/main?urlpath=lab/tree/{name}" in found
     assert f"https://colab.research.google.com/github/example/course/blob/main/{name}" in found
+
+
+def test_every_link_into_the_repository_names_what_a_clone_has(site, in_git):
+    there = {*in_git, *(parent.as_posix() for name in in_git for parent in PurePosixPath(name).parents)}
+    links_in = {link for path in pages(site) for link in links(path).leads_to if re.search(r"\bexample/course\b", link)}
+    of_files = {link: found[1] for link in links_in if (found := INTO_REPOSITORY.match(link))}
+
+    assert [link for link, name in of_files.items() if name not in there] == []
+    assert [link for link in links_in - of_files.keys() if not link.startswith(f"{REPOSITORY}/issues/new?")] == [
+        REPOSITORY
+    ]
+    assert len(of_files) > 2 * len([*course.LESSONS])
 
 
 def test_pages_are_small_and_each_figure_is_stored_once(site):
