@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from coursekit.classroom.intake.learners import PLAIN, Layout, Learner, Origin
 from coursekit.classroom.intake.rosters import MOODLE, Roster
 from coursekit.classroom.intake.sources import SourceFile, SubmissionSource, UnusableFile, is_notebook
 from coursekit.grading.notebook_file import Cell, LessonNotExercise, Notebook, UnusableNotebook, parse_notebook
-from coursekit.worker import bounds
+from coursekit.worker.bounds import MB
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Submission:
         return clean(self.file)
 
 
-HELD = 128 * bounds.CODE_CHARACTERS  # characters of code of a class; a notebook that is beyond them is read again
+HELD, OF_A_CELL = 512 * MB, 400  # bytes of a class, and of a cell without its text; what is beyond is read again
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class HandedIn:
         content = self.source.read(path)
         notebook = parse_notebook(Path(path.name), content)
         reading = Reading.of(notebook, content)
-        size = sum(len(cell.source) for cell in reading.cells)
+        size = sum(sys.getsizeof(cell.source) + OF_A_CELL for cell in reading.cells)
         if size <= self._room:
             self._room -= size
             self._held[path] = reading
