@@ -134,7 +134,7 @@ def show(page) -> Iterator:
 
 def faults(page: Page, *but: str) -> list[str]:
     """What is wrong with a page that is shown; axe passes over what the selectors match."""
-    options = {"resultTypes": ["violations"]}  # of the rest, no places are described, which takes half of the time
+    options = {"resultTypes": ["violations"]}  # what is sound is not described, which takes up to half of the time
     found = Axe().run(page, {"exclude": [[each] for each in but]} if but else None, options).response["violations"]
     wrong = [f"{rule['id']}: {node['html'][:300]}" for rule in found for node in rule["nodes"]]
     if (pixels := page.evaluate(SIDEWAYS)) > 0:
