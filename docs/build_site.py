@@ -35,6 +35,10 @@ PAGES = {
     "LICENSES.md": "licenses.md",
 }
 DOCS = course.root() / "docs"
+TOO_OLD = (
+    "The web site needs Python 3.11 or later, and {} is Python {}.{}. With another, .venv is made anew: "
+    "python3.12 start.py --this-python site"
+)
 
 
 def places() -> dict[str, str]:
@@ -104,6 +108,9 @@ def main(arguments: list[str] | None = None) -> int:
         help="address of the course's repository, where buttons and links to files lead; else COURSE_REPOSITORY",
     )
     given = parser.parse_args(arguments)
+    if sys.version_info < (3, 11):  # the themes for 3.10 are older ones, in which nobody looked at the pages
+        print(TOO_OLD.format(sys.executable, *sys.version_info), file=sys.stderr)
+        return 1
     code = build(given.out.resolve(), given.repository.rstrip("/"), not given.without_solutions)
     if code == 0:
         print(f"The site is there. Open {given.out / 'index.html'} in a browser; it needs no server.")

@@ -48,9 +48,7 @@ if REPOSITORY:
         "path_to_docs": "",
         "use_repository_button": True,
         "use_issues_button": True,
-        "launch_buttons": {
-            "colab_url": "https://colab.research.google.com",
-            "binderhub_url": "https://mybinder.org",
-            "notebook_interface": "jupyterlab",
-        },
+        "launch_buttons": {"binderhub_url": "https://mybinder.org", "notebook_interface": "jupyterlab"},
     }
+if REPOSITORY.startswith("https://github.com/"):  # Colab reads no other
+    html_theme_options["launch_buttons"]["colab_url"] = "https://colab.research.google.com"

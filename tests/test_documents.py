@@ -164,6 +164,16 @@ def test_each_system_does_weekly_what_a_learner_does():
     assert re.findall(r"python start\.py (\w+)", ran) == ["run", "data", "check", "progress", "lab"]
 
 
+def test_what_builds_the_published_site_may_not_publish():
+    workflow = yaml.safe_load(read(".github/workflows/pages.yml"))
+    build, publish = workflow["jobs"]["build"], workflow["jobs"]["publish"]
+
+    assert (workflow["permissions"], build.get("permissions")) == ({"contents": "read"}, None)
+    assert (publish["needs"], publish["permissions"]) == ("build", {"pages": "write", "id-token": "write"})
+    assert [step["uses"].partition("@")[0] for step in publish["steps"]] == ["actions/deploy-pages"]
+    assert build["steps"][-1]["with"] == {"path": "build/site"}
+
+
 @pytest.mark.parametrize("place", ["Colab", "Kaggle", "VS Code", "conda", "Binder"])
 def test_each_other_place_takes_three_lines(place):
     lines = read("README.md").partition(f"**{place}**\n```\n")[2].partition("\n```")[0].splitlines()

@@ -1,10 +1,13 @@
-"""The examples in the modules that put the web site together."""
+"""What puts the web site together: the examples in its modules, and what it says where it cannot."""
 
 from __future__ import annotations
 
 import doctest
 import importlib
+import runpy
+import sys
 
+import build_site
 import pytest
 
 
@@ -14,3 +17,25 @@ def test_examples(name):
 
     assert tried > 0
     assert failed == 0
+
+
+@pytest.mark.parametrize(
+    ("repository", "services"),
+    [("https://github.com/a/b", {"colab", "binderhub"}), ("https://gitlab.com/a/b", {"binderhub"}), ("", set())],
+)
+def test_notebooks_are_launched_where_their_repository_can_be_read(monkeypatch, repository, services):
+    monkeypatch.setenv("COURSE_REPOSITORY", repository)
+    options = runpy.run_path(str(build_site.DOCS / "conf.py"))["html_theme_options"]
+
+    assert {name for name in options.get("launch_buttons", {}) if name.endswith("_url")} == {
+        f"{service}_url" for service in services
+    }
+
+
+def test_a_python_that_is_too_old_for_the_site_is_named(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(sys, "version_info", (3, 10, 13))
+
+    assert build_site.main(["--out", str(tmp_path / "site")]) == 1
+    told = capsys.readouterr().err
+    assert f"needs Python 3.11 or later, and {sys.executable} is Python 3.10. " in told
+    assert told.endswith("python3.12 start.py --this-python site\n")

@@ -9,8 +9,7 @@ from typing import Any
 from coursekit.classroom.intake.learners import PLAIN, Learner
 from coursekit.classroom.intake.modules import imported
 from coursekit.classroom.intake.sources import FolderSource
-from coursekit.classroom.intake.submissions import Submission, exercise_of
-from coursekit.classroom.intake.submissions import digest as digest_of
+from coursekit.classroom.intake.submissions import Reading, Submission, exercise_of
 from coursekit.classroom.marking.engine import recorded
 from coursekit.classroom.marking.jobs import job_for
 from coursekit.classroom.marking.ledger import Ledger, Mark
@@ -87,7 +86,8 @@ def repeat(file: Path, out: Path, open_marker: OpenMarker) -> Appeal:
     settings, notebook = batch.settings, parse_notebook(file, content)
     name = exercise_of(notebook, settings.exercise or None)
     modules = _modules(file, notebook, any(each.platform != PLAIN for each in batch.submissions))
-    digest = digest_of(content, modules)
+    reading = Reading.of(notebook, content)
+    digest = reading.digest(modules)
     same = tuple(each for each in batch.submissions if each.usable and (each.digest, each.exercise) == (digest, name))
     asked = same[0] if same else Submission(file.name, Learner("", ""), name, digest=digest)
     job = job_for(asked, checks_for([name], Path(settings.checks) if settings.checks else None)[name], settings)
@@ -98,7 +98,7 @@ def repeat(file: Path, out: Path, open_marker: OpenMarker) -> Appeal:
         elif secret := read_secret(out):
             job = job.seeded(secret)
     with open_marker() as marker:
-        made = marker.begin(replace(job, modules=modules), content).result()
+        made = marker.begin(replace(job, modules=modules), reading.cells).result()
     outdated = earlier is not None and earlier.key != job.key
     return Appeal(made["report"], made["level"], same, earlier, outdated, job.seed is not None)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from coursekit.classroom.intake.csv_files import BadTable
 from coursekit.classroom.intake.learners import PLAIN, Learner, People
 from coursekit.classroom.intake.rosters import CANVAS, MOODLE, Roster, read_roster
-from coursekit.classroom.intake.sources import SubmissionSource, open_source
-from coursekit.classroom.intake.submissions import Submission, find
+from coursekit.classroom.intake.sources import open_source
+from coursekit.classroom.intake.submissions import HandedIn, Submission, find
 from coursekit.classroom.marking import engine
 from coursekit.classroom.marking.engine import Marker, MarkingOutcome
 from coursekit.classroom.marking.jobs import MarkingJob, job_for
@@ -86,26 +86,26 @@ def grade_class(out: Path, settings: GradingSettings, open_marker: OpenMarker, w
     Raises:
         coursekit.classroom.settings.OtherBatch: the folder holds marks that would be lost.
     """
-    source = open_source(Path(settings.submissions))
-    plan = _planned(source, settings, watch)
+    handed_in = HandedIn(open_source(Path(settings.submissions)))
+    plan = _planned(handed_in, settings, watch)
     with Ledger(out) as ledger:
         plan.told += changes(out, settings, plan.submissions)
         keep_batch(out, settings, plan.submissions)
         resumed = plan.resumed(ledger, watch)
         with open_marker() as marker:
-            outcome = engine.run(plan.to_run(ledger, out), marker, source, ledger, watch.marked)
-        return plan.result(out, ledger, outcome, resumed, source)
+            outcome = engine.run(plan.to_run(ledger, out), marker, handed_in, ledger, watch.marked)
+        return plan.result(out, ledger, outcome, resumed, handed_in)
 
 
 def rehearse(out: Path, settings: GradingSettings) -> tuple[list[Submission], list[str]]:
     """What :func:`grade_class` would do: the submissions, and what there is to tell. Nothing is run or written."""
-    plan = _planned(open_source(Path(settings.submissions)), settings, SILENT)
+    plan = _planned(HandedIn(open_source(Path(settings.submissions))), settings, SILENT)
     return plan.submissions, plan.told + changes(out, settings, plan.submissions)
 
 
-def _planned(source: SubmissionSource, settings: GradingSettings, watch: Watch) -> _Plan:
+def _planned(handed_in: HandedIn, settings: GradingSettings, watch: Watch) -> _Plan:
     roster = read_roster(Path(settings.roster)) if settings.roster else None
-    return _Plan(find(source, settings.exercise or None, watch.reading, roster), settings, roster)
+    return _Plan(find(handed_in, settings.exercise or None, watch.reading, roster), settings, roster)
 
 
 def regrade_class(
@@ -128,12 +128,12 @@ def regrade_class(
             if mark := engine.replay(job, ledger):
                 ledger.add(mark)
                 watch.marked(job)
-        outcome, source = MarkingOutcome(), None
+        outcome, handed_in = MarkingOutcome(), None
         if open_marker and (missing := plan.to_run(ledger, out)):
-            source = open_source(Path(settings.submissions))
+            handed_in = HandedIn(open_source(Path(settings.submissions)))
             with open_marker() as marker:
-                outcome = engine.run(missing, marker, source, ledger, watch.marked)
-        result = plan.result(out, ledger, outcome, resumed, source, regraded=True)
+                outcome = engine.run(missing, marker, handed_in, ledger, watch.marked)
+        result = plan.result(out, ledger, outcome, resumed, handed_in, regraded=True)
         keep_batch(out, settings, plan.submissions)
     rerun = (each.submission for each in result.grades if each.outdated or each.state == NOT_MARKED)
     return replace(result, rerun=tuple(rerun))
@@ -224,14 +224,14 @@ class _Plan:
         ledger: Ledger,
         outcome: MarkingOutcome,
         resumed: int,
-        source: SubmissionSource | None,
+        handed_in: HandedIn | None,
         regraded: bool = False,
     ) -> ClassResult:
         """Make the grades and write every output; in a regraded class, an earlier mark will do where there is none."""
         grades = [self._grade(each, ledger, outcome, regraded) for each in self.submissions]
         grades = choose(grades, self.settings.attempts)
         unlisted = exports.unlisted(self.settings.addressed, grades, self.roster)
-        written = outputs.write(out, grades, source, self.settings, self.roster, unlisted)
+        written = outputs.write(out, grades, handed_in, self.settings, self.roster, unlisted)
         damaged = tuple(ledger.damaged)
         return ClassResult(
             grades, outcome, resumed, damaged, tuple(written), told=tuple(self.told), unlisted=tuple(unlisted)

@@ -189,9 +189,8 @@ def test_how_long_a_private_check_takes_is_not_told(sealed, tmp_path):
         halted = staticmethod(lambda: False)
 
     def seconds(source: str) -> float:
-        content = write(tmp_path, source).read_bytes()
         work = {
-            "notebook": content,
+            "cells": read_notebook(write(tmp_path, source)).cells,
             "modules": {},
             "cell_seconds": 20,
             "seconds": 60,

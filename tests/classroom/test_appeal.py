@@ -27,9 +27,9 @@ def works(demo_lesson, monkeypatch):
     sent = []
 
     class Watching(StandIn):
-        def begin(self, job, content):
-            sent.append(job.work(content))
-            return super().begin(job, content)
+        def begin(self, job, cells):
+            sent.append(job.work(cells))
+            return super().begin(job, cells)
 
     monkeypatch.setattr(commands, "_marker", lambda *options: Watching()())
     return sent

@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from coursekit.classroom.intake.learners import Layout, Learner, People
 from coursekit.classroom.intake.rosters import read_roster
 from coursekit.classroom.intake.sources import SourceFile, open_source
-from coursekit.classroom.intake.submissions import find
+from coursekit.classroom.intake.submissions import HandedIn, find
 
 GOOD = json.dumps({"cells": [], "metadata": {"coursekit": {"exercise": "99_demo"}}, "nbformat": 4}).encode()
 NAME = "01_mnist_dense.ipynb"
@@ -277,7 +277,7 @@ def test_an_outer_folder_of_an_archive_may_only_wrap(tmp_path, names, learners):
         for name in names:
             archive.writestr(name, GOOD.replace(b"{", b"{" + b" " * len(name), 1))
     source = open_source(path)
-    found = find(source)
+    found = find(HandedIn(source))
     assert {each.learner.id for each in found} == learners
     assert all(
         str(source.read(PurePosixPath(each.file)), "utf-8").count(" ", 0, 60) >= len(each.file) for each in found
@@ -352,7 +352,7 @@ def test_every_learner_of_a_random_archive_is_found_again(batch):
         with zipfile.ZipFile(file, "w") as archive:
             for path in paths:
                 archive.writestr(f"wrapped up/{path}" if wrapped else path, GOOD)
-        found = find(open_source(file))
+        found = find(HandedIn(open_source(file)))
     told = {each.file.removeprefix("wrapped up/"): each for each in found}
     assert told.keys() == paths.keys()
     for path, (who, late) in paths.items():

@@ -24,7 +24,7 @@ import pytest
 from coursekit import course
 from coursekit.classroom import pipeline
 from coursekit.classroom.intake.sources import open_source
-from coursekit.classroom.intake.submissions import find
+from coursekit.classroom.intake.submissions import HandedIn, find
 from coursekit.classroom.marking.markers import MarkerHere
 from coursekit.classroom.pipeline import Watch
 from coursekit.classroom.report.grades import MARKED
@@ -142,7 +142,7 @@ def test_the_examples_are_made_from_the_released_exercise():
 
 
 def test_every_example_is_found_with_a_reason_or_an_exercise():
-    found = find(open_source(make_submissions.FOLDER), course.find("1").name)
+    found = find(HandedIn(open_source(make_submissions.FOLDER)), course.find("1").name)
     unusable = {each.file for each in found if not each.usable}
     assert len(found) == 30
     assert unusable == {"not_json.ipynb", "empty.ipynb", "utf16.ipynb", "format3.ipynb", "another_language.ipynb"}

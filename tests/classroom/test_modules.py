@@ -15,7 +15,7 @@ from test_submissions import zipped
 from coursekit.classroom import pipeline
 from coursekit.classroom.intake import modules
 from coursekit.classroom.intake.sources import UnusableFile, open_source
-from coursekit.classroom.intake.submissions import content_of, find, handed_in
+from coursekit.classroom.intake.submissions import HandedIn, find
 from coursekit.classroom.settings import GradingSettings
 from coursekit.sandbox import companions
 
@@ -45,13 +45,12 @@ def notebook(source="from helper import VALUE\ncount = VALUE"):
 )
 def test_modules_are_found_as_platforms_export_them(place, files, tmp_path):
     members = {name: MODULE if "helper" in name else b"VALUE = 10\n" for name in files}
-    source = open_source(
-        zipped(tmp_path / "a.zip", {place: notebook(), "zoe_9_1_y.ipynb": notebook("x = 1")} | members)
-    )
-    (found,) = (each for each in find(source) if each.file == place)
+    notebooks = {place: notebook(), "zoe_9_1_y.ipynb": notebook("x = 1")}
+    handed_in = HandedIn(open_source(zipped(tmp_path / "a.zip", notebooks | members)))
+    (found,) = (each for each in find(handed_in) if each.file == place)
     assert {path for _, path in found.modules} == {name for name, given in files.items() if given}
-    content, modules = handed_in(source, found)
-    assert content == notebook()
+    cells, modules = handed_in.of(found)
+    assert [cell.source for cell in cells] == ["from helper import VALUE\ncount = VALUE"]
     assert modules == ({"helper": MODULE, "other": b"VALUE = 10\n"} if found.modules else {})
 
 
@@ -61,12 +60,12 @@ def test_other_modules_make_another_job_and_a_changed_one_is_not_read(tmp_path):
         (tmp_path / name / "x.ipynb").write_bytes(notebook())
     (tmp_path / "ada" / "helper.py").write_text("VALUE = 10")
     (tmp_path / "bob" / "helper.py").write_text("VALUE = 11")
-    source = open_source(tmp_path)
-    found = find(source)
+    handed_in = HandedIn(open_source(tmp_path))
+    found = find(handed_in)
     assert len({each.digest for each in found}) == 3
     (tmp_path / "ada" / "helper.py").write_text("VALUE = 12")
     with pytest.raises(UnusableFile, match="has changed"):
-        content_of(source, found[0])
+        handed_in.of(found[0])
 
 
 def test_a_mark_has_the_modules_that_ones_own_check_has(tmp_path):

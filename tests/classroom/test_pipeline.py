@@ -21,8 +21,10 @@ from dask_processes import wait_until
 
 from coursekit import files
 from coursekit.classroom import pipeline
+from coursekit.classroom.intake import submissions
 from coursekit.classroom.intake.csv_files import BadTable
 from coursekit.classroom.intake.learners import Learner
+from coursekit.classroom.intake.sources import FolderSource
 from coursekit.classroom.intake.submissions import Submission
 from coursekit.classroom.marking import ledger
 from coursekit.classroom.marking.private import UnusableChecks
@@ -32,6 +34,7 @@ from coursekit.classroom.report.lateness import BadRule
 from coursekit.classroom.settings import NAME, GradingSettings, NoBatch, OtherBatch, keep_batch, read_batch
 from coursekit.executors import Halted
 from coursekit.files import CannotWrite
+from coursekit.grading import notebook_file
 from coursekit.grading.results import Unverified
 from coursekit.worker.failures import BadCheck
 
@@ -85,6 +88,25 @@ def test_a_class_is_graded_and_a_second_time_nothing_runs(tmp_path):
     assert marker.marked == []
     assert again.resumed == 3
     assert {path: path.read_bytes() for path in before} == before
+
+
+@pytest.mark.parametrize(("room", "times"), [(submissions.HELD, 1), (0, 3)])
+def test_a_notebook_is_read_once_where_the_class_has_room(tmp_path, monkeypatch, room, times):
+    settings, parsed, read = batch_demo.three(tmp_path / "in"), [], []
+    (tmp_path / "in" / "dan.ipynb").write_text("no notebook")
+
+    def count(counted, name, place, attribute):
+        before = getattr(place, attribute)
+        monkeypatch.setattr(place, attribute, lambda *given: counted.append(name(given)) or before(*given))
+
+    count(parsed, lambda given: given[0].name, notebook_file, "_json")
+    count(read, lambda given: str(given[1]), FolderSource, "read")
+    monkeypatch.setattr(submissions, "HELD", room)
+    result, _ = grade(tmp_path, settings)
+    assert points(result) == {"ada": 5, "bob": 2, "cyd": 4, "dan": 0}
+    assert parsed.count("dan.ipynb") == 1
+    assert [parsed.count(f"{each}.ipynb") for each in ("ada", "bob", "cyd")] == [times] * 3
+    assert sorted(read) == sorted(parsed)
 
 
 def test_all_results_are_on_the_disk_before_similar_work_is_looked_for(tmp_path, monkeypatch):

@@ -203,9 +203,9 @@ def test_what_travels_to_a_worker_holds_the_seed_and_not_the_secret(tmp_path):
     works = []
 
     class Watching(StandIn):
-        def begin(self, job, content):
-            works.append(job.work(content))
-            return super().begin(job, content)
+        def begin(self, job, cells):
+            works.append(job.work(cells))
+            return super().begin(job, cells)
 
     pipeline.grade_class(out, settings, Watching())
     (work,) = works

@@ -8,6 +8,7 @@ import tempfile
 import unicodedata
 import zipfile
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 import batch_demo
@@ -21,7 +22,7 @@ from coursekit.classroom.intake import conformity
 from coursekit.classroom.intake.cleaning import cell, clean, file_name
 from coursekit.classroom.intake.rosters import read_roster
 from coursekit.classroom.intake.sources import UnusableFile, UnusableSource, open_source
-from coursekit.classroom.intake.submissions import content_of, find
+from coursekit.classroom.intake.submissions import HandedIn, find
 from coursekit.worker import bounds
 
 GOOD = json.dumps({"cells": [], "metadata": {"coursekit": {"exercise": "99_demo"}}, "nbformat": 4}).encode()
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("demo_lesson")
 
 
 def found(path, **options):
-    return {each.file: each for each in find(open_source(path), **options)}
+    return {each.file: each for each in find(HandedIn(open_source(path)), **options)}
 
 
 def zipped(path, files):
@@ -59,8 +60,7 @@ def test_zip_archives_with_and_without_an_outer_folder(tmp_path):
     for outer in ("", "hand-ins/"):
         path = zipped(tmp_path / "a.zip", {outer + name: content for name, content in files.items()})
         assert {each.learner.id for each in found(path).values()} == {"3", "4"}
-        source = open_source(path)
-        assert all(content_of(source, each) == GOOD for each in find(source))
+        assert all(each.digest == sha256(GOOD).hexdigest() for each in found(path).values())
     (one,) = found(zipped(tmp_path / "b.zip", {"ada/x.ipynb": GOOD})).values()
     assert one.learner.id == "ada"
 
@@ -120,7 +120,7 @@ def as_written(path, names, flag=0):
     ],
 )
 def test_archives_as_systems_write_them(tmp_path, system, names, learners):
-    listed = find(open_source(as_written(tmp_path / "a.zip", names)))
+    listed = find(HandedIn(open_source(as_written(tmp_path / "a.zip", names))))
     assert [each.learner.id for each in listed if each.usable] == learners
     assert len(listed) == len(learners)
 
@@ -162,7 +162,7 @@ def test_a_member_that_is_damaged_anywhere_costs_the_others_nothing(tmp_path, me
         path.write_bytes(raw)
         listed = found(path)
         assert listed["y.ipynb"].usable
-        assert listed["x.ipynb"].reason or content_of(open_source(path), listed["x.ipynb"]) == content
+        assert listed["x.ipynb"].reason or listed["x.ipynb"].digest == sha256(content).hexdigest()
         refused += not listed["x.ipynb"].usable
     assert refused > 5
 
@@ -176,7 +176,7 @@ def test_a_damaged_directory_of_an_archive_is_an_error_or_rows(tmp_path, data):
         raw[data.draw(st.integers(start, len(raw) - 1))] = data.draw(st.integers(0, 255))
     (tmp_path / "b.zip").write_bytes(raw)
     try:
-        for each in find(open_source(tmp_path / "b.zip")):
+        for each in find(HandedIn(open_source(tmp_path / "b.zip"))):
             assert each.usable or each.reason
     except UnusableSource:
         pass
@@ -241,9 +241,9 @@ def test_a_damaged_member_is_a_row_and_a_damaged_archive_an_error(tmp_path):
 
 
 def test_a_member_that_is_gone_from_the_archive_cannot_be_used(tmp_path):
-    (gone,) = find(open_source(zipped(tmp_path / "a.zip", {"x.ipynb": GOOD})))
+    (gone,) = find(HandedIn(open_source(zipped(tmp_path / "a.zip", {"x.ipynb": GOOD}))))
     with pytest.raises(UnusableFile, match="does not hold it"):
-        content_of(open_source(zipped(tmp_path / "a.zip", {"y.ipynb": GOOD})), gone)
+        HandedIn(open_source(zipped(tmp_path / "a.zip", {"y.ipynb": GOOD}))).of(gone)
 
 
 def test_too_many_files_are_refused(tmp_path, monkeypatch):
@@ -302,17 +302,18 @@ def test_files_that_cannot_be_used_are_rows(tmp_path):
 
 
 def test_a_file_that_is_swapped_later_is_not_read(tmp_path):
-    path = tmp_path / "ada.ipynb"
-    path.write_bytes(GOOD)
-    source = open_source(tmp_path)
-    (submission,) = find(source)
-    path.write_bytes(GOOD + b" ")
+    path = demo.write_notebook(tmp_path / "ada.ipynb", demo.SETUP, demo.COUNT)
+    handed_in = HandedIn(open_source(tmp_path))
+    (submission,) = find(handed_in)
+    path.write_bytes(path.read_bytes() + b" ")
     with pytest.raises(UnusableFile, match="has changed"):
-        content_of(source, submission)
+        HandedIn(open_source(tmp_path)).of(submission)
     path.unlink()
     path.symlink_to("/etc/hostname")
     with pytest.raises(UnusableFile, match="cannot be read"):
-        content_of(source, submission)
+        HandedIn(open_source(tmp_path)).of(submission)
+    cells, _ = handed_in.of(submission)
+    assert [cell.source for cell in cells] == [demo.SETUP, demo.COUNT]
 
 
 @pytest.mark.parametrize(
@@ -331,7 +332,7 @@ def test_attempts_are_numbered_by_time_then_by_upload(tmp_path, in_order):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(GOOD)
         os.utime(tmp_path / name, (time, time))
-    listed = find(open_source(tmp_path))
+    listed = find(HandedIn(open_source(tmp_path)))
     assert [each.file for each in listed] == list(in_order)
     assert [each.attempt for each in listed] == list(range(1, len(in_order) + 1))
 
@@ -380,7 +381,7 @@ CHANGES = {
 def test_differences_from_the_release_are_noted(case, tmp_path):
     change, expected = CHANGES[case]
     (tmp_path / "a.ipynb").write_bytes(edited(change))
-    (each,) = find(open_source(tmp_path))
+    (each,) = find(HandedIn(open_source(tmp_path)))
     assert each.usable
     assert len(each.notes) == len(expected), each.notes
     assert all(words in note for words, note in zip(expected, each.notes))
@@ -388,7 +389,7 @@ def test_differences_from_the_release_are_noted(case, tmp_path):
 
 def test_an_exercise_without_a_release_gives_no_notes(tmp_path):
     batch_demo.three(tmp_path)
-    assert all(each.notes == () for each in find(open_source(tmp_path)))
+    assert all(each.notes == () for each in find(HandedIn(open_source(tmp_path))))
     assert conformity.released_lines("99_demo") == frozenset()
 
 
@@ -410,12 +411,12 @@ def test_arbitrary_bytes_are_refused_or_read(tmp_path, raw):
     path = tmp_path / "class"
     path.mkdir(exist_ok=True)
     (path / "a.ipynb").write_bytes(raw)
-    (each,) = find(open_source(path))
+    (each,) = find(HandedIn(open_source(path)))
     assert each.usable or each.reason
     archive = tmp_path / "a.zip"
     archive.write_bytes(zipped(tmp_path / "b.zip", {"a.ipynb": GOOD}).read_bytes()[: len(raw)] + raw)
     try:
-        for each in find(open_source(archive)):
+        for each in find(HandedIn(open_source(archive))):
             assert each.usable or each.reason
     except UnusableSource:
         pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +15,8 @@ from coursekit.classroom.intake.cleaning import clean
 from coursekit.classroom.intake.learners import PLAIN, Layout, Learner, Origin
 from coursekit.classroom.intake.rosters import MOODLE, Roster
 from coursekit.classroom.intake.sources import SourceFile, SubmissionSource, UnusableFile, is_notebook
-from coursekit.grading.notebook_file import LessonNotExercise, Notebook, UnusableNotebook, parse_notebook
+from coursekit.grading.notebook_file import Cell, LessonNotExercise, Notebook, UnusableNotebook, parse_notebook
+from coursekit.worker.bounds import MB
 
 
 @dataclass(frozen=True)
@@ -60,26 +62,105 @@ class Submission:
         return clean(self.file)
 
 
+HELD, OF_A_CELL = 512 * MB, 400  # bytes of a class, and of a cell without its text; what is beyond is read again
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is held of a notebook that was read.
+
+    Attributes:
+        cells: those that its mark needs: the learner's code, and the check cells, without their metadata.
+        whole: SHA-256 of the file.
+    """
+
+    cells: tuple[Cell, ...]
+    whole: hashlib._Hash
+
+    @classmethod
+    def of(cls, notebook: Notebook, content: bytes) -> Reading:
+        """That of a notebook and its file's content."""
+        work = {cell.number for cell in notebook.work}
+        needed = (cell for cell in notebook.cells if cell.number in work or cell.checks_question)
+        return cls(tuple(replace(cell, metadata={}) for cell in needed), hashlib.sha256(content))
+
+    def digest(self, beside: Mapping[str, bytes]) -> str:
+        """What stands for the notebook with the modules beside it; without any, the SHA-256 of the notebook."""
+        whole = self.whole.copy()
+        for name, module in sorted(beside.items()):
+            whole.update(hashlib.sha256(name.encode()).digest() + hashlib.sha256(module).digest())
+        return whole.hexdigest()
+
+
+class HandedIn:
+    """What was handed in. Each notebook is read once; its code is held for its mark and the search for similar work.
+
+    Attributes:
+        source: where it lies.
+    """
+
+    def __init__(self, source: SubmissionSource) -> None:
+        self.source, self._room = source, HELD
+        self._held: dict[PurePosixPath, Reading] = {}
+
+    def read(self, path: PurePosixPath) -> tuple[Notebook, Reading]:
+        """A notebook, and what is held of it.
+
+        Raises:
+            UnusableFile: it cannot be read.
+            coursekit.grading.notebook_file.UnusableNotebook: it cannot be used.
+        """
+        content = self.source.read(path)
+        notebook = parse_notebook(Path(path.name), content)
+        reading = Reading.of(notebook, content)
+        size = sum(sys.getsizeof(cell.source) + OF_A_CELL for cell in reading.cells)
+        if size <= self._room:
+            self._room -= size
+            self._held[path] = reading
+        return notebook, reading
+
+    def modules(self, submission: Submission) -> dict[str, bytes]:
+        """The modules beside a submission that it imports, by name.
+
+        Raises:
+            UnusableFile: one of them cannot be read.
+        """
+        return {name: self.source.read(PurePosixPath(path)) for name, path in submission.modules}
+
+    def of(self, submission: Submission) -> tuple[tuple[Cell, ...], dict[str, bytes]]:
+        """The cells of a submission that its mark needs, and the modules beside it, as they were when it was found.
+
+        Raises:
+            UnusableFile: one of them cannot be read any more, or has changed.
+            coursekit.grading.notebook_file.UnusableNotebook: the notebook has changed, and cannot be used.
+        """
+        path = PurePosixPath(submission.file)
+        reading, beside = self._held.get(path) or self.read(path)[1], self.modules(submission)
+        if reading.digest(beside) != submission.digest:
+            raise UnusableFile("It has changed since it was found. Grade it again.")
+        return reading.cells, beside
+
+
 def find(
-    source: SubmissionSource,
+    handed_in: HandedIn,
     exercise: str | None = None,
     on_file: Callable[[int, int], None] = lambda *counts: None,
     roster: Roster | None = None,
 ) -> list[Submission]:
-    """All submissions in a source, sorted by learner, exercise and attempt.
+    """All submissions, sorted by learner, exercise and attempt.
 
     Args:
-        source: where to look.
+        handed_in: what to look through.
         exercise: the exercise that all of them should answer; each notebook's own if left out. What cannot be read
             counts for the only one that the others answer.
         on_file: called with the number of files that were read, and of all.
         roster: the class as the LMS exported it, which helps to tell whose a file is, and when Moodle got it.
     """
-    files = source.files()
-    layout = Layout(files, roster, source.is_archive)
+    files = handed_in.source.files()
+    layout = Layout(files, roster, handed_in.source.is_archive)
     found = []
     for done, (file, came, others) in enumerate(_candidates(files, layout), 1):
-        found.append((_submission(source, file, came, others, exercise, layout.platform, roster), came))
+        found.append((_submission(handed_in, file, came, others, exercise, layout.platform, roster), came))
         on_file(done, len(files))
     names = {submission.exercise for submission, _ in found if submission.usable}
     only = names.pop() if len(names) == 1 else ""
@@ -114,7 +195,7 @@ def _without_notebook(listed: list[tuple[SourceFile, Origin]]) -> tuple[SourceFi
 
 
 def _submission(
-    source: SubmissionSource,
+    handed_in: HandedIn,
     file: SourceFile,
     came: Origin,
     others: Iterable[PurePosixPath],
@@ -130,13 +211,12 @@ def _submission(
     if problem := came.problem or file.problem:
         return replace(made, reason=clean(problem))
     try:
-        content = source.read(file.path)
-        notebook = parse_notebook(Path(file.path.name), content)
+        notebook, reading = handed_in.read(file.path)
         name = exercise_of(notebook, exercise)
         work = (cell.source for cell in notebook.work)
-        found, left_out = modules.imported(work, file.path, others, source, platform != PLAIN)
+        found, left_out = modules.imported(work, file.path, others, handed_in.source, platform != PLAIN)
         made = replace(made, exercise=name, modules=tuple((module, str(path)) for module, path in found.items()))
-        made = replace(made, digest=digest(content, _modules(source, made)))
+        made = replace(made, digest=reading.digest(handed_in.modules(made)))
     except (UnusableFile, UnusableNotebook) as error:
         return replace(made, reason=clean(str(error)))
     if problem := conformity.language_problem(notebook):
@@ -174,36 +254,3 @@ def _numbered(found: Iterable[tuple[Submission, Origin]]) -> list[Submission]:
 
 def _work(submission: Submission) -> tuple[str, str]:
     return submission.learner.id, submission.exercise
-
-
-def content_of(source: SubmissionSource, submission: Submission) -> bytes:
-    """The content of a submission, as it was when it was found.
-
-    Raises:
-        UnusableFile: it cannot be read any more, or has changed.
-    """
-    return handed_in(source, submission)[0]
-
-
-def handed_in(source: SubmissionSource, submission: Submission) -> tuple[bytes, dict[str, bytes]]:
-    """The same, and the modules beside it, by name.
-
-    Raises:
-        UnusableFile: one of them cannot be read any more, or has changed.
-    """
-    content, beside = source.read(PurePosixPath(submission.file)), _modules(source, submission)
-    if digest(content, beside) != submission.digest:
-        raise UnusableFile("It has changed since it was found. Grade it again.")
-    return content, beside
-
-
-def digest(content: bytes, beside: Mapping[str, bytes]) -> str:
-    """What stands for a notebook with the modules beside it; without any, the SHA-256 of the notebook."""
-    whole = hashlib.sha256(content)
-    for name, module in sorted(beside.items()):
-        whole.update(hashlib.sha256(name.encode()).digest() + hashlib.sha256(module).digest())
-    return whole.hexdigest()
-
-
-def _modules(source: SubmissionSource, submission: Submission) -> dict[str, bytes]:
-    return {name: source.read(PurePosixPath(path)) for name, path in submission.modules}

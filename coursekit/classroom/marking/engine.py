@@ -5,17 +5,17 @@ Or marks are made again from recorded answers, without running any code of a lea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from coursekit.classroom.intake.cleaning import clean
-from coursekit.classroom.intake.sources import SubmissionSource
-from coursekit.classroom.intake.submissions import handed_in
+from coursekit.classroom.intake.submissions import HandedIn
 from coursekit.classroom.marking.jobs import MarkingJob
 from coursekit.classroom.marking.ledger import Ledger, Mark
 from coursekit.executors.bounded import Done, Interrupted, bounded
 from coursekit.executors.tasks import Executor, ExecutorError, WorkLost
+from coursekit.grading.notebook_file import Cell
 from coursekit.grading.recording import NotRecorded, ReplayedAnswers, Replies, UnusableRecording
 from coursekit.worker.text import shorten
 
@@ -26,8 +26,9 @@ class Marker(Protocol):
     @property
     def executor(self) -> Executor: ...
 
-    def begin(self, job: MarkingJob, content: bytes) -> Done:
-        """Start marking a notebook; the future gets what :func:`coursekit.classroom.marking.markers.mark` returns."""
+    def begin(self, job: MarkingJob, cells: Sequence[Cell]) -> Done:
+        """Start marking these cells of a notebook; the future gets what
+        :func:`coursekit.classroom.marking.markers.mark` returns."""
 
 
 @dataclass
@@ -46,7 +47,7 @@ class MarkingOutcome:
 def run(
     jobs: Iterable[MarkingJob],
     marker: Marker,
-    source: SubmissionSource,
+    handed_in: HandedIn,
     ledger: Ledger,
     on_done: Callable[[MarkingJob], None] = lambda job: None,
 ) -> MarkingOutcome:
@@ -57,7 +58,7 @@ def run(
     Args:
         jobs: what to mark.
         marker: marks them.
-        source: where the submissions are read from.
+        handed_in: holds the submissions.
         ledger: where each mark is kept, before the next job is begun in its place.
         on_done: called after each job.
 
@@ -68,8 +69,8 @@ def run(
     outcome = MarkingOutcome()
 
     def begin(job: MarkingJob) -> Done:
-        content, modules = handed_in(source, job.submission)
-        return marker.begin(replace(job, modules=modules), content)
+        cells, modules = handed_in.of(job.submission)
+        return marker.begin(replace(job, modules=modules), cells)
 
     starved: list[MarkingJob] = []
     try:

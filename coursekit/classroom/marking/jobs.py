@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from coursekit.classroom.intake.submissions import Submission
 from coursekit.classroom.marking import seeds
 from coursekit.classroom.marking.private import Checks
 from coursekit.classroom.settings import GradingSettings
+from coursekit.grading.notebook_file import Cell
 
 SHARED = Path(__file__).parents[2] / "checks" / "shared.py"  # what several of the course's own pages use
 
@@ -46,11 +48,11 @@ class MarkingJob:
         """The job with the seed that the secret of a batch gives it."""
         return replace(self, seed=seeds.draws_seed(secret, self.submission.digest, self.checks.exercise.name))
 
-    def work(self, content: bytes) -> dict[str, Any]:
+    def work(self, cells: Sequence[Cell]) -> dict[str, Any]:
         """What :func:`coursekit.classroom.marking.markers.mark` needs to know of it."""
         limits = {"cell_seconds": self.cell_seconds, "seconds": self.seconds}
         drawn = {"seed": self.seed, "random_state": seeds.random_state(self.submission.digest)}
-        return {"title": self.submission.shown_file, "notebook": content, "modules": self.modules, **limits, **drawn}
+        return {"title": self.submission.shown_file, "cells": cells, "modules": self.modules, **limits, **drawn}
 
 
 def job_for(submission: Submission, checks: Checks, settings: GradingSettings) -> MarkingJob:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import platform
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
@@ -24,7 +24,7 @@ from coursekit.executors.bounded import Done
 from coursekit.executors.watching import watching
 from coursekit.grading.checking import check_notebook
 from coursekit.grading.cleanroom import CleanRoom, CleanRooms
-from coursekit.grading.notebook_file import parse_notebook
+from coursekit.grading.notebook_file import Cell, Notebook
 from coursekit.grading.questions import Exercise
 from coursekit.grading.recording import Recording
 from coursekit.sandbox import NoSandbox, WorkerPool
@@ -46,11 +46,11 @@ class MarkerHere:
     pool: WorkerPool
     rooms: CleanRooms = field(default_factory=CleanRooms)
 
-    def begin(self, job: MarkingJob, content: bytes) -> Done:
+    def begin(self, job: MarkingJob, cells: Sequence[Cell]) -> Done:
         """Start marking a notebook."""
         exercise = job.checks.exercise
         return self.executor.submit(
-            lambda work, task: mark(work, task, exercise, self.pool, self.rooms), job.work(content)
+            lambda work, task: mark(work, task, exercise, self.pool, self.rooms), job.work(cells)
         )
 
 
@@ -68,18 +68,18 @@ class MarkerOnCluster:
     unsafe: bool
     limits: Limits
 
-    def begin(self, job: MarkingJob, content: bytes) -> Done:
+    def begin(self, job: MarkingJob, cells: Sequence[Cell]) -> Done:
         """Start marking a notebook."""
         checks: dict[str, Any] = {"exercise": job.checks.exercise.name, "private": job.checks.files}
         checks |= {"unsafe": self.unsafe, "limits": self.limits}
-        return self.executor.submit(mark_on_worker, job.work(content) | checks)
+        return self.executor.submit(mark_on_worker, job.work(cells) | checks)
 
 
 def mark(work: dict[str, Any], task: Task, exercise: Exercise, pool: WorkerPool, rooms: CleanRooms) -> dict[str, Any]:
     """Run a notebook and check it. Soon after the task is halted, every process that runs the notebook ends.
 
     Args:
-        work: ``notebook`` (bytes); ``modules`` beside it (names and bytes); ``cell_seconds`` and ``seconds``, the
+        work: ``cells`` of the notebook; ``modules`` beside it (names and bytes); ``cell_seconds`` and ``seconds``, the
             limits; ``seed`` of its draws, and ``random_state`` of its worker.
         task: is asked between the steps and twice a second whether it is halted.
         exercise: whose questions are asked.
@@ -109,7 +109,7 @@ def mark(work: dict[str, Any], task: Task, exercise: Exercise, pool: WorkerPool,
         for worker in workers if task.halted() else ():
             worker.close()
 
-    notebook = parse_notebook(Path(f"{exercise.name}.ipynb"), work["notebook"])
+    notebook = Notebook(Path(f"{exercise.name}.ipynb"), tuple(work["cells"]), {})
     with rooms.one(start) as room, watching(end_if_halted), _folder_of(work["modules"]) as folder:
         workers.append(room)
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,8 +13,8 @@ import msgspec
 from coursekit import course
 from coursekit.classroom.intake import conformity
 from coursekit.classroom.intake.rosters import Roster
-from coursekit.classroom.intake.sources import SubmissionSource, UnusableFile
-from coursekit.classroom.intake.submissions import content_of
+from coursekit.classroom.intake.sources import UnusableFile
+from coursekit.classroom.intake.submissions import HandedIn, Submission
 from coursekit.classroom.report import exports, pages, tables
 from coursekit.classroom.report.grades import Grade, counting
 from coursekit.classroom.report.similarity import similar_pairs
@@ -22,7 +22,7 @@ from coursekit.classroom.report.statistics import statistics
 from coursekit.classroom.report.tables import distinct
 from coursekit.classroom.settings import GradingSettings
 from coursekit.files import replace_file
-from coursekit.grading.notebook_file import UnusableNotebook, parse_notebook
+from coursekit.grading.notebook_file import UnusableNotebook
 
 SIMILAR, CLASS, FEEDBACK_ZIP = "similar.json", "class.html", "feedback.zip"
 ADVICE = "The marks in the ledger are safe. {remedy}, then give the same command again: it writes every file anew."
@@ -32,7 +32,7 @@ Similar = dict[str, dict[str, Any]]  # for each exercise its "pairs", and how ma
 def write(
     out: Path,
     grades: Sequence[Grade],
-    source: SubmissionSource | None,
+    handed_in: HandedIn | None,
     settings: GradingSettings,
     roster: Roster | None = None,
     unlisted: Sequence[Grade] = (),
@@ -42,7 +42,7 @@ def write(
     Args:
         out: the folder for them.
         grades: of all submissions.
-        source: where the submissions are; ``None`` to take the similar pairs as they were found last.
+        handed_in: the submissions' code; ``None`` to take the similar pairs as they were found last.
         settings: what to export, and how.
         roster: the class as the LMS exported it, if there is one.
         unlisted: the marks that stand in no row of an export.
@@ -75,8 +75,8 @@ def write(
         return pages.class_page(titled, grades, similar, level, addresses, unlisted)
 
     _write(out, files | {CLASS: class_page(_kept(out))})
-    if source is not None:  # only now that all else is on the disk
-        similar = {name: _similar(name, counted[name], source) for name in exercises}
+    if handed_in is not None:  # only now that all else is on the disk
+        similar = {name: _similar(name, counted[name], handed_in) for name in exercises}
         _write(out, {SIMILAR: json.dumps(similar, indent=1).encode("ascii"), CLASS: class_page(similar)})
     return [out / name for name in ("grades.csv", "grades.json", CLASS, *told)]
 
@@ -93,22 +93,23 @@ def _title(exercise: str) -> str:
         return "Your submission"
 
 
-def _similar(exercise: str, grades: Sequence[Grade], source: SubmissionSource) -> dict[str, Any]:
+def _similar(exercise: str, grades: Sequence[Grade], handed_in: HandedIn) -> dict[str, Any]:
     """Near-identical submissions of different learners, and how many were not compared."""
     files = [each.submission.shown_file for each in grades]
-    works = [_work(each, source) for each in grades]
+    works = [_work(each.submission, handed_in) for each in grades]
     pairs, left_out = similar_pairs(works, conformity.released_lines(exercise))
     named = [asdict(pair) | {"first": files[pair.first], "second": files[pair.second]} for pair in pairs]
     return {"pairs": named, "left_out": left_out}
 
 
-def _work(grade: Grade, source: SubmissionSource) -> list[str]:
-    file = PurePosixPath(grade.submission.file)
+def _work(submission: Submission, handed_in: HandedIn) -> list[str]:
+    if not submission.digest:
+        return []
     try:
-        notebook = parse_notebook(Path(file.name), content_of(source, grade.submission))
+        cells, _ = handed_in.of(submission)
     except (UnusableFile, UnusableNotebook):
         return []
-    return [cell.source for cell in notebook.work]
+    return [cell.source for cell in cells if not cell.is_check]
 
 
 def _kept(out: Path) -> Similar:
