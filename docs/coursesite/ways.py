@@ -61,8 +61,8 @@ WAYS = (
     ),
     Way(
         "A semester of 12 weeks",
-        "Lessons 1 to 9 in their order, each with its exercise. The long ones take two weeks, divided at the pause that "
-        "they mark.",
+        "Lessons 1 to 9 in their order, each with its exercise. The long ones take two weeks, divided at the pause "
+        "that they mark.",
         _weeks(
             (Part(1, exercise=True),),
             (Part(2, exercise=True),),
