@@ -29,7 +29,7 @@ def flat_weights(model: keras.Model) -> np.ndarray:
     """
     if not model.trainable_variables:
         raise ValueError("The model has no trainable weights: give it a keras.Input first, or call it once on a batch.")
-    return np.concatenate([ops.convert_to_numpy(each).ravel() for each in model.trainable_variables])
+    return np.concatenate([each.numpy().ravel() for each in model.trainable_variables])
 
 
 def flat_call(model: keras.Model, w: Any, x: Any, training: bool = False) -> Any:
