@@ -1,4 +1,5 @@
 from .compiling import compile_classifier, compile_network, reinitialize
+from .flat import flat_call, flat_weights
 from .gaussian import gaussian_kl
 from .mobilenet import mobilenet_v2
 from .predictive import predictive_samples
@@ -11,6 +12,8 @@ __all__ = [
     "VariationalDense",
     "compile_classifier",
     "compile_network",
+    "flat_call",
+    "flat_weights",
     "gaussian_kl",
     "mobilenet_v2",
     "predictive_samples",
