@@ -302,6 +302,12 @@ def two_loop(answers: Answers, expect: Expect) -> None:
         expect.shape(got, gradient.shape, hint="One number for each of the gradient.")
         _expect_near(expect, got, _inverse(steps, changes, scale, size) @ gradient, 1e-4, hint)
 
+    with expect.part(points=1, title="one pair, and none"):
+        hint = "With one pair, H maps the change to the step: two_loop(y, [s], [y], scale) is s, whatever the scale."
+        for size in (1, 3, 5):
+            compare(size, 1, hint)
+        for size in (2, 4):
+            compare(size, 0, "As long as nothing is known of the curvature, H is `scale` times the identity.")
     for size, pairs in ((4, 2), (6, 3), (3, 5), (8, 6)):
         hint = (
             "The first loop goes from the newest pair to the oldest, the second back again; between them stands "
@@ -309,12 +315,6 @@ def two_loop(answers: Answers, expect: Expect) -> None:
             "found."
         )
         compare(size, pairs, hint)
-    with expect.part(points=1, title="one pair, and none"):
-        hint = "With one pair, H maps the change to the step: two_loop(y, [s], [y], scale) is s, whatever the scale."
-        for size in (1, 3, 5):
-            compare(size, 1, hint)
-        for size in (2, 4):
-            compare(size, 0, "As long as nothing is known of the curvature, H is `scale` times the identity.")
 
 
 def _inverse(steps: list[np.ndarray], changes: list[np.ndarray], scale: float, size: int) -> np.ndarray:

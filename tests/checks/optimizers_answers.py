@@ -321,12 +321,12 @@ RIGHT = {
         """
         from scipy.sparse.linalg import cg
         def conjugate_gradient(A, b, steps, tolerance):
-            return cg(A, b, rtol=tolerance, atol=0, maxiter=steps)[0] if steps else np.zeros(len(b))
+            return cg(A, b, rtol=max(tolerance, 1e-12), atol=0, maxiter=steps)[0] if steps else np.zeros(len(b))
         """,
         """
         def conjugate_gradient(A, b, steps, tolerance):  # least over the Krylov space
             x, basis = np.zeros(len(b)), []
-            while len(basis) < steps and np.linalg.norm(b - A @ x) > tolerance * np.linalg.norm(b):
+            while len(basis) < steps and np.linalg.norm(b - A @ x) > max(tolerance, 1e-12) * np.linalg.norm(b):
                 new = A @ basis[-1] if basis else b
                 for _ in range(2):
                     for each in basis:

@@ -43,6 +43,7 @@ WRONG = {
             MOMENTUM.replace("momentum * velocity - rate", "rate * momentum * velocity - rate"),
         ),
         ("Nesterov where it is not asked for", MOMENTUM.replace("if nesterov", "if not nesterov")),
+        ("Nesterov always", MOMENTUM.replace(" if nesterov else velocity", "")),
         ("against the velocity", MOMENTUM.replace("w + step", "w - step")),
     ],
     "adam_step": [
@@ -54,7 +55,7 @@ WRONG = {
                 return w - rate * gradient / (np.sqrt(v) + epsilon), m, v
             """,
         ),
-        ("betas exchanged", ADAM.replace("beta_1", "beta_0").replace("beta_2", "beta_1").replace("beta_0", "beta_2")),
+        ("betas exchanged", ADAM.replace("beta_1, beta_2", "beta_2, beta_1")),
         ("sizes for squares", ADAM.replace("gradient**2", "abs(gradient)")),
         (
             "shares exchanged",
@@ -81,6 +82,10 @@ WRONG = {
         ("not halved", COSINE.replace(" / 2", "")),
         ("the other way round", COSINE.replace("1 + np.cos", "1 - np.cos")),
         ("the peak forgotten", COSINE.replace("peak * ", "")),
+        ("the warm-up not taken off", COSINE.replace("/ (total - warmup)", "/ total")),
+        ("the cosine from the first step", COSINE.replace("(step - warmup) / (total - warmup)", "step / total")),
+        ("one step ahead", COSINE.replace("peak * step", "peak * (step + 1)")),
+        ("no warm-up", COSINE.replace("step < warmup", "step < 0")),
         ("a sine", COSINE.replace("1 + np.cos", "1 + np.sin")),
     ],
     "hvp_by_differences": [
@@ -145,6 +150,8 @@ WRONG = {
         ("against the direction", CONJUGATE.replace("x = x + a * p", "x = x - a * p")),
         ("without A", CONJUGATE.replace("(p @ A @ p)", "(p @ p)")),
         ("from b", CONJUGATE.replace("x = 0 * b", "x = b")),
+        ("always n steps", CONJUGATE.replace("range(steps)", "range(len(b))")),
+        ("one step too many", CONJUGATE.replace("range(steps)", "range(steps + 1)")),
         ("the residual", CONJUGATE.replace("return x", "return r")),
         ("the share of lengths", CONJUGATE.replace("(new @ new) / (r @ r)", "((new @ new) / (r @ r)) ** 0.5")),
     ],
@@ -177,7 +184,6 @@ WRONG = {
 # Partly right: the answer, and the points that its right parts earn.
 PARTIAL = [
     ("momentum_step", MOMENTUM.replace(" if nesterov else velocity", " if False else velocity"), 1),
-    ("momentum_step", MOMENTUM.replace(" if nesterov else velocity", ""), 1),
     ("momentum_step", MOMENTUM.replace("w + step, velocity", "w + step, step"), 1),
     ("momentum_step", MOMENTUM.replace("step = momentum", "step = velocity + momentum"), 1),
     ("adam_step", ADAM.replace("m / (1 - beta_1**t), v / (1 - beta_2**t)", "m, v"), 2),
@@ -191,10 +197,6 @@ PARTIAL = [
     ("adam_step", ADAM.replace("np.sqrt(v_hat)", "v_hat"), 1),
     ("adam_step", ADAM.replace("w - rate", "w + rate"), 1),
     ("adam_step", ADAM.replace("w - rate *", "w -"), 1),
-    ("warmup_cosine", COSINE.replace("/ (total - warmup)", "/ total"), 1),
-    ("warmup_cosine", COSINE.replace("(step - warmup) / (total - warmup)", "step / total"), 1),
-    ("warmup_cosine", COSINE.replace("peak * step", "peak * (step + 1)"), 1),
-    ("warmup_cosine", COSINE.replace("step < warmup", "step < 0"), 1),
     ("warmup_cosine", COSINE.replace("step >= total", "False"), 1),
     ("warmup_cosine", COSINE.replace("step >= total", "step > total + 1"), 1),
     ("warmup_cosine", COSINE.replace("step < warmup", "step <= warmup"), 1),
@@ -208,8 +210,6 @@ PARTIAL = [
     ("conjugate_gradient", CONJUGATE.replace("tolerance**2", "tolerance"), 2),
     ("conjugate_gradient", CONJUGATE.replace("tolerance**2", "1e-20"), 2),
     ("conjugate_gradient", CONJUGATE.replace("tolerance**2", "(0.5 * tolerance)**2"), 2),
-    ("conjugate_gradient", CONJUGATE.replace("range(steps)", "range(len(b))"), 1),
-    ("conjugate_gradient", CONJUGATE.replace("range(steps)", "range(steps + 1)"), 1),
     ("two_loop", TWO_LOOP.replace("[::-1]", ""), 1),
     ("two_loop", TWO_LOOP.replace("    q, alphas", "    steps, changes = steps[-1:], changes[-1:]\n    q, alphas"), 1),
     ("two_loop", TWO_LOOP.replace("alphas[::-1]", "alphas"), 1),
