@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from answer_tables import AnswerTables
 from optimizers_answers import ADAM, CONJUGATE, COSINE, DIFFERENCES, HVP, MATRIX, MOMENTUM, RIGHT, TWO_LOOP
 
 from coursekit import course
+from coursekit.checks import optimizers as checks
+from coursekit.data import load_mnist
 from coursekit.grading import find_exercise
 
 EXERCISE = "10_optimizers"
@@ -247,3 +250,28 @@ class TestAnswers(AnswerTables):
 
 def test_the_points_add_up():
     assert find_exercise(EXERCISE).points == 20
+
+
+def test_the_loss_is_the_one_that_the_check_knows(small_network):
+    w, _, x, y = checks._small_network(np.random.default_rng(0), 5)
+    assert small_network["gradient"](w, x, y) == pytest.approx(checks._gradient(w, x, y), rel=1e-12)
+
+
+def test_no_step_makes_differences_as_exact_as_derivatives():
+    for seed in range(50):
+        w, v, x, y = checks._small_network(np.random.default_rng(seed), 8)
+        want = checks._hvp(w, v, x, y)
+        for step in np.geomspace(1e-7, 1e-3, 20):
+            change = checks._gradient(w + step * v, x, y) - checks._gradient(w - step * v, x, y)
+            assert np.abs(change / (2 * step) - want).max() > 3 * checks.EXACT * np.abs(want).max()
+
+
+def test_the_notebook_trains_as_the_check_does():
+    names = {"np": np, "pairwise": pairwise, "load_mnist": load_mnist}
+    for marker in ("def small(", "def forward(", "def train("):
+        exec(given(marker), names)
+    _, _, names["x_valid"], names["y_valid"] = checks._digits()
+    for momentum in (0.0, 0.9):
+        rates = np.linspace(0.01, 0.1, 30)
+        want = checks._loss_after(rates, momentum, 7)
+        assert names["train"](rates, momentum, 7) == pytest.approx(want, rel=1e-5)
