@@ -20,8 +20,8 @@ EXACT = 1e-12  # of the largest number; differences, with the best of all steps,
 SEEN, UNSEEN = 20_000, 2_000  # digits
 STEPS, BATCH = 1_000, 64
 SIZES = (196, 32, 32, 32, 32, 32, 10)
-SEEDS = (101, 102, 103, 104, 105)
-BARS = (0.4, 0.3, 0.26)  # the best constant rate reaches 0.276, the best schedule without momentum 0.272
+SEEDS = range(101, 109)
+BARS = (0.4, 0.3, 0.255)  # constant rates reach 0.26, those that fall in the end 0.22
 
 
 @exercise.question("momentum_step", points=2, title="A step with momentum")
