@@ -96,12 +96,12 @@ RIGHT = {
         import keras
         def momentum_step(w, gradient, velocity, rate, momentum, nesterov):  # ask Keras
             optimizer = keras.optimizers.SGD(rate, momentum=momentum, nesterov=nesterov)
-            weights = keras.Variable(w, dtype=w.dtype)
+            weights = keras.Variable(w, dtype="float32")
             optimizer.build([weights])
             if momentum == 0:
                 return w - rate * gradient, -rate * gradient
             optimizer.momentums[0].assign(velocity)
-            optimizer.apply([keras.ops.convert_to_tensor(gradient)], [weights])
+            optimizer.apply([keras.ops.cast(gradient, "float32")], [weights])
             return np.array(weights), np.array(optimizer.momentums[0])
         """,
         """
@@ -158,13 +158,13 @@ RIGHT = {
         import keras
         def adam_step(w, gradient, m, v, t, rate, beta_1, beta_2, epsilon):  # ask Keras
             optimizer = keras.optimizers.Adam(rate, beta_1, beta_2, epsilon)
-            weights = keras.Variable(w, dtype=w.dtype)
+            weights = keras.Variable(w, dtype="float32")
             optimizer.build([weights])
             optimizer.iterations.assign(t - 1)
             means, squares = optimizer._momentums[0], optimizer._velocities[0]
             means.assign(m)
             squares.assign(v)
-            optimizer.apply([keras.ops.convert_to_tensor(gradient)], [weights])
+            optimizer.apply([keras.ops.cast(gradient, "float32")], [weights])
             return np.array(weights), np.array(means), np.array(squares)
         """,
     ],
