@@ -102,7 +102,7 @@ RIGHT = {
                 return w - rate * gradient, -rate * gradient
             optimizer.momentums[0].assign(velocity)
             optimizer.apply([keras.ops.cast(gradient, "float32")], [weights])
-            return np.array(weights), np.array(optimizer.momentums[0])
+            return weights.numpy(), optimizer.momentums[0].numpy()
         """,
         """
         def momentum_step(w, gradient, velocity, rate, momentum, nesterov):  # PyTorch's velocity, without the rate
@@ -165,7 +165,7 @@ RIGHT = {
             means.assign(m)
             squares.assign(v)
             optimizer.apply([keras.ops.cast(gradient, "float32")], [weights])
-            return np.array(weights), np.array(means), np.array(squares)
+            return weights.numpy(), means.numpy(), squares.numpy()
         """,
     ],
     "warmup_cosine": [
