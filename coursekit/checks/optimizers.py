@@ -338,7 +338,7 @@ def training(answers: Answers, expect: Expect) -> None:
     rates, momentum = answers.value("rates"), answers.value("momentum")
     expect.shape(rates, (STEPS,), hint=f"One learning rate for each of the {STEPS} steps.")
     expect.finite(rates, hint="Rates are finite numbers.")
-    expect.between(momentum, 0, 0.999, hint="The share of the velocity that is kept: from 0 to below 1.")
+    expect.between(momentum, 0, 0.999, hint="The share of the velocity that is kept: from 0 to 0.999.")
     loss = float(np.mean([_loss_after(np.asarray(rates, float), float(momentum), seed) for seed in SEEDS]))
     hints = (
         "Which constant rate is best? Try some, each twice the one before, until the loss rises again behind the best.",
