@@ -148,7 +148,7 @@ def warmup_cosine(answers: Answers, expect: Expect) -> None:
 
 
 def _warmup_cosine(step: int, peak: float, warmup: int, total: int) -> float:
-    """See Loshchilov & Hutter (2017), equation 5, after a linear rise."""
+    """See Loshchilov & Hutter (2017), here after a linear rise."""
     if step < warmup:
         return peak * step / warmup
     return float(peak / 2 * (1 + np.cos(np.pi * min(1, (step - warmup) / (total - warmup)))))
@@ -265,7 +265,7 @@ def _positive_definite(rng: np.random.Generator, size: int) -> np.ndarray:
 
 def _iterates(A: np.ndarray, b: np.ndarray) -> list[np.ndarray]:
     """Of conjugate gradient after 0, 1, … steps: each is where xᵀAx / 2 − bᵀx is least in the span of b, A b, A² b, …
-    (Nocedal & Wright 2006, theorem 5.3)."""
+    (Nocedal & Wright 2006, section 5.1)."""
     found, basis = [np.zeros_like(b)], (b / np.linalg.norm(b))[:, np.newaxis]
     while True:
         found.append(basis @ np.linalg.solve(basis.T @ A @ basis, basis.T @ b))
@@ -280,7 +280,7 @@ def _iterates(A: np.ndarray, b: np.ndarray) -> list[np.ndarray]:
 def _stopping(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray, int, float]:
     """A system, the step after which its residual is small enough for the first time, clearly, and the tolerance."""
     while True:
-        A, b = _positive_definite(rng, size), rng.normal(size=size)
+        A, b = _positive_definite(rng, size), 3 * rng.normal(size=size)
         residuals = np.array([np.linalg.norm(b - A @ x) for x in _iterates(A, b)]) / np.linalg.norm(b)
         step = int(rng.integers(2, size - 1))
         before, there = residuals[:step].min(), residuals[step]
@@ -319,7 +319,7 @@ def two_loop(answers: Answers, expect: Expect) -> None:
 
 
 def _inverse(steps: list[np.ndarray], changes: list[np.ndarray], scale: float, size: int) -> np.ndarray:
-    """The inverse Hessian of BFGS, as a matrix (Nocedal & Wright 2006, equation 6.17)."""
+    """The inverse Hessian of BFGS, as a matrix (Nocedal & Wright 2006, section 6.1)."""
     H = scale * np.eye(size)
     for s, y in zip(steps, changes):
         V = np.eye(size) - np.outer(s, y) / (y @ s)
