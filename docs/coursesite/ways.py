@@ -61,7 +61,7 @@ WAYS = (
     ),
     Way(
         "A semester of 12 weeks",
-        "All lessons in their order, each with its exercise. The long ones take two weeks, divided at the pause that "
+        "Lessons 1 to 9 in their order, each with its exercise. The long ones take two weeks, divided at the pause that "
         "they mark.",
         _weeks(
             (Part(1, exercise=True),),
