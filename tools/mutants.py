@@ -134,6 +134,25 @@ EQUIVALENT: dict[tuple[str, str], list[tuple[str, str, str]]] = {
         ),
     ],
     ("09_bayesian_nn", "split_doubt"): [("np.where(p > 0, p, 1)", "np.where(p > 0, p, 2)", "0 · log 2 = 0 · log 1")],
+    ("10_optimizers", "warmup_cosine"): [
+        (
+            "(step - warmup) / (total - warmup), 1",
+            "1, (step - warmup) / (total - warmup)",
+            "the smaller, in either order",
+        )
+    ],
+    ("10_optimizers", "conjugate_gradient"): [
+        ("A @ direction", "direction @ A", "A is symmetric"),
+        ("direction @ product", "product @ direction", "a · b = b · a"),
+    ],
+    ("10_optimizers", "two_loop"): [
+        (old, new, "a · b = b · a")
+        for old, new in (
+            ("step @ gradient", "gradient @ step"),
+            ("step @ change", "change @ step"),
+            ("change @ result", "result @ change"),
+        )
+    ],
 }
 
 
