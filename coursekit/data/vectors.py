@@ -68,7 +68,7 @@ class WordVectors:
 
 
 def load_glove() -> WordVectors:
-    """GloVe's vectors of 100 numbers for 27,560 words, the words most frequent in its own texts first.
+    """GloVe's vectors of 100 numbers for 27,563 words, the words most frequent in its own texts first.
 
     They were trained on six billion words of Wikipedia and of newspapers (Pennington, Socher, Manning: *GloVe: Global
     Vectors for Word Representation*, 2014). Here are the 30,000 most frequent words of the reviews, as far as GloVe
@@ -80,8 +80,8 @@ def load_glove() -> WordVectors:
 
     >>> glove = load_glove()
     >>> glove
-    GloVe, 100 numbers for each of 27,560 words of the reviews and the word tests (PDDL 1.0)
-      27,560 words, 100 numbers each, float32
+    GloVe, 100 numbers for each of 27,563 words of the reviews and the word tests (PDDL 1.0)
+      27,563 words, 100 numbers each, float32
     >>> glove["film"][:3].round(2), glove.words[:3]
     (array([ 0.21, -0.05,  0.25], dtype=float32), ('the', 'of', 'to'))
     """
