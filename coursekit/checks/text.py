@@ -364,6 +364,7 @@ def _analogous(rng: np.random.Generator, count: int, among_them: bool) -> tuple[
         if (
             np.diff(np.sort(cosines)).min() > 1e-3
             and np.isin(nearest[:count], three).any() == among_them
+            and nearest[-1] not in three  # so that each of them would show in a list of all
             and not any(np.array_equal(rest[:count], each[:count]) for each in others)
         ):
             return tuple(WORDS[place] for place in three), vectors, [WORDS[place] for place in rest[:count]]
