@@ -186,15 +186,15 @@ RIGHT = {
             return np.array(merges)
         """,
         """
-        import pandas as pd
+        from itertools import groupby
         def learn_merges(words, count):
             spelt, merges = {word: tuple(word) for word in words}, ()
             while len(merges) < count:
-                rows = [(a, b, words[w]) for w, p in spelt.items() for a, b in zip(p, p[1:])]
+                rows = sorted(((a, b), words[w]) for w, p in spelt.items() for a, b in zip(p, p[1:]))
                 if len(rows) == 0:
                     break
-                table = pd.DataFrame(rows, columns=["a", "b", "n"]).groupby(["a", "b"], sort=True).n.sum()
-                best = tuple(table.idxmax())
+                totals = {pair: sum(n for _, n in same) for pair, same in groupby(rows, key=lambda row: row[0])}
+                best = max(totals, key=totals.get)  # of equal ones the first, and they are sorted
                 merges += (best,)
                 for word, pieces in spelt.items():
                     made, place = [], 0
@@ -888,7 +888,7 @@ LAZY = {
         def judge(rows): return model.predict_proba((counted(rows) > 0).astype("float32"))[:, 1]
     """,
     "naive Bayes": """
-        model, estimate = learn(MultinomialNB(0.1), (counts > 0).astype("float32"))
+        model, estimate = learn(MultinomialNB(alpha=0.1), (counts > 0).astype("float32"))
         def judge(rows): return model.predict((counted(rows) > 0).astype("float32"))
     """,
 }
