@@ -153,6 +153,24 @@ EQUIVALENT: dict[tuple[str, str], list[tuple[str, str, str]]] = {
             ("change @ result", "result @ change"),
         )
     ],
+    ("11_text", "tf_idf"): [
+        ("lengths, 1)", "lengths, 2)", "0/2 = 0/1"),
+        (
+            "lengths > 0",
+            "lengths > 1",
+            "a count and an IDF are 1 or more each, so a row that is not zero is 1 long or more",
+        ),
+    ],
+    ("11_text", "search"): [("lengths, 1)", "lengths, 2)", "0/2 = 0/1")],
+    ("11_text", "skip_gram_pairs"): [
+        ("start, i - window", "i - window, start", "the larger one, in either order"),
+        ("stop, i + window + 1", "i + window + 1, stop", "the smaller one, in either order"),
+        ("tokens[i], tokens[j]", "tokens[j], tokens[i]", "whose context a word is, is a context of it: the same pairs"),
+    ],
+    ("11_text", "analogy"): [
+        ("(a, b, c)", "(b, a, c)", "the same three, in any order"),
+        ("(a, b, c)", "(a, c, b)", "the same three, in any order"),
+    ],
 }
 
 

@@ -21,6 +21,7 @@ EARNED = {lesson.slug: 1 for lesson in course.LESSONS} | {
     "regularization": 0,
     "bayesian_nn": 0,
     "optimizers": 0,
+    "text": 0,
 }
 
 
