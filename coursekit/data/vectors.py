@@ -72,8 +72,9 @@ def load_glove() -> WordVectors:
 
     They were trained on six billion words of Wikipedia and of newspapers (Pennington, Socher, Manning: *GloVe: Global
     Vectors for Word Representation*, 2014). Here are the 30,000 most frequent words of the reviews, as far as GloVe
-    has them, and all words of the word tests (:mod:`coursekit.data.word_tests`); all are in lower case. Each number is
-    kept as a whole number from -127 to 127 times the row's own unit, which moves it by at most half that unit.
+    has them, and all words of the word tests (:mod:`coursekit.data.word_tests`); all in lower case. Each number is
+    kept as a whole number from -127 to 127 times the row's own unit, which moves it by at most half that unit, and all
+    of them by 0.7 % (root mean square).
 
     Raises:
         DamagedFile: an embedded file is damaged and no intact copy can be had.
