@@ -38,8 +38,8 @@ IDX = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-u
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 CIFAR10_PER_CLASS = (700, 200)  # training, test
 FASHION_MNIST_PER_CLASS = (500, 1000)
-GLOVE_IMDB_WORDS = 30_000  # the most frequent ones of the reviews
 FASHION_MNIST_TIME = 1_504_176_606  # seconds; when the authors packed the training set, in August 2017
+GLOVE_IMDB_WORDS = 30_000  # the most frequent ones of the reviews
 CIFAR10_BINARY_SHA256 = (  # of the files in the author's archive of the binary version
     "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5",
     "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import word_vectors
@@ -103,8 +105,8 @@ def test_an_analogy_that_cannot_be_read(text):
 
 def test_only_wanted_rows_are_read_whatever_stands_in_a_word():
     names = ["]", '"', "\\", "é", ":["]
-    rows = ",".join(f"{word_vectors.json.dumps(name)}:[{','.join([str(row)] * 102)}]" for row, name in enumerate(names))
-    text = f'{{"words":{word_vectors.json.dumps(names)},"vectors":{{{rows}}},"unkVector":[0]}}'.encode()
+    rows = ",".join(f"{json.dumps(name)}:[{','.join([str(row)] * 102)}]" for row, name in enumerate(names))
+    text = f'{{"words":{json.dumps(names)},"vectors":{{{rows}}},"unkVector":[0]}}'.encode()
     found, vectors = word_vectors.chosen(text, {*names, "absent"})
     assert found == names
     assert vectors[:, 0].tolist() == [0, 1, 2, 3, 4]
