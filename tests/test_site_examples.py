@@ -10,6 +10,8 @@ import sys
 import build_site
 import pytest
 
+from coursekit import course
+
 
 @pytest.mark.parametrize("name", ["links", "map", "notebooks", "parts", "terms", "ways"])
 def test_examples(name):
@@ -17,6 +19,13 @@ def test_examples(name):
 
     assert tried > 0
     assert failed == 0
+
+
+def test_the_map_is_no_wider_than_the_text_beside_the_contents():
+    lesson_map = importlib.import_module("coursesite.map")
+    columns = 1 + max(column for _, column in lesson_map.places(course.LESSONS).values())
+
+    assert columns * (lesson_map.WIDTH + lesson_map.GAP) <= 690
 
 
 @pytest.mark.parametrize(

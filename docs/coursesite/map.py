@@ -50,10 +50,10 @@ def places(lessons: Sequence[Lesson]) -> dict[int, tuple[int, int]]:
     came_from = {to: start for start, to in reversed(arrows(lessons))}
     found: dict[int, tuple[int, int]] = {}
     for down, row in enumerate(rows(lessons)):
+        above = {each: found[came_from[each.number]][1] if each.number in came_from else 0 for each in row}
         free = 0
-        for lesson in row:
-            above = found[came_from[lesson.number]][1] if lesson.number in came_from else 0
-            found[lesson.number] = (down, max(free, above))
+        for lesson in sorted(row, key=above.__getitem__):
+            found[lesson.number] = (down, max(free, above[lesson]))
             free = found[lesson.number][1] + 1
     return found
 
