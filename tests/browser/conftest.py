@@ -58,9 +58,12 @@ def chromium(request) -> str:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def only_page(chromium):
-    """The browser page of all tests; the last of them fails when it asked anybody but this machine for anything."""
+    """The browser page of a file of tests; the last of them fails when it asked anybody but this machine for anything.
+
+    Playwright keeps an event loop running as long as it lives, beside which no other test can run one of its own.
+    """
     from playwright.sync_api import expect, sync_playwright
 
     asked = []

@@ -159,6 +159,17 @@ def test_every_page_is_sound(site, show, view):
     assert wrong == {}
 
 
+def test_no_page_is_wider_than_a_telephone(site, show):
+    page = show(pages(site)[0], 390)
+    wide = {}
+    for path in pages(site):
+        page.goto(path.as_uri())
+        page.evaluate("() => window.MathJax?.startup.promise")
+        if (pixels := page.evaluate(SIDEWAYS)) > 0:
+            wide[path.relative_to(site).as_posix()] = pixels
+    assert wide == {}
+
+
 def test_a_fault_of_a_page_is_seen(tmp_path, show):
     text = '<html lang="en"><title>A</title><main><h1 style="width: 500px">A</h1><img></main></html>'
     (tmp_path / "page.html").write_text(text)
