@@ -6,6 +6,7 @@ from .history import plot_history
 from .images import plot_images, plot_pixel_matrix, plot_weights
 from .live import LiveHistory
 from .networks import (
+    plot_adversaries,
     plot_dense_network,
     plot_encoder_decoder,
     plot_neuron,
@@ -22,6 +23,7 @@ __all__ = [
     "LiveHistory",
     "alt_text",
     "describe",
+    "plot_adversaries",
     "plot_attention",
     "plot_class_balance",
     "plot_confusion_matrix",

@@ -1,4 +1,4 @@
-"""Diagrams of networks: a neuron, dense layers, an autoencoder, what a VAE draws, what is borrowed in transfer."""
+"""Diagrams of networks: a neuron, dense layers, an autoencoder, what a VAE draws, two adversaries, transfer."""
 
 from __future__ import annotations
 
@@ -185,6 +185,37 @@ def plot_reparameterization() -> Axes:
         "Diagram of the reparameterisation: the encoder gives μ and σ. Noise ε is drawn from N(0, 1) beside them, "
         "multiplied by σ and added to μ: z = μ + σ·ε goes to the decoder. Gradients pass from z to μ and σ, since "
         "drawing ε depends on no weight.",
+    )
+
+
+def plot_adversaries() -> Axes:
+    """Draw the game of a generator and a discriminator, and the gradient that teaches the generator.
+
+    Returns:
+        The axes, described.
+
+    >>> from coursekit.plotting import alt_text
+    >>> alt_text(plot_adversaries()).split(":")[0]
+    'Diagram of two networks that train each other'
+    """
+    ax = sketch(WIDTH, 2.9)
+    circle(ax, (0.4, 2.2), "z")
+    box(ax, (1.6, 2.2), (1.3, 0.7), "generator", color=MARKED)
+    box(ax, (1.6, 0.8), (1.3, 0.7), "data")
+    box(ax, (4.1, 1.5), (1.5, 0.8), "discriminator")
+    arrow(ax, (0.68, 2.2), (0.95, 2.2))
+    arrow(ax, (2.25, 2.2), (3.5, 1.9), "fake")
+    arrow(ax, (2.25, 0.8), (3.5, 1.1), "real")
+    arrow(ax, (4.85, 1.5), (5.2, 1.5))
+    note(ax, (5.34, 1.5), "ℓ")
+    arrow(ax, (4.1, 1.9), (1.6, 2.55), connectionstyle="arc3,rad=0.35", linestyle="--", color=QUIET)
+    note(ax, (4.45, 2.62), "gradient", color=QUIET)
+    note(ax, (4.1, 0.6), "real or fake?", 11)
+    return describe(
+        ax,
+        "Diagram of two networks that train each other: latent numbers z go into the generator, which gives a fake. "
+        "Fakes, and real examples from the data, go into the discriminator, which answers each with a logit ℓ: real or "
+        "fake? A dashed arrow goes back from the discriminator to the generator: the gradient by which it learns.",
     )
 
 

@@ -27,6 +27,7 @@ DIAGRAMS = {
     "smallest autoencoder": lambda: plotting.plot_encoder_decoder([784, 2, 784]),
     "deep autoencoder": lambda: plotting.plot_encoder_decoder([784, 500, 250, 2, 250, 500, 784]),
     "reparameterisation": lambda: plotting.plot_reparameterization(),
+    "adversaries": lambda: plotting.plot_adversaries(),
     "transfer": lambda: plotting.plot_transfer_cases(),
     "convolution": lambda: plotting.plot_convolution_window(NUMBERS[:5, :5], NUMBERS[:3, :3], 1, 2),
     "widest convolution": lambda: plotting.plot_convolution_window(NUMBERS[:7, :5], NUMBERS[:2, :2], 5, 3),
