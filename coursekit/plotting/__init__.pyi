@@ -12,6 +12,7 @@ from .networks import (
     plot_neuron,
     plot_reparameterization,
     plot_transfer_cases,
+    plot_u_net,
 )
 from .optimizers import plot_optimizer_paths
 from .sequences import plot_attention, plot_gru_cell, plot_lstm_cell, plot_unrolled_recurrence
@@ -40,6 +41,7 @@ __all__ = [
     "plot_pooling_window",
     "plot_reparameterization",
     "plot_transfer_cases",
+    "plot_u_net",
     "plot_unrolled_recurrence",
     "plot_weights",
     "show",
