@@ -13,8 +13,8 @@ from coursekit.grading import Answers, Exercise, Expect
 exercise = Exercise("13_gan")
 
 CLASSES = 10
-CENTRES = 8  # on the unit circle
-NEAR = 0.15  # of a centre: three standard deviations of the data
+CENTRES, RADIUS = 8, 2
+NEAR = 0.3  # of a centre: three standard deviations of the data
 LATENT, POINTS = 2, 4_000
 MODE = 0.01  # of all points, for a centre to be found
 LOW_BAR, HIGH_BAR = 0.5, 0.8  # of the points near a centre
@@ -72,8 +72,10 @@ def _softplus(z: np.ndarray) -> float:
 def transposed_size(answers: Answers, expect: Expect) -> None:
     """`transposed_size(size, kernel_size, stride, padding)`: the length that Keras' transposed convolution gives."""
     rng = answers.draw("sizes")
-    cases = [*product((1, 7), (1, 4, 5), (1, 2, 3), ("valid", "same"))]
-    cases += [(int(rng.integers(2, 40)), *map(int, rng.integers(1, 8, size=2)), padding) for *_, padding in cases[:12]]
+    cases = list(product((1, 7), (1, 4, 5), (1, 2, 3), ("valid", "same")))
+    for padding in 6 * ("valid", "same"):
+        size, kernel_size, stride = rng.integers((2, 1, 1), (40, 8, 8)).tolist()
+        cases.append((size, kernel_size, stride, padding))
     for case in cases:
         hint = (
             'With "same" each input becomes `stride` places. With "valid" the first kernel begins at 0, each further '
@@ -160,7 +162,7 @@ def _telling(rng: np.random.Generator, least: float) -> tuple[np.ndarray, np.nda
         of_all, of_sure = (sure + unsure) / (sure + unsure).sum(), sure / max(sure.sum(), 1)
         want = np.sum(shares >= least)
         if (
-            np.abs([shares, of_sure] - np.float64(least)).min() > 0.1 * least
+            np.abs(np.stack([shares, of_sure]) - least).min() > 0.1 * least
             and want not in (0, np.sum(of_all >= least), np.sum(of_sure >= least))
             and np.sum(of_sure >= least) < CLASSES
         ):
@@ -257,8 +259,9 @@ def add_noise(answers: Answers, expect: Expect) -> None:
             for kept in (*rng.uniform(0.05, 0.95, size=2).tolist(), 1.0, 0.0):
                 compare(shape, kept, hint)
     hint = "One share for each picture of the batch, the first axis: give `kept` as many axes as x has, of length 1."
-    for shape in ((4, 3), (3, 3), (5, 4, 4, 1), (3, 3, 3, 3), (1, 2, 2), (6,)):
-        compare(shape, rng.uniform(0.05, 0.95, size=shape[0]), or_above(expect, hint))
+    shapes: tuple[tuple[int, ...], ...] = ((4, 3), (3, 3), (5, 4, 4, 1), (3, 3, 3, 3), (1, 2, 2), (6,))
+    for each in shapes:
+        compare(each, rng.uniform(0.05, 0.95, size=each[0]), or_above(expect, hint))
 
 
 def _add_noise(x: np.ndarray, noise: np.ndarray, kept: float | np.ndarray) -> np.ndarray:
@@ -321,6 +324,6 @@ def ring(answers: Answers, expect: Expect) -> None:
 def judged(points: np.ndarray) -> tuple[int, float]:
     """How many centres have at least 1 % of the points ``(n, 2)`` near them, and the share of points near any."""
     angles = 2 * np.pi * np.arange(CENTRES) / CENTRES
-    centres = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    centres = RADIUS * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     near = np.linalg.norm(points[:, np.newaxis] - centres, axis=2) <= NEAR  # the circles do not meet
     return int(np.sum(near.mean(axis=0) >= MODE)), float(near.any(axis=1).mean())

@@ -53,7 +53,7 @@ def ddim_step(x, noise, kept, kept_next):
 GENERATOR = """
 import keras
 from keras import ops
-radius = 1.0
+radius = 2.0
 share = 1.0
 @keras.saving.register_keras_serializable()
 class Ring(keras.layers.Layer):
@@ -63,7 +63,7 @@ class Ring(keras.layers.Layer):
         size = ops.where(ops.abs(8 * turns % 1 - 0.5) < share / 2, radius, 0.0)
         distance = ops.sqrt(z[:, 0] ** 2 + z[:, 1] ** 2)
         turned = 64 * np.pi * turns
-        spread = 0.05 * ops.stack([distance * ops.cos(turned), distance * ops.sin(turned)], axis=1)
+        spread = 0.1 * ops.stack([distance * ops.cos(turned), distance * ops.sin(turned)], axis=1)
         return spread + ops.stack([size * ops.cos(angles), size * ops.sin(angles)], axis=1)  # points
 generator = keras.Sequential([keras.Input((2,)), Ring()])
 """
