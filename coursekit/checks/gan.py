@@ -13,9 +13,9 @@ from coursekit.grading import Answers, Exercise, Expect
 exercise = Exercise("13_gan")
 
 CLASSES = 10
-CENTRES, RADIUS = 8, 2
-NEAR = 0.3  # of a centre: three standard deviations of the data
-LATENT, POINTS = 2, 4_000
+CENTRES = 8  # on the unit circle
+NEAR = 0.15  # of a centre: three standard deviations of the data
+LATENT, POINTS = 8, 4_000
 MODE = 0.01  # of all points, for a centre to be found
 LOW_BAR, HIGH_BAR = 0.5, 0.7  # of the points near a centre
 
@@ -324,6 +324,6 @@ def ring(answers: Answers, expect: Expect) -> None:
 def judged(points: np.ndarray) -> tuple[int, float]:
     """How many centres have at least 1 % of the points ``(n, 2)`` near them, and the share of points near any."""
     angles = 2 * np.pi * np.arange(CENTRES) / CENTRES
-    centres = RADIUS * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    centres = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     near = np.linalg.norm(points[:, np.newaxis] - centres, axis=2) <= NEAR  # the circles do not meet
     return int(np.sum(near.mean(axis=0) >= MODE)), float(near.any(axis=1).mean())

@@ -53,7 +53,7 @@ def ddim_step(x, noise, kept, kept_next):
 GENERATOR = """
 import keras
 from keras import ops
-radius = 2.0
+radius = 1.0
 share = 1.0
 @keras.saving.register_keras_serializable()
 class Ring(keras.layers.Layer):
@@ -63,9 +63,9 @@ class Ring(keras.layers.Layer):
         size = ops.where(ops.abs(8 * turns % 1 - 0.5) < share / 2, radius, 0.0)
         distance = ops.sqrt(z[:, 0] ** 2 + z[:, 1] ** 2)
         turned = 64 * np.pi * turns
-        spread = 0.1 * ops.stack([distance * ops.cos(turned), distance * ops.sin(turned)], axis=1)
+        spread = 0.05 * ops.stack([distance * ops.cos(turned), distance * ops.sin(turned)], axis=1)
         return spread + ops.stack([size * ops.cos(angles), size * ops.sin(angles)], axis=1)  # points
-generator = keras.Sequential([keras.Input((2,)), Ring()])
+generator = keras.Sequential([keras.Input((8,)), Ring()])
 """
 
 RIGHT = {
@@ -285,3 +285,52 @@ RIGHT = {
         """,
     ],
 }
+
+TRAINED = """
+import keras
+import tensorflow as tf
+keras.utils.set_random_seed(SEED)
+
+class Game(keras.Model):
+    def __init__(self, steps, blur):
+        super().__init__()
+        self.steps, self.blur = steps, blur
+        self.made, self.judged = self.dense(8, 2), self.dense(2, 1)
+        self.of_made, self.of_judged = self.adam(self.made), self.adam(self.judged)
+        self.done = self.add_weight(shape=(), initializer="zeros", trainable=False, dtype="float32")
+
+    def dense(self, inputs, outputs):
+        hidden = [keras.layers.Dense(64, activation="leaky_relu") for _ in range(2)]
+        return keras.Sequential([keras.Input((inputs,)), *hidden, keras.layers.Dense(outputs)])
+
+    def adam(self, network):
+        adam = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.005, self.steps), beta_1=0.5)
+        adam.build(network.trainable_variables)
+        return adam
+
+    def seen(self, points):
+        size = self.blur * tf.maximum(0.0, 1 - self.done / (0.6 * self.steps))
+        return self.judged(points + size * tf.random.normal(tf.shape(points)))
+
+    def train_step(self, real):
+        cost = keras.losses.BinaryCrossentropy(from_logits=True)
+        fake = self.made(tf.random.normal((128, 8)))
+        with tf.GradientTape() as tape:
+            told = self.seen(real), self.seen(fake)
+            loss = cost(tf.ones_like(told[0]), told[0]) + cost(tf.zeros_like(told[1]), told[1])
+        weights = self.judged.trainable_variables
+        self.of_judged.apply(tape.gradient(loss, weights), weights)
+        with tf.GradientTape() as tape:
+            told = self.seen(self.made(tf.random.normal((128, 8))))
+            loss = cost(tf.ones_like(told), told)
+        weights = self.made.trainable_variables
+        self.of_made.apply(tape.gradient(loss, weights), weights)
+        self.done.assign_add(1.0)
+        return {"loss": loss}
+
+points = ring(128 * STEPS, np.random.default_rng(SEED))
+game = Game(STEPS, BLUR)
+game.compile(steps_per_execution=50)
+game.fit(points, batch_size=128, shuffle=False, verbose=0)
+generator = game.made
+"""
