@@ -64,7 +64,7 @@ class Ring(keras.layers.Layer):
         distance = ops.sqrt(z[:, 0] ** 2 + z[:, 1] ** 2)
         turned = 64 * np.pi * turns
         spread = 0.05 * ops.stack([distance * ops.cos(turned), distance * ops.sin(turned)], axis=1)
-        return spread + ops.stack([size * ops.cos(angles), size * ops.sin(angles)], axis=1)  # points
+        return spread + ops.stack([size * ops.cos(angles), size * ops.sin(angles)], axis=1)
 generator = keras.Sequential([keras.Input((8,)), Ring()])
 """
 
@@ -300,7 +300,7 @@ class Game(keras.Model):
         self.done = self.add_weight(shape=(), initializer="zeros", trainable=False, dtype="float32")
 
     def dense(self, inputs, outputs):
-        hidden = [keras.layers.Dense(64, activation="leaky_relu") for _ in range(2)]
+        hidden = [keras.layers.Dense(64, activation="relu") for _ in range(2)]
         return keras.Sequential([keras.Input((inputs,)), *hidden, keras.layers.Dense(outputs)])
 
     def adam(self, network):
