@@ -307,18 +307,23 @@ def ring(answers: Answers, expect: Expect) -> None:
     expect.shape(points, (POINTS, 2), hint="One point, two numbers, for each row of z.")
     expect.finite(points, hint="Did the training diverge? A smaller learning rate helps.")
     found, near = judged(np.asarray(points, dtype=np.float64))
-    hint = "Fewer than half of its points lie near a centre, as even those of a collapsed generator do: train longer."
+    hint = (
+        "Even a generator that knows one centre alone puts most of its points near it. Were there enough steps, and "
+        "did the rate fall towards 0?"
+    )
     expect.at_least(near, LOW_BAR, hint=hint)
     for points_each, bar in ((2, LOW_BAR), (2, HIGH_BAR)):
         with expect.part(points=points_each, title=f"all eight, {bar:.0%} near a centre"):
             expect.true(
                 found == CENTRES,
                 f"The generator finds {found} of the {CENTRES} centres.",
-                hint="A discriminator that tells the centres apart too early drives the generator to a few of them: "
-                "what makes its task harder at first?",
+                hint="Let the generator answer each step of the discriminator, and blur all that the discriminator "
+                "sees at first. Which networks, and which seed, would find more?",
                 expected=f"at least {MODE:.0%} of all points near each of the {CENTRES}",
             )
-            expect.at_least(near, bar, hint="Between two centres nothing is real. Wider networks, more steps?")
+            expect.at_least(
+                near, bar, hint="Between two centres lies nothing real. More steps, a rate that falls to 0?"
+            )
 
 
 def judged(points: np.ndarray) -> tuple[int, float]:
