@@ -171,6 +171,25 @@ EQUIVALENT: dict[tuple[str, str], list[tuple[str, str, str]]] = {
         ("(a, b, c)", "(b, a, c)", "the same three, in any order"),
         ("(a, b, c)", "(a, c, b)", "the same three, in any order"),
     ],
+    ("13_gan", "transposed_size"): [
+        ("max(kernel_size, stride)", "max(stride, kernel_size)", "the larger one, in either order")
+    ],
+    ("13_gan", "count_modes"): [
+        (
+            "int(np.sum(counts >= least * len(probabilities)))",
+            "np.sum(counts >= least * len(probabilities))",
+            "a whole number of NumPy's",
+        )
+    ],
+    ("13_gan", "frechet_distance"): [
+        ("a.mean(axis=0) - b.mean(axis=0)", "b.mean(axis=0) - a.mean(axis=0)", "v · v = (−v) · (−v)"),
+        (
+            "np.cov(a, rowvar=False), np.cov(b, rowvar=False)",
+            "np.cov(b, rowvar=False), np.cov(a, rowvar=False)",
+            "a distance is the same in both directions",
+        ),
+    ],
+    ("13_gan", "add_noise"): [("(-1,)", "(-2,)", "NumPy takes any negative length for the one to be found")],
 }
 
 
