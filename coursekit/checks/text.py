@@ -236,7 +236,7 @@ def _similar(rng: np.random.Generator, rows: int, zeros: int) -> tuple[np.ndarra
     while True:
         queries = rng.normal(size=(3, 5)) * rng.uniform(0.2, 5, size=(3, 1))
         table = rng.normal(size=(rows, 5))
-        table *= 10 ** rng.uniform(-1, 1, size=(rows, 1)) / np.linalg.norm(table, axis=1, keepdims=True)
+        table *= 10 ** rng.uniform(-2, 2, size=(rows, 1)) / np.linalg.norm(table, axis=1, keepdims=True)
         table = np.insert(table, rng.integers(rows + 1, size=zeros), 0, axis=0)
         lengths = np.linalg.norm(table, axis=1)
         cosines = queries @ table.T / np.linalg.norm(queries, axis=1)[:, np.newaxis] / np.where(lengths > 0, lengths, 1)
