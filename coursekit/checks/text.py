@@ -379,7 +379,9 @@ def _cosines(vectors: np.ndarray, three: np.ndarray, signs: tuple[int, int, int]
 def few_labels(answers: Answers, expect: Expect) -> None:
     """`judge(rows)` tells good reviews from bad ones after 200 labels and all texts; `estimate` says how often."""
     reviews, labels = unseen_reviews(SHOWN)
-    positive = np.reshape(answers.call("judge", reviews.padded(LENGTH)), -1)
+    judged = answers.call("judge", reviews.padded(LENGTH))
+    expect.finite(judged, hint="The probability that a review is positive, from 0 to 1; or simply 1 and 0.")
+    positive = np.reshape(judged, -1)
     expect.shape(positive, (SHOWN,), hint="One number for each of the rows.")
     for most in (positive.min(), positive.max()):
         expect.between(most, 0, 1, hint="The probability that a review is positive, from 0 to 1; or simply 1 and 0.")
