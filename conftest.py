@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -30,17 +30,23 @@ CROWDED = (
     "tests/regenerate/test_running.py",
     "tests/sandbox/",
 )
+IN_FULL = " in full"  # the lesson of that name as well, beside itself in quick sizes
 
 
 class WholeNotebook(IPyNbFile):
     """A notebook whose kernel's verdict on each cell is kept; nbval reads the outputs and drops the verdict.
 
-    With ``--quick``, its own quick parameters are set behind its cell of parameters.
+    Attributes:
+        quick: whether its own quick parameters are set behind its cell of parameters.
     """
+
+    def __init__(self, *args, quick: bool, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.quick = quick
 
     def collect(self):
         for cell in super().collect():
-            if self.config.option.quick and "parameters" in cell.cell.metadata.get("tags", []):
+            if self.quick and "parameters" in cell.cell.metadata.get("tags", []):
                 quick = self.nb.metadata.get("coursekit", {}).get("quick", {})
                 cell.cell.source += "".join(f"\n{name} = {value!r}" for name, value in quick.items())
             yield WholeCell.from_parent(
@@ -50,7 +56,7 @@ class WholeNotebook(IPyNbFile):
     def setup(self) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.delenv("PYTEST_CURRENT_TEST", raising=False)  # ipykernel would not watch descriptors 1 and 2
-            patch.setenv("COURSEKIT_FULL", "" if self.config.option.quick else "1")
+            patch.setenv("COURSEKIT_FULL", "" if self.quick else "1")
             super().setup()
         self.verdicts: list[str] = []
         receive = self.kernel.get_message
@@ -104,6 +110,7 @@ class WholeCell(IPyNbCell):
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help="run lessons with their own quick parameters")
+    parser.addoption("--full", default="", metavar="PATH", help="beside --quick: run this lesson in full as well")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -118,17 +125,20 @@ def pytest_collect_file(file_path, parent):
     collected = yield
     if file_path.name == "conftest.py":
         return []  # doctests would import it once more, under a name that several have
-    return [
-        WholeNotebook.from_parent(parent, path=file_path) if isinstance(node, IPyNbFile) else node for node in collected
-    ]
+    option, whole = parent.config.option, partial(WholeNotebook.from_parent, parent, path=file_path)
+    nodes = [whole(quick=option.quick) if isinstance(node, IPyNbFile) else node for node in collected]
+    if collected and option.full and file_path == parent.config.rootpath / option.full:
+        nodes.append(whole(quick=False, nodeid=f"{option.full}{IN_FULL}"))
+    return nodes
 
 
 class Groups(LoadScopeScheduling):
     """Hands out tests one by one, but as a whole: all that keeps to a clock, a notebook, a file whose tests share what
     is dear to make.
 
-    The largest whole comes first, so that single tests fill up both workers' time at the end. But what keeps to a clock
-    comes before all else, and while it runs the other worker gets no crowd, as long as there is anything else.
+    The largest whole comes first, so that single tests fill up both workers' time at the end. But a lesson in full and
+    what keeps to a clock come before all else, and while the latter runs the other worker gets no crowd, as long as
+    there is anything else.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -140,10 +150,10 @@ class Groups(LoadScopeScheduling):
     @staticmethod
     @cache
     def _is_whole(file: Path) -> bool:
-        return file.suffix == ".ipynb" or 'scope="module"' in file.read_text("utf-8")
+        return file.suffix.startswith(".ipynb") or 'scope="module"' in file.read_text("utf-8")
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        first = next(iter(self.workqueue))
+        first = next((scope for scope in self.workqueue if scope.endswith(IN_FULL)), next(iter(self.workqueue)))
         if CLOCK in self.workqueue:
             first = CLOCK
         elif any(False in units.get(CLOCK, {}).values() for units in self.assigned_work.values()):

@@ -279,13 +279,13 @@ def notebooks(*arguments: str) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """Everything in quick sizes, and one lesson in full, which runs alone."""
+    """Everything in quick sizes, and one lesson in full as well, beside which the others keep both cores busy."""
     codes = [lint([]), unit(arguments)]
     if chosen := os.environ.get("NOTEBOOKS", "notebooks solutions").split():
-        codes.append(notebooks("--quick", *chosen, *arguments))
         turn = subprocess.run([str(PYTHON), "tools/lesson_in_turn.py"], stdout=subprocess.PIPE)
         lesson = turn.stdout.decode().strip()
-        codes.append(turn.returncode or notebooks("-n", "0", lesson, *arguments))
+        full = [] if turn.returncode else ["--full", lesson, lesson]  # named, and so executed whatever is chosen
+        codes += [turn.returncode, notebooks("--quick", *full, *chosen, *arguments)]
     return worst(codes)
 
 

@@ -16,6 +16,7 @@ FILES = {  # how many tests each has, and what it says
     "tests/test_plain.py": (60, ""),
     "lesson.ipynb": (6, "{}"),
 }
+NOTEBOOKS = {"a.ipynb": (6, "{}"), "b.ipynb": (20, "{}"), "a.ipynb in full": (6, "{}"), "c.ipynb": (9, "{}")}
 CLOCKED, CROWDED = ("tests/attacks/", "tests/sandbox/test_sandbox.py"), ("tests/browser/", "tests/executors/")
 WHOLE = (*CROWDED, "tests/test_dear.py", "lesson.ipynb")
 
@@ -45,8 +46,8 @@ def run(pytestconfig, tmp_path):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_text(text)
 
-    def run(seconds: dict[str, float]) -> list[tuple[str, str, float, float]]:
-        tests = [f"{file}::test_{n}" for file in FILES for n in range(FILES[file][0])]
+    def run(seconds: dict[str, float], files: dict = FILES) -> list[tuple[str, str, float, float]]:
+        tests = [f"{file}::test_{n}" for file in files for n in range(files[file][0])]
         options = SimpleNamespace(loadscopereorder=True, tx=["popen", "popen"], px=None)
         config = SimpleNamespace(rootpath=tmp_path, option=options, getvalue=lambda name: getattr(options, name))
         scheduler = rules.Groups(config, SimpleNamespace(loadscopesched=lambda *words: None))
@@ -93,3 +94,16 @@ def test_files_whose_tests_share_something_stay_whole_and_others_are_shared_out(
     assert all(len(users[file]) == 1 for file in FILES if file.startswith(WHOLE))
     assert users["tests/test_plain.py"] == {"a", "b"}
     assert done[-1][0].startswith("tests/test_plain.py")
+
+
+@pytest.mark.parametrize("seconds", [{}, {"a.ipynb in full": 100}, {"b.ipynb": 50}])
+def test_a_lesson_in_full_begins_first_and_the_other_notebooks_follow_each_as_a_whole(run, seconds):
+    users, begins = {}, {}
+    for name, worker, begin, _ in run(seconds, NOTEBOOKS):
+        file = name.partition("::")[0]
+        users.setdefault(file, set()).add(worker)
+        begins.setdefault(file, begin)
+
+    assert begins["a.ipynb in full"] == begins["b.ipynb"] == 0
+    assert begins["b.ipynb"] < begins["c.ipynb"] <= begins["a.ipynb"]
+    assert all(len(each) == 1 for each in users.values())
