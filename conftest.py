@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import re
 import tempfile
@@ -31,6 +33,7 @@ CROWDED = (
     "tests/sandbox/",
 )
 IN_FULL = " in full"  # the lesson of that name as well, beside itself in quick sizes
+QUICK_SECONDS = 40
 
 
 class WholeNotebook(IPyNbFile):
@@ -132,13 +135,26 @@ def pytest_collect_file(file_path, parent):
     return nodes
 
 
+def is_notebook(scope: str) -> bool:
+    return Path(scope).suffix in (".ipynb", f".ipynb{IN_FULL}")
+
+
+@cache
+def seconds_of(notebook: Path, quick: bool) -> float:
+    """How long it may take: as long as it took when its outputs were stored, or as a lesson in quick sizes takes."""
+    if notebook.name.endswith(IN_FULL):
+        return math.inf
+    stored = json.loads(notebook.read_text("utf-8"))["metadata"].get("coursekit", {})
+    return QUICK_SECONDS if quick and "quick" in stored else stored.get("record", {}).get("seconds", 0)
+
+
 class Groups(LoadScopeScheduling):
     """Hands out tests one by one, but as a whole: all that keeps to a clock, a notebook, a file whose tests share what
     is dear to make.
 
-    The largest whole comes first, so that single tests fill up both workers' time at the end. But a lesson in full and
-    what keeps to a clock come before all else, and while the latter runs the other worker gets no crowd, as long as
-    there is anything else.
+    The largest whole comes first, so that single tests fill up both workers' time at the end; of notebooks the longest.
+    But what keeps to a clock comes before all else, and while it runs the other worker gets no crowd, as long as there
+    is anything else.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -150,10 +166,13 @@ class Groups(LoadScopeScheduling):
     @staticmethod
     @cache
     def _is_whole(file: Path) -> bool:
-        return file.suffix.startswith(".ipynb") or 'scope="module"' in file.read_text("utf-8")
+        return is_notebook(file.name) or 'scope="module"' in file.read_text("utf-8")
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        first = next((scope for scope in self.workqueue if scope.endswith(IN_FULL)), next(iter(self.workqueue)))
+        first = next(iter(self.workqueue))
+        if is_notebook(first):
+            root, quick = self.config.rootpath, self.config.option.quick
+            first = max(filter(is_notebook, self.workqueue), key=lambda scope: seconds_of(root / scope, quick))
         if CLOCK in self.workqueue:
             first = CLOCK
         elif any(False in units.get(CLOCK, {}).values() for units in self.assigned_work.values()):
