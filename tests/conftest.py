@@ -24,7 +24,7 @@ def progress_file(tmp_path, monkeypatch):
     return file
 
 
-TRACED_ONCE = ("tests/checks/", "tests/nn/")
+TRACED_ONCE = ("tests/checks/", "tests/nn/", "tests/notebooks/test_style.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
