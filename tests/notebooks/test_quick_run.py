@@ -26,6 +26,7 @@ CHANGES = {  # of the helper that draws the figure, and what the quick run says 
 
 SIZES = """import os
 SIZE = 9"""  # the quick parameter follows
+YIELDS = "assert os.name == 'nt' or os.nice(0) >= 5 or os.environ['COURSEKIT_FULL']"
 TOLD = "print(SIZE, bool(os.environ['COURSEKIT_FULL']))"
 
 
@@ -62,7 +63,7 @@ def verdicts(tmp_path_factory) -> dict[str, str]:
     command = [sys.executable, "-m", "pytest", *options]
     ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=180)
     found = re.findall(r"^([A-Z]+) (\S+/lesson\.ipynb.*::Cell \d+)", ended.stdout, re.MULTILINE)
-    assert len(found) == 2 * len(CHANGES) + 4, ended.stdout
+    assert len(found) == 2 * len(CHANGES) + 6, ended.stdout
     return {cell: verdict for verdict, cell in found}
 
 
@@ -72,6 +73,7 @@ def sizes() -> nbformat.NotebookNode:
     cells = [
         new_code_cell(SIZES, metadata={"tags": ["parameters"]}),
         new_code_cell(TOLD, outputs=[told], execution_count=2, metadata={"tags": ["nbval-check-output"]}),
+        new_code_cell(YIELDS),
     ]
     return new_notebook(cells=cells, metadata={"coursekit": {"quick": {"SIZE": 2}}})
 
@@ -89,6 +91,8 @@ def test_one_lesson_runs_in_full_beside_itself_in_quick_sizes(verdicts):
     assert told == {
         "sizes/lesson.ipynb::Cell 0": "PASSED",
         "sizes/lesson.ipynb::Cell 1": "FAILED",
+        "sizes/lesson.ipynb::Cell 2": "PASSED",
         "sizes/lesson.ipynb in full::Cell 0": "PASSED",
         "sizes/lesson.ipynb in full::Cell 1": "PASSED",
+        "sizes/lesson.ipynb in full::Cell 2": "PASSED",
     }
