@@ -239,9 +239,14 @@ class Step:
         return f"The set-up stopped. {cause}".rstrip() + f"\n{shown}All of it is in {LOG.relative_to(ROOT)}. {HELP}"
 
 
-def call(*words: str) -> int:
-    """Run the environment's Python, and return its exit code. Ctrl-C is its own, and it says what there is to say."""
-    process = subprocess.Popen([str(PYTHON), *words])
+def call(*words: str, **variables: str) -> int:
+    """Run the environment's Python, and return its exit code. Ctrl-C is its own, and it says what there is to say.
+
+    Args:
+        words: its arguments.
+        variables: of its environment, where they are not set already.
+    """
+    process = subprocess.Popen([str(PYTHON), *words], env=dict(variables, **os.environ))
     while True:
         try:
             code = process.wait()
@@ -266,10 +271,13 @@ def lint(arguments: list[str]) -> int:
 
 
 def unit(arguments: list[str]) -> int:
-    """The unit tests, two at a time, since a training here keeps little more than one core busy."""
+    """The unit tests, two at a time, since a training here keeps little more than one core busy.
+
+    NumPy has one thread in each: two for a small product wait for each other, and for the other worker.
+    """
     covered = [] if arguments else ["--cov-fail-under=95"]
     options = ["-n", "2", "--durations=15", "--cov", "coursekit", "--cov-report=term:skip-covered", *covered]
-    return call("-m", "pytest", *options, "coursekit", "tests", *arguments)
+    return call("-m", "pytest", *options, "coursekit", "tests", *arguments, OPENBLAS_NUM_THREADS="1")
 
 
 def notebooks(*arguments: str) -> int:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from dataclasses import dataclass
 
 import pytest
+import scipy.linalg  # noqa: F401 (NumPy's and SciPy's threads are counted now)
 
 from coursekit import cli
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.pop("OPENBLAS_NUM_THREADS", None)  # what a test starts counts its own
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in what a shell starts in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
