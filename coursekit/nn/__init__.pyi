@@ -1,4 +1,5 @@
 from .compiling import compile_classifier, compile_network, reinitialize
+from .detection import COCO_THRESHOLDS, average_precisions, box_overlaps
 from .flat import flat_call, flat_weights
 from .gaussian import gaussian_kl
 from .mobilenet import mobilenet_v2
@@ -7,9 +8,12 @@ from .rows import SumOfRows, ragged_batches, ragged_tensor
 from .variational import VariationalConv2D, VariationalDense
 
 __all__ = [
+    "COCO_THRESHOLDS",
     "SumOfRows",
     "VariationalConv2D",
     "VariationalDense",
+    "average_precisions",
+    "box_overlaps",
     "compile_classifier",
     "compile_network",
     "flat_call",
