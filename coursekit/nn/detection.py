@@ -40,7 +40,7 @@ def average_precisions(
         ``(thresholds, classes)``; NaN for a class that has no object.
 
     Raises:
-        ValueError: there are not as many pictures with detections as with truths.
+        ValueError: there are not as many pictures with detections as with boxes and labels.
 
     >>> truth, labels = np.array([[[0, 0, 2, 2], [4, 4, 2, 2]]]), np.array([[0, 0]])
     >>> found = [(truth[0], np.array([0, 0]), np.array([0.9, 0.8]))]
