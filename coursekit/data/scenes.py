@@ -13,7 +13,8 @@ from coursekit.data.images import load_cifar10, load_mnist
 
 SIDE = 96
 LARGEST = 40  # pixels, of an object's longer side
-SMALLEST = {"digit": 16, "photo": 20}  # of a digit's height, and of both sides of a photo
+SMALLEST = {"digit": 18, "photo": 20}  # of a digit's height, and of both sides of a photo
+NARROWEST = 10  # narrower digits, most of them ones, are stretched
 INK = 100  # a digit's box holds all that is at least so bright, of 255
 TRIES = 20  # places that are tried for an object
 OVERLAP = 0.1  # share of the smaller of two boxes that the other may cover
@@ -55,6 +56,7 @@ class Scenes:
 class _Parts:
     digits: np.ndarray
     digit_labels: np.ndarray
+    digit_boxes: np.ndarray  # (n, 4): top, left, height and width of what is inked
     objects: np.ndarray
     object_labels: np.ndarray
     photographs: tuple[Image.Image, ...]
@@ -65,7 +67,8 @@ def make_scenes(count: int, seed: int = 0, split: str = "train", most: int = 6) 
 
     An object is a digit of MNIST, ten classes, drawn in one light or dark colour, or a small photo of CIFAR-10,
     whose ten classes are gathered in two; one object in six is a photo, so that the classes are about as frequent. A
-    digit is 16 to 40 pixels high, a photo 20 to 40 pixels high and wide; two boxes may share a tenth of the smaller.
+    digit is 18 to 40 pixels high, or less where it would be wider than 40, and at least 10 wide; a photo is 20 to 40
+    pixels high and wide. Two boxes may share a tenth of the smaller one.
     The photographs are scikit-learn's, a temple and a flower.
 
     Args:
@@ -88,20 +91,27 @@ def make_scenes(count: int, seed: int = 0, split: str = "train", most: int = 6) 
     if count < 1 or most < 1:
         raise ValueError(f"count and most must be at least 1; they are {count} and {most}.")
     parts, random = _parts(split), np.random.default_rng(seed)
+    digit, chosen, labels, sizes = _objects(parts, (count, most), random)
+    wanted = np.arange(most) < random.integers(1, most + 1, count)[:, None]
+    places = _places(sizes, wanted, random)
+    labels[places[..., 0] < 0] = -1
+    light, dark = random.uniform(165, 255, (count, most, 3)), random.uniform(0, 90, (count, most, 3))
     pictures = np.empty((count, SIDE, SIDE, 3), np.uint8)
-    boxes = np.zeros((count, most, 4), np.float32)
-    labels = np.full((count, most), -1, np.int8)
-    for picture, box, label in zip(pictures, boxes, labels):
+    for number, picture in enumerate(pictures):
         picture[:] = _background(parts, random)
-        placed: list[tuple[int, int, int, int]] = []
-        for _ in range(random.integers(1, most + 1)):
-            name, patch, ink = _object(parts, random)
-            place = _place(patch.shape[0], patch.shape[1], placed, random)
-            if place is not None:
-                box[len(placed)], label[len(placed)] = place, name
-                placed.append(place)
-                _draw(picture, place, patch, ink, random)
-    return Scenes(pictures, boxes / SIDE, labels)
+        for slot in np.flatnonzero(labels[number] >= 0).tolist():
+            (top, left), (height, width) = places[number, slot].tolist(), sizes[number, slot].tolist()
+            beneath, which = picture[top : top + height, left : left + width], chosen[number, slot]
+            if digit[number, slot]:  # dark on what is light, light on what is dark
+                colour = (dark if beneath.mean() > 127 else light)[number, slot]
+                ink = _resized(parts.digits[which], parts.digit_boxes[which].tolist(), height, width) / np.float32(255)
+                beneath[:] = beneath + (colour.astype(np.float32) - beneath) * ink[..., None]
+            else:
+                beneath[:] = _resized(parts.objects[which], [0, 0, 32, 32], height, width)
+    order = np.argsort(labels < 0, axis=1, kind="stable")  # objects first
+    boxes = np.where(labels[..., None] >= 0, np.concatenate([places, sizes], axis=-1) / SIDE, 0)
+    boxes, labels = np.take_along_axis(boxes, order[..., None], 1), np.take_along_axis(labels, order, 1)
+    return Scenes(pictures, boxes.astype(np.float32), labels.astype(np.int8))
 
 
 @cache
@@ -110,76 +120,76 @@ def _parts(split: str) -> _Parts:
     held = "test" if split == "test" else "train"
     of_digits, of_objects = DIGIT_PARTS[split], OBJECT_PARTS[split]
     left, right = COLUMNS[split]
+    inked = getattr(digits, f"x_{held}")[of_digits]
     return _Parts(
-        getattr(digits, f"x_{held}")[of_digits],
+        inked,
         getattr(digits, f"y_{held}")[of_digits],
+        _inked_boxes(inked),
         getattr(objects, f"x_{held}")[of_objects],
         getattr(objects, f"y_{held}")[of_objects],
         tuple(Image.fromarray(photograph[:, left:right]) for photograph in load_sample_images().images),
     )
 
 
+def _inked_boxes(digits: np.ndarray) -> np.ndarray:
+    starts, ends = [], []
+    for axis in (2, 1):  # rows, then columns
+        inked = np.asarray((digits >= INK).any(axis))
+        starts.append(inked.argmax(axis=1))
+        ends.append(digits.shape[1] - inked[:, ::-1].argmax(axis=1))
+    return np.stack([*starts, ends[0] - starts[0], ends[1] - starts[1]], axis=1)
+
+
+def _objects(
+    parts: _Parts, shape: tuple[int, int], random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Which are digits, which of them or of the photos, their labels, and their sizes ``(…, 2)`` in pixels."""
+    digit = random.random(shape) * len(CLASS_NAMES) < DIGITS
+    chosen = random.integers(np.where(digit, len(parts.digits), len(parts.objects)))
+    of_digits, of_objects = np.where(digit, chosen, 0), np.where(digit, 0, chosen)
+    labels = np.where(digit, parts.digit_labels[of_digits], DIGITS + ANIMALS[parts.object_labels[of_objects]])
+    inked = parts.digit_boxes[of_digits, 2:]
+    heights = random.integers(SMALLEST["digit"], LARGEST + 1, shape)
+    heights = np.minimum(heights, LARGEST * inked[..., 0] // inked[..., 1])  # so that none is too wide
+    widths = np.maximum(NARROWEST, np.rint(heights * inked[..., 1] / inked[..., 0]))
+    photos = random.integers(SMALLEST["photo"], LARGEST + 1, (*shape, 2))
+    sizes = np.where(digit[..., None], np.stack([heights, widths], axis=-1), photos)
+    return digit, chosen, labels.astype(int), sizes.astype(int)
+
+
+def _places(sizes: np.ndarray, wanted: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Top and left ``(scenes, most, 2)``: the first of some tries that hides nothing; -1 where none did."""
+    scenes, most, _ = sizes.shape
+    places = np.full((scenes, most, 2), -1)
+    for slot in range(most):
+        size = sizes[:, slot]
+        tries = (random.random((scenes, TRIES, 2)) * (SIDE + 1 - size[:, None])).astype(int)
+        good = np.ones((scenes, TRIES), bool)
+        for other in range(slot):
+            there, its = places[:, other], sizes[:, other]
+            ends = np.minimum(tries + size[:, None], (there + its)[:, None])
+            shared = np.maximum(ends - np.maximum(tries, there[:, None]), 0).prod(axis=-1)
+            most_shared = OVERLAP * np.minimum(size.prod(axis=-1), its.prod(axis=-1))
+            good &= (shared <= most_shared[:, None]) | (there[:, :1] < 0)
+        first = tries[np.arange(scenes), good.argmax(axis=1)]
+        places[:, slot] = np.where((good.any(axis=1) & wanted[:, slot])[:, None], first, -1)
+    return places
+
+
 def _background(parts: _Parts, random: np.random.Generator) -> np.ndarray:
     """A square piece of a photograph, half of the time mirrored."""
     photograph = parts.photographs[random.integers(len(parts.photographs))]
-    side = random.integers(CROP[0], CROP[1] + 1)
-    left, top = random.integers((photograph.width - side + 1, photograph.height - side + 1))
-    piece = np.asarray(photograph.resize((SIDE, SIDE), Image.Resampling.BILINEAR, (left, top, left + side, top + side)))
+    side = int(random.integers(CROP[0], CROP[1] + 1))
+    left, top = random.integers((photograph.width - side + 1, photograph.height - side + 1)).tolist()
+    box = (left, top, left + side, top + side)
+    piece = np.asarray(photograph.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box))
     return piece[:, ::-1] if random.random() < 0.5 else piece
 
 
-def _object(parts: _Parts, random: np.random.Generator) -> tuple[int, np.ndarray, bool]:
-    """Its class, its pixels ``(height, width)`` of ink or ``(height, width, 3)``, and whether they are ink."""
-    if random.random() * len(CLASS_NAMES) < DIGITS:
-        chosen = random.integers(len(parts.digits))
-        digit = parts.digits[chosen]
-        rows, columns = (np.flatnonzero((digit >= INK).any(axis)) for axis in (1, 0))
-        box = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
-        height = int(random.integers(SMALLEST["digit"], LARGEST + 1))
-        width = max(4, round(height * (box[2] - box[0]) / (box[3] - box[1])))
-        height, width = (round(height * LARGEST / width), LARGEST) if width > LARGEST else (height, width)
-        name, picture, ink = int(parts.digit_labels[chosen]), Image.fromarray(digit), True
-    else:
-        chosen = random.integers(len(parts.objects))
-        height, width = map(int, random.integers(SMALLEST["photo"], LARGEST + 1, 2))
-        box = (0, 0, 32, 32)
-        name = DIGITS + int(ANIMALS[parts.object_labels[chosen]])
-        picture, ink = Image.fromarray(parts.objects[chosen]), False
-    return name, np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR, box)), ink
-
-
-def _place(
-    height: int, width: int, placed: list[tuple[int, int, int, int]], random: np.random.Generator
-) -> tuple[int, int, int, int] | None:
-    """Where it hides nothing, and nothing hides it, by more than a little."""
-    tops = random.integers(SIDE - height + 1, size=TRIES)
-    lefts = random.integers(SIDE - width + 1, size=TRIES)
-    for top, left in zip(tops.tolist(), lefts.tolist()):
-        if not any(_hides((top, left, height, width), other) for other in placed):
-            return top, left, height, width
-    return None
-
-
-def _hides(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
-    shared = [
-        max(0, min(one[axis] + one[axis + 2], other[axis] + other[axis + 2]) - max(one[axis], other[axis]))
-        for axis in (0, 1)
-    ]
-    return shared[0] * shared[1] > OVERLAP * min(one[2] * one[3], other[2] * other[3])
-
-
-def _draw(
-    picture: np.ndarray,
-    place: tuple[int, int, int, int],
-    patch: np.ndarray,
-    ink: bool,
-    random: np.random.Generator,
-) -> None:
-    top, left, height, width = place
-    beneath = picture[top : top + height, left : left + width]
-    if ink:  # dark on what is light, light on what is dark
-        colour = random.uniform(0, 90, 3) if beneath.mean() > 127 else random.uniform(165, 255, 3)
-        share = patch[..., None].astype(np.float32) / 255
-        beneath[:] = beneath * (1 - share) + colour.astype(np.float32) * share
-    else:
-        beneath[:] = patch
+def _resized(pixels: np.ndarray, box: list[int], height: int, width: int) -> np.ndarray:
+    """A part of an image, ``box`` as top, left, height and width, in another size."""
+    top, left, high, wide = box
+    mode, shape = ("L", pixels.shape) if pixels.ndim == 2 else ("RGB", pixels.shape[:2])
+    picture = Image.frombuffer(mode, shape[::-1], pixels.tobytes(), "raw", mode, 0, 1)
+    resized = picture.resize((width, height), Image.Resampling.BILINEAR, (left, top, left + wide, top + high))
+    return np.frombuffer(resized.tobytes(), np.uint8).reshape(height, width, *pixels.shape[2:])
