@@ -1,4 +1,5 @@
 from .compiling import compile_classifier, compile_network, reinitialize
+from .cutting import cut_windows
 from .detection import COCO_THRESHOLDS, average_precisions, box_overlaps
 from .flat import flat_call, flat_weights
 from .gaussian import gaussian_kl
@@ -16,6 +17,7 @@ __all__ = [
     "box_overlaps",
     "compile_classifier",
     "compile_network",
+    "cut_windows",
     "flat_call",
     "flat_weights",
     "gaussian_kl",
