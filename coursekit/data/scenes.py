@@ -48,6 +48,14 @@ class Scenes:
     def __len__(self) -> int:
         return len(self.pictures)
 
+    def __getitem__(self, part: slice) -> Scenes:
+        """Some of the scenes, without copying them.
+
+        >>> make_scenes(3)[:2]
+        Scenes: 2 pictures with 7 objects
+        """
+        return Scenes(self.pictures[part], self.boxes[part], self.labels[part], self.class_names)
+
     def __repr__(self) -> str:
         return f"Scenes: {len(self):,} pictures with {(self.labels >= 0).sum():,} objects"
 

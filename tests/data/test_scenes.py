@@ -77,6 +77,14 @@ def test_a_box_holds_its_object_and_nothing_else_changed(monkeypatch):
         assert columns.max() + 1 - columns.min() >= width - 1
 
 
+def test_a_part(many):
+    part = many[10:13]
+
+    assert len(part) == 3
+    np.testing.assert_array_equal(part.boxes, many.boxes[10:13])
+    assert part.pictures.base is not None
+
+
 def test_the_seed_decides():
     first, again, other = (make_scenes(4, seed=seed) for seed in (5, 5, 6))
 
