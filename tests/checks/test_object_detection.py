@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from answer_tables import AnswerTables
 from object_detection_answers import PARTIAL, RIGHT, WRONG
 
+from coursekit import course
 from coursekit.checks import object_detection as checks
-from coursekit.data import make_scenes
+from coursekit.data import load_cifar10, load_mnist
 from coursekit.grading import find_exercise
 
 EXERCISE = "12_object_detection"
@@ -68,26 +71,29 @@ def test_no_recall_but_0_and_1_falls_on_one_of_the_levels():
 
 @pytest.fixture(scope="module")
 def scenes():
-    """Scenes whose first two rows of pixels tell what is in them, and where."""
-    scenes = make_scenes(checks.SHOWN, seed=checks.SEED, split="test", most=1)
-    scenes.pictures[:, 0, :4, 0] = np.round(255 * scenes.boxes[:, 0])
-    scenes.pictures[:, 1, :12, 0] = 255 * np.eye(12)[scenes.labels[:, 0]]
-    return scenes
+    """Those that the check shows; the first two rows of pixels tell what is in them, and where."""
+    mnist = load_mnist()
+    composed = checks._composed(mnist.x_test, mnist.y_test, load_cifar10().x_test, checks.SHOWN, checks.SEED)
+    pictures, labels, boxes = composed
+    pictures[:, 0, :4, 0] = boxes
+    pictures[:, 1, :10, 0] = np.eye(10)[labels]
+    return composed
 
 
 @pytest.fixture
 def networks(scenes, monkeypatch):
-    """A network that reads these rows, of boxes that are moved, and of labels, so many of them wrong."""
+    """A network that reads these rows; so many labels are made wrong, and boxes moved so far."""
     import keras
     from keras import layers
 
-    monkeypatch.setattr(checks, "make_scenes", lambda count, **given: scenes)
-    inputs = keras.Input((96, 96, 3))
-    rows = [layers.Flatten()(inputs[:, row, :size, 0] / 255) for row, size in ((1, 12), (0, 4))]
+    monkeypatch.setattr(checks, "_composed", lambda *given: scenes)
+    inputs = keras.Input((48, 48, 1))
+    rows = [layers.Flatten()(inputs[:, row, :size]) for row, size in ((1, 10), (0, 4))]
 
     def reading(wrong: float = 0, moved: float = 0, made=lambda label, box: {"label": label, "box": box}):
-        confused = np.eye(12) * (1 - wrong) + np.roll(np.eye(12), 1, axis=1) * wrong
-        label, box = layers.Dense(12, use_bias=False), layers.Dense(4)
+        confused = np.eye(10)
+        confused[: round(10 * wrong)] = np.roll(np.eye(10), 1, axis=1)[: round(10 * wrong)]
+        label, box = layers.Dense(10, use_bias=False), layers.Dense(4)
         outputs = made(label(rows[0]), box(rows[1]))
         label.set_weights([confused])
         box.set_weights([np.eye(4), np.array([moved, moved, 0, 0])])
@@ -107,15 +113,15 @@ def networks(scenes, monkeypatch):
         ("model = reading(); del history", 2),
         ("model = reading(); del history['val_loss']", 2),
         ("model = reading(moved=0.15)", 2),
-        ("model = reading(wrong=0.9)", 2),
-        ("model = reading(wrong=0.9, moved=0.15)", 1),
-        ("model = reading(made=lambda label, box: {'label': label, 'box': 96 * box})", 2),
+        ("model = reading(wrong=0.4)", 2),
+        ("model = reading(wrong=0.4, moved=0.15)", 1),
+        ("model = reading(made=lambda label, box: {'label': label, 'box': 48 * box})", 2),
         ("model = reading(made=lambda label, box: {'label': label, 'box': keras.ops.flip(box, axis=1)})", 2),
         ("model = reading(made=lambda label, box: [box, label])", 1),
         ("model = reading(made=lambda label, box: label)", 1),
         ("model = reading(made=lambda label, box: {'classes': label, 'boxes': box})", 1),
         ("model = reading(made=lambda label, box: {'label': keras.ops.argmax(label, axis=1), 'box': box})", 1),
-        ("model = reading", 1),
+        ("model = 5", 1),
         ("model = None; del history", 0),
     ],
 )
@@ -123,9 +129,30 @@ def test_two_heads_are_judged_by_unseen_scenes(earned, networks, source, want):
     assert earned(EXERCISE, "training", source, **networks) == want
 
 
-def test_a_box_in_the_middle_misses_the_bar():
+def test_a_box_in_the_middle_misses_the_bar(scenes):
     """Whatever its size."""
-    truths = make_scenes(checks.SHOWN, seed=checks.SEED, split="test", most=1).boxes[:, 0]
     for side in np.linspace(0.1, 1, 10):
         box = np.array([[0.5 - side / 2, 0.5 - side / 2, side, side]])
-        assert checks._iou(box, truths).mean() < checks.BARS[1] / 2
+        assert checks._iou(box, scenes[2]).mean() < checks.BARS[1] / 2
+
+
+def test_the_notebook_composes_as_the_check_does():
+    cells = json.loads(course.find(EXERCISE).solution.read_text("utf-8"))["cells"]
+    (source,) = (text for cell in cells if (text := "".join(cell["source"])).startswith("def compose("))
+    mnist, photos = load_mnist(), load_cifar10().x_train
+    names = {"np": np}
+    exec(source, names)
+    given = mnist.x_train, mnist.y_train, photos, 200
+    for got, want in zip(names["compose"](*given, seed=3), checks._composed(*given, 3), strict=True):
+        assert got.dtype == want.dtype
+        assert np.array_equal(got, want)
+
+
+def test_a_box_holds_its_digit_and_no_more():
+    """On black, ink touches all four edges, to within a pixel that is left out where a digit shrinks."""
+    mnist = load_mnist()
+    pictures, _, boxes = checks._composed(mnist.x_test, mnist.y_test, np.zeros((1, 32, 32, 3)), 200, 4)
+    for picture, (y, x, height, width) in zip(pictures[..., 0], np.round(48 * boxes).astype(int)):
+        assert np.count_nonzero(picture[y : y + height, x : x + width]) == np.count_nonzero(picture)
+        rows, columns = (np.flatnonzero(picture.max(axis) > 0.2) for axis in (1, 0))
+        assert max(rows[0] - y, columns[0] - x, y + height - rows[-1] - 1, x + width - columns[-1] - 1) <= 4
