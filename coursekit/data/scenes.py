@@ -12,8 +12,7 @@ from sklearn.datasets import load_sample_images
 from coursekit.data.images import load_cifar10, load_mnist
 
 SIDE = 96
-LARGEST = 40  # pixels, of an object's longer side
-SMALLEST = {"digit": 18, "photo": 20}  # of a digit's height, and of both sides of a photo
+SIZES = (18, 40)  # pixels, of an object's sides
 NARROWEST = 10  # narrower digits, most of them ones, are stretched
 INK = 100  # a digit's box holds all that is at least so bright, of 255
 TRIES = 20  # places that are tried for an object
@@ -48,6 +47,14 @@ class Scenes:
     def __len__(self) -> int:
         return len(self.pictures)
 
+    def __getitem__(self, part: slice) -> Scenes:
+        """Some of the scenes, without copying them.
+
+        >>> make_scenes(3)[:2]
+        Scenes: 2 pictures with 7 objects
+        """
+        return Scenes(self.pictures[part], self.boxes[part], self.labels[part], self.class_names)
+
     def __repr__(self) -> str:
         return f"Scenes: {len(self):,} pictures with {(self.labels >= 0).sum():,} objects"
 
@@ -62,12 +69,14 @@ class _Parts:
     photographs: tuple[Image.Image, ...]
 
 
-def make_scenes(count: int, seed: int = 0, split: str = "train", most: int = 6) -> Scenes:
+def make_scenes(
+    count: int, seed: int = 0, split: str = "train", most: int = 6, sizes: tuple[int, int] = SIZES
+) -> Scenes:
     """Compose pictures of one to ``most`` objects on pieces of two photographs.
 
     An object is a digit of MNIST, ten classes, drawn in one light or dark colour, or a small photo of CIFAR-10,
     whose ten classes are gathered in two; one object in six is a photo, so that the classes are about as frequent. A
-    digit is 18 to 40 pixels high, or less where it would be wider than 40, and at least 10 wide; a photo is 20 to 40
+    digit is 18 to 40 pixels high, or less where it would be wider than 40, and at least 10 wide; a photo is 18 to 40
     pixels high and wide. Two boxes may share a tenth of the smaller one.
     The photographs are scikit-learn's, a temple and a flower.
 
@@ -78,9 +87,11 @@ def make_scenes(count: int, seed: int = 0, split: str = "train", most: int = 6) 
             common.
         most: objects in a picture, at most; 1 for exactly one in each. An object for which no free place was found
             in twenty tries is left out, so pictures of many objects are a little rarer than others.
+        sizes: pixels, the smallest and the largest, of a digit's height and of a photo's height and width.
 
     Raises:
-        ValueError: ``split`` is none of the three, or ``count`` or ``most`` is below 1.
+        ValueError: ``split`` is none of the three, ``count`` or ``most`` is below 1, or ``sizes`` do not rise from 10
+            or more to 96 or less.
 
     >>> scenes = make_scenes(3, most=2)
     >>> scenes.pictures.shape, scenes.boxes.shape, scenes.labels.shape
@@ -90,17 +101,19 @@ def make_scenes(count: int, seed: int = 0, split: str = "train", most: int = 6) 
         raise ValueError(f"split is 'train', 'valid' or 'test', not {split!r}.")
     if count < 1 or most < 1:
         raise ValueError(f"count and most must be at least 1; they are {count} and {most}.")
+    if not NARROWEST <= sizes[0] <= sizes[1] <= SIDE:
+        raise ValueError(f"sizes go from at least {NARROWEST} to at most {SIDE} pixels; they are {sizes}.")
     parts, random = _parts(split), np.random.default_rng(seed)
-    digit, chosen, labels, sizes = _objects(parts, (count, most), random)
+    digit, chosen, labels, drawn = _objects(parts, (count, most), sizes, random)
     wanted = np.arange(most) < random.integers(1, most + 1, count)[:, None]
-    places = _places(sizes, wanted, random)
+    places = _places(drawn, wanted, random)
     labels[places[..., 0] < 0] = -1
     light, dark = random.uniform(165, 255, (count, most, 3)), random.uniform(0, 90, (count, most, 3))
     pictures = np.empty((count, SIDE, SIDE, 3), np.uint8)
     for number, picture in enumerate(pictures):
         picture[:] = _background(parts, random)
         for slot in np.flatnonzero(labels[number] >= 0).tolist():
-            (top, left), (height, width) = places[number, slot].tolist(), sizes[number, slot].tolist()
+            (top, left), (height, width) = places[number, slot].tolist(), drawn[number, slot].tolist()
             beneath, which = picture[top : top + height, left : left + width], chosen[number, slot]
             if digit[number, slot]:  # dark on what is light, light on what is dark
                 colour = (dark if beneath.mean() > 127 else light)[number, slot]
@@ -109,7 +122,7 @@ def make_scenes(count: int, seed: int = 0, split: str = "train", most: int = 6) 
             else:
                 beneath[:] = _resized(parts.objects[which], [0, 0, 32, 32], height, width)
     order = np.argsort(labels < 0, axis=1, kind="stable")  # objects first
-    boxes = np.where(labels[..., None] >= 0, np.concatenate([places, sizes], axis=-1) / SIDE, 0)
+    boxes = np.where(labels[..., None] >= 0, np.concatenate([places, drawn], axis=-1) / SIDE, 0)
     boxes, labels = np.take_along_axis(boxes, order[..., None], 1), np.take_along_axis(labels, order, 1)
     return Scenes(pictures, boxes.astype(np.float32), labels.astype(np.int8))
 
@@ -141,7 +154,7 @@ def _inked_boxes(digits: np.ndarray) -> np.ndarray:
 
 
 def _objects(
-    parts: _Parts, shape: tuple[int, int], random: np.random.Generator
+    parts: _Parts, shape: tuple[int, int], sizes: tuple[int, int], random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Which are digits, which of them or of the photos, their labels, and their sizes ``(…, 2)`` in pixels."""
     digit = random.random(shape) * len(CLASS_NAMES) < DIGITS
@@ -149,12 +162,12 @@ def _objects(
     of_digits, of_objects = np.where(digit, chosen, 0), np.where(digit, 0, chosen)
     labels = np.where(digit, parts.digit_labels[of_digits], DIGITS + ANIMALS[parts.object_labels[of_objects]])
     inked = parts.digit_boxes[of_digits, 2:]
-    heights = random.integers(SMALLEST["digit"], LARGEST + 1, shape)
-    heights = np.minimum(heights, LARGEST * inked[..., 0] // inked[..., 1])  # so that none is too wide
+    heights = random.integers(sizes[0], sizes[1] + 1, shape)
+    heights = np.minimum(heights, sizes[1] * inked[..., 0] // inked[..., 1])  # so that none is too wide
     widths = np.maximum(NARROWEST, np.rint(heights * inked[..., 1] / inked[..., 0]))
-    photos = random.integers(SMALLEST["photo"], LARGEST + 1, (*shape, 2))
-    sizes = np.where(digit[..., None], np.stack([heights, widths], axis=-1), photos)
-    return digit, chosen, labels.astype(int), sizes.astype(int)
+    photos = random.integers(sizes[0], sizes[1] + 1, (*shape, 2))
+    drawn = np.where(digit[..., None], np.stack([heights, widths], axis=-1), photos)
+    return digit, chosen, labels.astype(int), drawn.astype(int)
 
 
 def _places(sizes: np.ndarray, wanted: np.ndarray, random: np.random.Generator) -> np.ndarray:
