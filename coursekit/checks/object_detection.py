@@ -16,6 +16,7 @@ TRUTHS = (7, 11, 13)  # numbers of objects whose recalls meet none of the 101 po
 CLEAR = 0.02  # how far overlaps lie from thresholds, and from each other
 SHOWN, SEED, SIDE = 1_000, 12, 32  # scenes, and pixels of a side
 BARS = 0.8, 0.7
+BY_HEART = 0.06  # four deviations of the difference
 
 
 @exercise.question("iou", points=3, title="Intersection over union")
@@ -399,12 +400,17 @@ def training(answers: Answers, expect: Expect) -> None:
     with expect.part(points=1, title="validation data"):
         hint = "history = heads.fit(…, validation_data=(…, …)): keep what `fit` returns."
         expect.validated(answers.value("history"), hint=hint)
-    mnist, photos = load_mnist(), load_cifar10().x_test
-    pictures, labels, boxes = _composed(mnist.x_test, mnist.y_test, photos, SHOWN, SEED)
-    label, box = _heads(expect, answers.model("model").predict(pictures))
+    mnist, photos = load_mnist(), load_cifar10()
+    pictures, labels, boxes = _composed(mnist.x_test, mnist.y_test, photos.x_test, SHOWN, SEED)
+    model = answers.model("model")
+    label, box = _heads(expect, model.predict(pictures))
     expect.shape(label, (SHOWN, 10), hint="`label`: a row of ten numbers for each picture.")
     expect.shape(box, (SHOWN, 4), hint="`box`: a row (y, x, height, width) for each picture.")
     right = accuracy(label, labels)
+    known, digits, _ = _composed(mnist.x_train, mnist.y_train, photos.x_train, SHOWN, SEED)
+    of_training = accuracy(_heads(expect, model.predict(known))[0], digits)
+    words = f"It reads {right:.1%} of scenes of test digits and {of_training:.1%} of training digits: learnt by heart?"
+    expect.flag(right > of_training + BY_HEART, words)
     overlap = float(np.mean([_iou(box[[each]], boxes[[each]])[0, 0] for each in range(SHOWN)]))
     with expect.part(points=1, title=f"which digit it is, in {BARS[0]:.0%} of the scenes"):
         hint = (

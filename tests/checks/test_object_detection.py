@@ -12,7 +12,8 @@ from object_detection_answers import PARTIAL, RIGHT, WRONG
 from coursekit import course
 from coursekit.checks import object_detection as checks
 from coursekit.data import load_cifar10, load_mnist
-from coursekit.grading import find_exercise
+from coursekit.grading import NamespaceAnswers, find_exercise
+from coursekit.nn import average_precisions
 
 EXERCISE = "12_object_detection"
 
@@ -51,6 +52,16 @@ def test_suppression_is_that_of_tensorflow():
         corners = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
         theirs = tf.image.non_max_suppression(corners.astype("float32"), scores.astype("float32"), 12, threshold)
         assert checks._kept(boxes, scores, threshold) == theirs.numpy().tolist()
+
+
+def test_judging_and_averaging_are_those_of_coco():
+    """As the course counts, which is held against pycocotools elsewhere."""
+    for seed in range(60):
+        boxes, scores, truths, threshold = checks._judged(np.random.default_rng(seed), 1 + seed % 4, seed % 4 > 0)
+        found = checks._finds(boxes, scores, truths, threshold)
+        labels = np.zeros((1, len(truths)), int)
+        want = average_precisions([(boxes, 0 * scores, scores)], truths[np.newaxis], labels, 1, (threshold,))
+        assert checks._average_precision(scores, found, len(truths)) == pytest.approx(want.item(), abs=1e-9)
 
 
 def test_codes_lead_back_to_the_boxes():
@@ -127,6 +138,16 @@ def networks(scenes, monkeypatch):
 )
 def test_two_heads_are_judged_by_unseen_scenes(earned, networks, source, want):
     assert earned(EXERCISE, "training", source, **networks) == want
+
+
+def test_a_network_that_knows_the_test_digits_alone_is_looked_at(networks, scenes, monkeypatch):
+    pictures, labels, boxes = scenes
+    namespace = {"model": networks["reading"](), "history": networks["history"]}
+    for others, flags in ((labels, 0), (np.roll(labels, 1), 1)):
+        told = {10_000: labels, 60_000: others}
+        monkeypatch.setattr(checks, "_composed", lambda x, *_, told=told: (pictures, told[len(x)], boxes))
+        result = find_exercise(EXERCISE).find("training").run(NamespaceAnswers(namespace))
+        assert (result.points, len(result.flags)) == (3, flags)
 
 
 def test_a_box_in_the_middle_misses_the_bar(scenes):
