@@ -113,8 +113,7 @@ class Loss:
     """The loss that a model was compiled with.
 
     Attributes:
-        name: such as ``"sparse_categorical_crossentropy"``, however it was given to ``compile``; ``"several losses"``
-            where each output has its own.
+        name: such as ``"sparse_categorical_crossentropy"``, however it was given to ``compile``.
         from_logits: whether it takes logits; ``False`` where it makes no such difference.
         config: its settings.
     """

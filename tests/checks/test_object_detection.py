@@ -120,8 +120,6 @@ def networks(scenes, monkeypatch):
         ("model = reading(made=lambda label, box: [label, box])", 3),
         ("model = reading(made=lambda label, box: {'box': box, 'label': keras.ops.softmax(label), 'more': box})", 3),
         ("model = reading(moved=0.02)", 3),
-        ("model = reading(); model.compile('adam', {'label': 'mae', 'box': 'mse'}, {'label': 0.1, 'box': 0.9})", 3),
-        ("model = reading(made=lambda label, box: [label, box]); model.compile('adam', ['mae', 'mse'])", 3),
         ("model = reading(); history['val_label_loss'] = [1.0]", 3),
         ("model = reading(); del history", 2),
         ("model = reading(); del history['val_loss']", 2),

@@ -139,22 +139,6 @@ def test_settings_that_are_no_data_or_large_are_left_out_of_the_description():
     assert answers.model("words").layers[0].config["output_dim"] == 100
 
 
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("losses", [{"label": "mse", "box": "mae"}, ["mse", "mae"]])
-def test_a_loss_for_each_output_is_described_and_gives_no_values(losses):
-    import keras
-
-    inputs = keras.Input((4,))
-    outputs = [keras.layers.Dense(1, name=name)(inputs) for name in ("label", "box")]
-    model = keras.Model(inputs, dict(zip(losses, outputs)) if isinstance(losses, dict) else outputs)
-    model.compile("adam", losses, loss_weights=dict.fromkeys(losses, 0.5) if isinstance(losses, dict) else [1, 2])
-    described = NamespaceAnswers({"model": model}).model("model")
-    assert (described.loss.name, described.loss.from_logits) == ("several losses", False)
-    assert np.isnan(described.loss_values(np.zeros((3, 1)), [np.zeros((3, 1))])).all()
-    made = described.predict(np.zeros((3, 4)))
-    assert [each.shape for each in (made.values() if isinstance(made, dict) else made)] == [(3, 1), (3, 1)]
-
-
 def test_a_key_that_is_no_text_is_no_description():
     with pytest.raises(ProtocolError):
         Model.from_data({"\ud800": 1})
