@@ -12,19 +12,25 @@ from sklearn.datasets import load_sample_images
 from coursekit.data.images import load_cifar10, load_mnist
 
 SIDE = 96
-SIZES = (18, 40)  # pixels, of an object's sides
+SIZES = (20, 40)  # pixels, of an object's sides
 NARROWEST = 10  # narrower digits, most of them ones, are stretched
 INK = 100  # a digit's box holds all that is at least so bright, of 255
 TRIES = 20  # places that are tried for an object
 OVERLAP = 0.1  # share of the smaller of two boxes that the other may cover
-CROP = (96, 160)  # side of the square that is cut out of a photograph
+PIECE = (142, 160)  # rows and columns of the pieces that a photograph is divided into
+CROP = (96, 142)  # side of the square that is cut out of a piece
+LIGHT, DARK = (190, 255), (0, 65)  # of the colours of digits
 DIGITS = 10
 ANIMALS = np.isin(np.arange(10), range(2, 8))  # CIFAR-10's classes: bird to horse; the others are vehicles
 CLASS_NAMES = (*map(str, range(DIGITS)), "vehicle", "animal")
-# Which digits, objects and columns of the photographs each part has: no part sees anything of another.
+# Which digits, objects and pieces of the photographs each part has: no part sees anything of another.
 DIGIT_PARTS = {"train": slice(50_000), "valid": slice(50_000, None), "test": slice(None)}
 OBJECT_PARTS = {"train": slice(6_000), "valid": slice(6_000, None), "test": slice(None)}
-COLUMNS = {"train": (0, 320), "valid": (320, 480), "test": (480, 640)}
+PIECES = {  # row and column, of 3 rows and 4 columns
+    "train": ((0, 0), (0, 1), (0, 3), (1, 0), (1, 2), (1, 3), (2, 1), (2, 2)),
+    "valid": ((0, 2), (2, 0)),
+    "test": ((1, 1), (2, 3)),
+}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -66,7 +72,7 @@ class _Parts:
     digit_boxes: np.ndarray  # (n, 4): top, left, height and width of what is inked
     objects: np.ndarray
     object_labels: np.ndarray
-    photographs: tuple[Image.Image, ...]
+    photographs: tuple[Image.Image, ...]  # in pieces
 
 
 def make_scenes(
@@ -76,7 +82,7 @@ def make_scenes(
 
     An object is a digit of MNIST, ten classes, drawn in one light or dark colour, or a small photo of CIFAR-10,
     whose ten classes are gathered in two; one object in six is a photo, so that the classes are about as frequent. A
-    digit is 18 to 40 pixels high, or less where it would be wider than 40, and at least 10 wide; a photo is 18 to 40
+    digit is 20 to 40 pixels high, or less where it would be wider than 40, and at least 10 wide; a photo is 20 to 40
     pixels high and wide. Two boxes may share a tenth of the smaller one.
     The photographs are scikit-learn's, a temple and a flower.
 
@@ -97,7 +103,7 @@ def make_scenes(
     >>> scenes.pictures.shape, scenes.boxes.shape, scenes.labels.shape
     ((3, 96, 96, 3), (3, 2, 4), (3, 2))
     """
-    if split not in COLUMNS:
+    if split not in PIECES:
         raise ValueError(f"split is 'train', 'valid' or 'test', not {split!r}.")
     if count < 1 or most < 1:
         raise ValueError(f"count and most must be at least 1; they are {count} and {most}.")
@@ -108,7 +114,7 @@ def make_scenes(
     wanted = np.arange(most) < random.integers(1, most + 1, count)[:, None]
     places = _places(drawn, wanted, random)
     labels[places[..., 0] < 0] = -1
-    light, dark = random.uniform(165, 255, (count, most, 3)), random.uniform(0, 90, (count, most, 3))
+    light, dark = (random.uniform(*tones, (count, most, 3)) for tones in (LIGHT, DARK))
     pictures = np.empty((count, SIDE, SIDE, 3), np.uint8)
     for number, picture in enumerate(pictures):
         picture[:] = _background(parts, random)
@@ -132,7 +138,6 @@ def _parts(split: str) -> _Parts:
     digits, objects = load_mnist(), load_cifar10()
     held = "test" if split == "test" else "train"
     of_digits, of_objects = DIGIT_PARTS[split], OBJECT_PARTS[split]
-    left, right = COLUMNS[split]
     inked = getattr(digits, f"x_{held}")[of_digits]
     return _Parts(
         inked,
@@ -140,7 +145,11 @@ def _parts(split: str) -> _Parts:
         _inked_boxes(inked),
         getattr(objects, f"x_{held}")[of_objects],
         getattr(objects, f"y_{held}")[of_objects],
-        tuple(Image.fromarray(photograph[:, left:right]) for photograph in load_sample_images().images),
+        tuple(
+            Image.fromarray(photograph[row * PIECE[0] :, column * PIECE[1] :][: PIECE[0], : PIECE[1]])
+            for photograph in load_sample_images().images
+            for row, column in PIECES[split]
+        ),
     )
 
 

@@ -64,11 +64,8 @@ def plot_boxes(
         ax.grid(False)
         for box, text, bad in zip(rows[number], texts[number], marks[number]):
             _draw(ax, box * np.tile(picture.shape[:2], 2), text, bool(bad))
-    told = [
-        f"Picture {number}: {', '.join(_told(text, bad) for text, bad in zip(texts[number - 1], marks[number - 1]))}."
-        for number in range(1, len(drawn) + 1)
-        if any(texts[number - 1])
-    ]
+    heads = [f"Picture {number}" for number in range(1, len(drawn) + 1)] if titles is None else list(titles)
+    told = [f"{head}: {_told(text, bad)}." for head, text, bad in zip(heads, texts, marks)]
     return describe(figure, " ".join([f"Grid of {plural(len(drawn), 'picture')} with boxes.", *told]))
 
 
@@ -87,5 +84,7 @@ def _draw(ax: Axes, box: np.ndarray, text: str, wrong: bool) -> None:
     )  # fmt: skip
 
 
-def _told(text: str, wrong: bool) -> str:
-    return f"{text} (wrong)" if wrong else text
+def _told(names: Sequence[str], wrong: np.ndarray) -> str:
+    if not any(names):
+        return plural(len(names), "box", "boxes")
+    return ", ".join(f"{name} (wrong)" if bad else name for name, bad in zip(names, wrong))

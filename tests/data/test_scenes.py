@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 
@@ -48,8 +46,8 @@ def test_boxes_lie_inside_and_have_the_promised_sizes(many):
     assert (boxes[:, :2] + boxes[:, 2:] <= scenes.SIDE + 1e-4).all()
     assert (boxes[:, 2:].max(axis=1) <= 40 + 1e-4).all()
     assert boxes[is_digit, 3].min() >= 10 - 1e-4
-    assert (boxes[is_digit, 2] >= np.minimum(18, 40 / 2.5) - 1e-4).mean() > 0.95
-    assert boxes[~is_digit, 2:].min() >= 18 - 1e-4
+    assert (boxes[is_digit, 2] >= 16 - 1e-4).mean() > 0.95
+    assert boxes[~is_digit, 2:].min() >= 20 - 1e-4
 
 
 def test_boxes_share_at_most_a_tenth_of_the_smaller(many):
@@ -94,12 +92,13 @@ def test_the_seed_decides():
 
 
 def test_parts_have_nothing_in_common():
-    parts = {split: scenes._parts(split) for split in scenes.COLUMNS}
+    parts = {split: scenes._parts(split) for split in ("train", "valid", "test")}
 
     assert [len(part.digits) for part in parts.values()] == [50_000, 10_000, 10_000]
     assert [len(part.objects) for part in parts.values()] == [6_000, 1_000, 2_000]
-    columns = sorted(scenes.COLUMNS.values())
-    assert all(end == start for (_, end), (start, _) in pairwise(columns))
+    assert [len(part.photographs) for part in parts.values()] == [16, 4, 4]
+    assert {piece.size for part in parts.values() for piece in part.photographs} == {(160, 142)}
+    assert sorted(sum(scenes.PIECES.values(), ())) == list(np.ndindex(3, 4))
 
 
 def test_other_sizes():

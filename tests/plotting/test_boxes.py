@@ -22,7 +22,13 @@ def test_what_is_wrong_is_dashed_and_told():
     )
 
     assert [patch.get_linestyle() for patch in figure.axes[0].patches] == ["-", "--"]
-    assert alt_text(figure) == "Grid of 2 pictures with boxes. Picture 1: 1, 2 (wrong)."
+    assert alt_text(figure) == "Grid of 2 pictures with boxes. Picture 1: 1, 2 (wrong). Picture 2: 0 boxes."
+
+
+def test_titles_are_told_and_boxes_without_names_counted():
+    figure = plot_boxes(np.zeros((2, 8, 8)), [[[0, 0, 1, 1]], []], titles=["near", "far"])
+
+    assert alt_text(figure) == "Grid of 2 pictures with boxes. near: 1 box. far: 0 boxes."
 
 
 @pytest.mark.parametrize(
