@@ -408,21 +408,20 @@ def _average_precision(scores: np.ndarray, correct: np.ndarray, count: int) -> f
 
 @exercise.question("training", points=3, title="Two heads", seconds=120)
 def training(answers: Answers, expect: Expect) -> None:
-    """`model` says what one object is, and where, on scenes that it has never seen; `history` is of its training."""
+    """`detect(pictures)` says which digit each scene holds, and where; `history` is of its network's training."""
     with expect.part(points=1, title="validation data"):
-        hint = "history = heads.fit(…, validation_data=(…, …)): keep what `fit` returns."
+        hint = "history = network.fit(…, validation_data=(…, …)): keep what `fit` returns."
         expect.validated(answers.value("history"), hint=hint)
     mnist, photos = load_mnist(), load_cifar10()
     pictures, labels, boxes = _composed(mnist.x_test, mnist.y_test, photos.x_test, SHOWN, SEED)
-    model = answers.model("model")
-    label, box = _heads(expect, model.predict(pictures))
-    expect.shape(label, (SHOWN, 10), hint="`label`: a row of ten numbers for each picture.")
-    expect.shape(box, (SHOWN, 4), hint="`box`: a row (y, x, height, width) for each picture.")
+    label, box = _heads(expect, answers.call("detect", pictures))
+    expect.shape(label, (SHOWN, 10), hint="First a row of ten numbers for each picture.")
+    expect.shape(box, (SHOWN, 4), hint="Then a row (y, x, height, width) for each picture.")
     for output in (label, box):
         expect.finite(output, hint="Did the training diverge? A smaller rate, and inputs from 0 to 1.")
-    right = accuracy(label, labels)
+    right, box = accuracy(np.asarray(label), labels), np.asarray(box)
     known, digits, _ = _composed(mnist.x_train, mnist.y_train, photos.x_train, SHOWN, SEED)
-    of_training = accuracy(_heads(expect, model.predict(known))[0], digits)
+    of_training = accuracy(np.asarray(_heads(expect, answers.call("detect", known))[0]), digits)
     words = f"It reads {right:.1%} of scenes of test digits and {of_training:.1%} of training digits: learnt by heart?"
     expect.flag(right > of_training + BY_HEART, words)
     overlap = float(np.mean([_iou(box[[each]], boxes[[each]])[0, 0] for each in range(SHOWN)]))
@@ -440,15 +439,11 @@ def training(answers: Answers, expect: Expect) -> None:
 
 
 def _heads(expect: Expect, outputs: Any) -> tuple[np.ndarray, np.ndarray]:
-    """The outputs for labels and boxes: of a dict by name, of a list in this order."""
-    named = isinstance(outputs, dict) and {"label", "box"} <= outputs.keys()
-    several = isinstance(outputs, list | tuple) and len(outputs) == 2
-    expect.true(
-        named or several,
-        "`model` does not give two outputs.",
-        hint='keras.Model(inputs, {"label": …, "box": …}), or a list of the two in this order.',
-    )
-    return (outputs["label"], outputs["box"]) if named else tuple(outputs)
+    """Numbers for the labels, and boxes: of a dict by name, else in this order."""
+    if isinstance(outputs, dict) and {"label", "box"} <= outputs.keys():
+        return outputs["label"], outputs["box"]
+    expect.several(outputs, "labels, boxes")
+    return outputs[0], outputs[1]
 
 
 def _composed(

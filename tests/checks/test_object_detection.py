@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from answer_tables import AnswerTables
+from answer_tables import AnswerTables, run
 from object_detection_answers import PARTIAL, RIGHT, WRONG
 
 from coursekit import course
@@ -91,62 +91,60 @@ def scenes():
     return composed
 
 
-@pytest.fixture
-def networks(scenes, monkeypatch):
-    """A network that reads these rows; so many labels are made wrong, and boxes moved so far."""
-    import keras
-    from keras import layers
+DETECT = """
+def detect(pictures):
+    label, box = pictures[:, 1, :10, 0].copy(), pictures[:, 0, :4, 0].copy()
+    label[: int(WRONG * len(label))] = np.roll(label[: int(WRONG * len(label))], 1, axis=1)
+    box[:, :2] += MOVED
+    return label, box
 
-    monkeypatch.setattr(checks, "_composed", lambda *given: scenes)
-    inputs = keras.Input((32, 32, 1))
-    rows = [layers.Flatten()(inputs[:, row, :size]) for row, size in ((1, 10), (0, 4))]
+history = {"loss": [1.0], "val_loss": [1.0]}
+"""
 
-    def reading(wrong: float = 0, moved: float = 0, made=lambda label, box: {"label": label, "box": box}):
-        confused = np.eye(10)
-        confused[: round(10 * wrong)] = np.roll(np.eye(10), 1, axis=1)[: round(10 * wrong)]
-        label, box = layers.Dense(10, use_bias=False), layers.Dense(4)
-        outputs = made(label(rows[0]), box(rows[1]))
-        label.set_weights([confused])
-        box.set_weights([np.eye(4), np.array([moved, moved, 0, 0])])
-        return keras.Model(inputs, outputs)
 
-    return {"reading": reading, "keras": keras, "history": {"loss": [1.0], "val_loss": [1.0]}}
+def detecting(wrong: float = 0, moved: float = 0, returned: str = "label, box", after: str = "") -> str:
+    """A function that reads these rows; so many labels are made wrong, and boxes moved so far."""
+    source = DETECT.replace("WRONG", str(wrong)).replace("MOVED", str(moved))
+    return source.replace("return label, box", f"return {returned}") + after
 
 
 @pytest.mark.parametrize(
     ("source", "want"),
     [
-        ("model = reading()", 3),
-        ("model = reading(made=lambda label, box: [label, box])", 3),
-        ("model = reading(made=lambda label, box: {'box': box, 'label': keras.ops.softmax(label), 'more': box})", 3),
-        ("model = reading(moved=0.02)", 3),
-        ("model = reading(); history['val_label_loss'] = [1.0]", 3),
-        ("model = reading(); del history", 2),
-        ("model = reading(); del history['val_loss']", 2),
-        ("model = reading(moved=0.15)", 2),
-        ("model = reading(wrong=0.4)", 2),
-        ("model = reading(wrong=0.4, moved=0.15)", 1),
-        ("model = reading(made=lambda label, box: {'label': label, 'box': 32 * box})", 2),
-        ("model = reading(made=lambda label, box: {'label': label, 'box': keras.ops.flip(box, axis=1)})", 2),
-        ("model = reading(made=lambda label, box: [box, label])", 1),
-        ("model = reading(made=lambda label, box: label)", 1),
-        ("model = reading(made=lambda label, box: {'classes': label, 'boxes': box})", 1),
-        ("model = reading(made=lambda label, box: {'label': keras.ops.argmax(label, axis=1), 'box': box})", 1),
-        ("model = 5", 1),
-        ("model = None; del history", 0),
+        (detecting(), 3),
+        (detecting(returned="[label.tolist(), box.tolist()]"), 3),
+        (detecting(returned="{'box': box, 'label': label, 'more': box}"), 3),
+        (detecting(returned="np.log(label + 1e-9), box.astype('float64')"), 3),
+        (detecting(wrong=0.15, moved=0.02), 3),
+        (detecting(after="history['val_label_loss'] = [1.0]"), 3),
+        (detecting(after="del history"), 2),
+        (detecting(after="del history['val_loss']"), 2),
+        (detecting(moved=0.15), 2),
+        (detecting(wrong=0.25), 2),
+        (detecting(wrong=0.25, moved=0.15), 1),
+        (detecting(returned="label, 32 * box"), 2),
+        (detecting(returned="label, box[:, ::-1]"), 2),
+        (detecting(returned="label, box[:, [1, 0, 3, 2]]"), 2),
+        (detecting(returned="label, np.concatenate([box[:, :2], box[:, :2] + box[:, 2:]], axis=1)"), 2),
+        (detecting(returned="box, label"), 1),
+        (detecting(returned="label"), 1),
+        (detecting(returned="label.argmax(axis=1), box"), 1),
+        (detecting(returned="label, box * np.nan"), 1),
+        (detecting(returned="None"), 1),
+        (detecting(after="del detect, history"), 0),
     ],
 )
-def test_two_heads_are_judged_by_unseen_scenes(earned, networks, source, want):
-    assert earned(EXERCISE, "training", source, **networks) == want
+def test_two_heads_are_judged_by_unseen_scenes(earned, scenes, monkeypatch, source, want):
+    monkeypatch.setattr(checks, "_composed", lambda *given: scenes)
+    assert earned(EXERCISE, "training", source) == want
 
 
-def test_a_network_that_knows_the_test_digits_alone_is_looked_at(networks, scenes, monkeypatch):
+def test_a_network_that_knows_the_test_digits_alone_is_looked_at(scenes, monkeypatch):
     pictures, labels, boxes = scenes
-    namespace = {"model": networks["reading"](), "history": networks["history"]}
     for others, flags in ((labels, 0), (np.roll(labels, 1), 1)):
         told = {10_000: labels, 60_000: others}
         monkeypatch.setattr(checks, "_composed", lambda x, *_, told=told: (pictures, told[len(x)], boxes))
-        result = find_exercise(EXERCISE).find("training").run(NamespaceAnswers(namespace))
+        result = find_exercise(EXERCISE).find("training").run(NamespaceAnswers(run(detecting(), {})))
         assert (result.points, len(result.flags)) == (3, flags)
 
 
