@@ -185,6 +185,25 @@ EQUIVALENT: dict[tuple[str, str], list[tuple[str, str, str]]] = {
         ("= 0", "= -1", "less than any threshold"),
     ],
     ("12_object_detection", "average_precision"): [("0, 1, 101", "1, 0, 101", "the mean of the same, in any order")],
+    ("13_gan", "transposed_size"): [
+        ("max(kernel_size, stride)", "max(stride, kernel_size)", "the larger one, in either order")
+    ],
+    ("13_gan", "count_modes"): [
+        (
+            "int(np.sum(counts >= least * len(probabilities)))",
+            "np.sum(counts >= least * len(probabilities))",
+            "a whole number of NumPy's",
+        )
+    ],
+    ("13_gan", "frechet_distance"): [
+        ("a.mean(axis=0) - b.mean(axis=0)", "b.mean(axis=0) - a.mean(axis=0)", "v · v = (−v) · (−v)"),
+        (
+            "np.cov(a, rowvar=False), np.cov(b, rowvar=False)",
+            "np.cov(b, rowvar=False), np.cov(a, rowvar=False)",
+            "a distance is the same in both directions",
+        ),
+    ],
+    ("13_gan", "add_noise"): [("(-1,)", "(-2,)", "NumPy takes any negative length for the one to be found")],
 }
 
 

@@ -6,10 +6,12 @@ from .gaussian import gaussian_kl
 from .mobilenet import mobilenet_v2
 from .predictive import predictive_samples
 from .rows import SumOfRows, ragged_batches, ragged_tensor
+from .vae import BernoulliVAE
 from .variational import VariationalConv2D, VariationalDense
 
 __all__ = [
     "COCO_THRESHOLDS",
+    "BernoulliVAE",
     "SumOfRows",
     "VariationalConv2D",
     "VariationalDense",

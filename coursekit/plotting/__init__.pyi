@@ -7,11 +7,13 @@ from .history import plot_history
 from .images import plot_images, plot_pixel_matrix, plot_weights
 from .live import LiveHistory
 from .networks import (
+    plot_adversaries,
     plot_dense_network,
     plot_encoder_decoder,
     plot_neuron,
     plot_reparameterization,
     plot_transfer_cases,
+    plot_u_net,
 )
 from .optimizers import plot_optimizer_paths
 from .sequences import plot_attention, plot_gru_cell, plot_lstm_cell, plot_unrolled_recurrence
@@ -23,6 +25,7 @@ __all__ = [
     "LiveHistory",
     "alt_text",
     "describe",
+    "plot_adversaries",
     "plot_attention",
     "plot_boxes",
     "plot_class_balance",
@@ -40,6 +43,7 @@ __all__ = [
     "plot_pooling_window",
     "plot_reparameterization",
     "plot_transfer_cases",
+    "plot_u_net",
     "plot_unrolled_recurrence",
     "plot_weights",
     "show",

@@ -1,4 +1,4 @@
-"""Diagrams of networks: a neuron, dense layers, an autoencoder, what a VAE draws, what is borrowed in transfer."""
+"""Diagrams of networks: a neuron, dense layers, an autoencoder, a VAE, two adversaries, a U-Net, transfer."""
 
 from __future__ import annotations
 
@@ -185,6 +185,80 @@ def plot_reparameterization() -> Axes:
         "Diagram of the reparameterisation: the encoder gives μ and σ. Noise ε is drawn from N(0, 1) beside them, "
         "multiplied by σ and added to μ: z = μ + σ·ε goes to the decoder. Gradients pass from z to μ and σ, since "
         "drawing ε depends on no weight.",
+    )
+
+
+def plot_adversaries() -> Axes:
+    """Draw the game of a generator and a discriminator, and the gradient that teaches the generator.
+
+    Returns:
+        The axes, described.
+
+    >>> from coursekit.plotting import alt_text
+    >>> alt_text(plot_adversaries()).split(":")[0]
+    'Diagram of two networks that train each other'
+    """
+    ax = sketch(WIDTH, 2.9)
+    circle(ax, (0.4, 2.2), "z")
+    box(ax, (1.6, 2.2), (1.3, 0.7), "generator", color=MARKED)
+    box(ax, (1.6, 0.8), (1.3, 0.7), "data")
+    box(ax, (4.1, 1.5), (1.5, 0.8), "discriminator")
+    arrow(ax, (0.68, 2.2), (0.95, 2.2))
+    arrow(ax, (2.25, 2.2), (3.5, 1.9), "fake")
+    arrow(ax, (2.25, 0.8), (3.5, 1.1), "real")
+    arrow(ax, (4.85, 1.5), (5.2, 1.5))
+    note(ax, (5.34, 1.5), "ℓ")
+    arrow(ax, (4.1, 1.9), (1.6, 2.55), connectionstyle="arc3,rad=0.35", linestyle="--", color=QUIET)
+    note(ax, (4.45, 2.62), "gradient", color=QUIET)
+    note(ax, (4.1, 0.6), "real or fake?", 11)
+    return describe(
+        ax,
+        "Diagram of two networks that train each other: latent numbers z go into the generator, which gives a fake. "
+        "Fakes, and real examples from the data, go into the discriminator, which answers each with a logit ℓ: real or "
+        "fake? A dashed arrow goes back from the discriminator to the generator: the gradient by which it learns.",
+    )
+
+
+def plot_u_net(sides: Sequence[int] = (28, 14, 7)) -> Axes:
+    """Draw a U-Net: down to a coarse grid, up again, and each level's features handed across.
+
+    Args:
+        sides: places along the side of each level, finest first, two or three of them.
+
+    Returns:
+        The axes, described.
+
+    Raises:
+        ValueError: fewer than two levels, or more than three.
+
+    >>> from coursekit.plotting import alt_text
+    >>> alt_text(plot_u_net((28, 14)))[:58]
+    'Diagram of a U-Net: its input of 28 × 28 places goes down '
+    """
+    if not 2 <= len(sides) <= 3:
+        raise ValueError(f"A U-Net is drawn with two or three levels, not {len(sides)}.")
+    ax = sketch(WIDTH, 0.95 * len(sides) + 0.2)
+    names = [f"{side} × {side}" for side in sides]
+    levels = [0.95 * (len(sides) - level) - 0.3 for level in range(len(sides))]
+    for level, (name, y) in enumerate(zip(names, levels)):
+        left, right = 0.75 + 0.72 * level, WIDTH - 0.75 - 0.72 * level
+        if level == len(sides) - 1:
+            box(ax, (WIDTH / 2, y), (1.15, 0.55), name, color=MARKED)
+            arrow(ax, (left - 0.5, levels[level - 1] - 0.28), (WIDTH / 2 - 0.58, y))
+            arrow(ax, (WIDTH / 2 + 0.58, y), (right + 0.5, levels[level - 1] - 0.28))
+            continue
+        for x in (left, right):
+            box(ax, (x, y), (1.15, 0.55), name)
+        if level:
+            arrow(ax, (left - 0.5, levels[level - 1] - 0.28), (left - 0.2, y + 0.28))
+            arrow(ax, (right + 0.2, y + 0.28), (right + 0.5, levels[level - 1] - 0.28))
+        arrow(ax, (left + 0.58, y), (right - 0.58, y), "across", linestyle="--", color=QUIET)
+    down = ", then ".join(names[1:])
+    return describe(
+        ax,
+        f"Diagram of a U-Net: its input of {names[0]} places goes down to {down}, and up again to {names[0]}. A dashed "
+        f"arrow on each level but the coarsest, {listing(names[:-1])}, hands the features of the way down across to "
+        "the way up.",
     )
 
 

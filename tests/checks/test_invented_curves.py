@@ -22,6 +22,7 @@ EARNED = {lesson.slug: 1 for lesson in course.LESSONS} | {
     "bayesian_nn": 0,
     "optimizers": 0,
     "text": 0,
+    "gan": 0,
 }
 
 
