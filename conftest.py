@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import re
+import sys
 import tempfile
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -30,17 +33,25 @@ CROWDED = (
     "tests/regenerate/test_running.py",
     "tests/sandbox/",
 )
+IN_FULL = " in full"  # the lesson of that name as well, beside itself in quick sizes
+QUICK_SECONDS = 40
+QUICK_NICENESS = 5  # beside one in full, which has the processors first: a cell may assert how long it took
 
 
 class WholeNotebook(IPyNbFile):
     """A notebook whose kernel's verdict on each cell is kept; nbval reads the outputs and drops the verdict.
 
-    With ``--quick``, its own quick parameters are set behind its cell of parameters.
+    Attributes:
+        quick: whether its own quick parameters are set behind its cell of parameters.
     """
+
+    def __init__(self, *args, quick: bool, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.quick = quick
 
     def collect(self):
         for cell in super().collect():
-            if self.config.option.quick and "parameters" in cell.cell.metadata.get("tags", []):
+            if self.quick and "parameters" in cell.cell.metadata.get("tags", []):
                 quick = self.nb.metadata.get("coursekit", {}).get("quick", {})
                 cell.cell.source += "".join(f"\n{name} = {value!r}" for name, value in quick.items())
             yield WholeCell.from_parent(
@@ -48,9 +59,11 @@ class WholeNotebook(IPyNbFile):
             )
 
     def setup(self) -> None:
+        if self.quick and self.config.option.full and sys.platform != "win32":
+            os.nice(max(0, QUICK_NICENESS - os.nice(0)))
         with pytest.MonkeyPatch.context() as patch:
             patch.delenv("PYTEST_CURRENT_TEST", raising=False)  # ipykernel would not watch descriptors 1 and 2
-            patch.setenv("COURSEKIT_FULL", "" if self.config.option.quick else "1")
+            patch.setenv("COURSEKIT_FULL", "" if self.quick else "1")
             super().setup()
         self.verdicts: list[str] = []
         receive = self.kernel.get_message
@@ -104,6 +117,7 @@ class WholeCell(IPyNbCell):
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help="run lessons with their own quick parameters")
+    parser.addoption("--full", default="", metavar="PATH", help="beside --quick: run this lesson in full as well")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -118,17 +132,33 @@ def pytest_collect_file(file_path, parent):
     collected = yield
     if file_path.name == "conftest.py":
         return []  # doctests would import it once more, under a name that several have
-    return [
-        WholeNotebook.from_parent(parent, path=file_path) if isinstance(node, IPyNbFile) else node for node in collected
-    ]
+    option, whole = parent.config.option, partial(WholeNotebook.from_parent, parent, path=file_path)
+    nodes = [whole(quick=option.quick) if isinstance(node, IPyNbFile) else node for node in collected]
+    if collected and option.full and file_path == parent.config.rootpath / option.full:
+        nodes.append(whole(quick=False, nodeid=f"{option.full}{IN_FULL}"))
+    return nodes
+
+
+def is_notebook(scope: str) -> bool:
+    return Path(scope).suffix in (".ipynb", f".ipynb{IN_FULL}")
+
+
+@cache
+def seconds_of(notebook: Path, quick: bool) -> float:
+    """How long it may take: as long as it took when its outputs were stored, or as a lesson in quick sizes takes."""
+    if notebook.name.endswith(IN_FULL):
+        return math.inf
+    stored = json.loads(notebook.read_text("utf-8"))["metadata"].get("coursekit", {})
+    return QUICK_SECONDS if quick and "quick" in stored else stored.get("record", {}).get("seconds", 0)
 
 
 class Groups(LoadScopeScheduling):
     """Hands out tests one by one, but as a whole: all that keeps to a clock, a notebook, a file whose tests share what
     is dear to make.
 
-    The largest whole comes first, so that single tests fill up both workers' time at the end. But what keeps to a clock
-    comes before all else, and while it runs the other worker gets no crowd, as long as there is anything else.
+    The largest whole comes first, so that single tests fill up both workers' time at the end; of notebooks the longest.
+    But what keeps to a clock comes before all else, and while it runs the other worker gets no crowd, as long as there
+    is anything else.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -140,10 +170,13 @@ class Groups(LoadScopeScheduling):
     @staticmethod
     @cache
     def _is_whole(file: Path) -> bool:
-        return file.suffix == ".ipynb" or 'scope="module"' in file.read_text("utf-8")
+        return is_notebook(file.name) or 'scope="module"' in file.read_text("utf-8")
 
     def _assign_work_unit(self, node: WorkerController) -> None:
         first = next(iter(self.workqueue))
+        if is_notebook(first):
+            root, quick = self.config.rootpath, self.config.option.quick
+            first = max(filter(is_notebook, self.workqueue), key=lambda scope: seconds_of(root / scope, quick))
         if CLOCK in self.workqueue:
             first = CLOCK
         elif any(False in units.get(CLOCK, {}).values() for units in self.assigned_work.values()):

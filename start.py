@@ -239,9 +239,14 @@ class Step:
         return f"The set-up stopped. {cause}".rstrip() + f"\n{shown}All of it is in {LOG.relative_to(ROOT)}. {HELP}"
 
 
-def call(*words: str) -> int:
-    """Run the environment's Python, and return its exit code. Ctrl-C is its own, and it says what there is to say."""
-    process = subprocess.Popen([str(PYTHON), *words])
+def call(*words: str, **variables: str) -> int:
+    """Run the environment's Python, and return its exit code. Ctrl-C is its own, and it says what there is to say.
+
+    Args:
+        words: its arguments.
+        variables: of its environment, where they are not set already.
+    """
+    process = subprocess.Popen([str(PYTHON), *words], env=dict(variables, **os.environ))
     while True:
         try:
             code = process.wait()
@@ -266,10 +271,13 @@ def lint(arguments: list[str]) -> int:
 
 
 def unit(arguments: list[str]) -> int:
-    """The unit tests, two at a time, since a training here keeps little more than one core busy."""
+    """The unit tests, two at a time, since a training here keeps little more than one core busy.
+
+    NumPy has one thread in each: two for a small product wait for each other, and for the other worker.
+    """
     covered = [] if arguments else ["--cov-fail-under=95"]
     options = ["-n", "2", "--durations=15", "--cov", "coursekit", "--cov-report=term:skip-covered", *covered]
-    return call("-m", "pytest", *options, "coursekit", "tests", *arguments)
+    return call("-m", "pytest", *options, "coursekit", "tests", *arguments, OPENBLAS_NUM_THREADS="1")
 
 
 def notebooks(*arguments: str) -> int:
@@ -279,13 +287,13 @@ def notebooks(*arguments: str) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """Everything in quick sizes, and one lesson in full, which runs alone."""
+    """Everything in quick sizes, and one lesson in full as well, beside which the others keep both cores busy."""
     codes = [lint([]), unit(arguments)]
     if chosen := os.environ.get("NOTEBOOKS", "notebooks solutions").split():
-        codes.append(notebooks("--quick", *chosen, *arguments))
         turn = subprocess.run([str(PYTHON), "tools/lesson_in_turn.py"], stdout=subprocess.PIPE)
         lesson = turn.stdout.decode().strip()
-        codes.append(turn.returncode or notebooks("-n", "0", lesson, *arguments))
+        full = [] if turn.returncode else ["--full", lesson, lesson]  # named, and so executed whatever is chosen
+        codes += [turn.returncode, notebooks("--quick", *full, *chosen, *arguments)]
     return worst(codes)
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+import scipy.linalg  # noqa: F401 (NumPy's and SciPy's threads are counted now)
 
 from coursekit import cli
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.pop("OPENBLAS_NUM_THREADS", None)  # what a test starts counts its own
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in what a shell starts in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -25,16 +29,35 @@ def progress_file(tmp_path, monkeypatch):
     return file
 
 
-@pytest.fixture
-def untraced() -> Iterator[None]:
-    """Runs the test without coverage: it repeats what others ran, and tracing takes longer than the test.
+TRACED_ONCE = ("tests/checks/", "tests/nn/", "tests/notebooks/test_style.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave without coverage what repeats what others run: of a test that runs much of TensorFlow, or asks an exercise,
+    all cases but its first, and the first of each question."""
+    traced = set()
+    for item in items:
+        if item.nodeid.startswith(TRACED_ONCE):
+            case = getattr(item, "callspec", None)
+            kind = item.nodeid.partition("[")[0], case and case.params.get("question")
+            if kind in traced:
+                item.add_marker("untraced")
+            traced.add(kind)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item):
+    """Run a test that is marked so without coverage: tracing makes it take half as long again, or more.
 
     The marker ``no_cover`` does nothing in a worker of pytest-xdist: another measurement waits beneath the stopped one.
     """
     tracer = sys.gettrace()
-    sys.settrace(None)
-    yield
-    sys.settrace(tracer)
+    if item.get_closest_marker("untraced"):
+        sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(tracer)
 
 
 @pytest.fixture

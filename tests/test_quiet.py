@@ -145,7 +145,7 @@ def test_without_tensorflow_the_message_is_pythons_own():
 def test_a_log_level_of_the_users_own_stays(noisy_package):
     code = f"{HUSHED}, os; print(os.environ['TF_CPP_MIN_LOG_LEVEL'])"
 
-    assert python(code, TF_CPP_MIN_LOG_LEVEL="0").stdout == "0\n"
+    assert python(code, TF_CPP_MIN_LOG_LEVEL="0", **noisy_package()).stdout == "0\n"
 
 
 @pytest.mark.parametrize("line", NOISE)

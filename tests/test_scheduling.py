@@ -16,6 +16,13 @@ FILES = {  # how many tests each has, and what it says
     "tests/test_plain.py": (60, ""),
     "lesson.ipynb": (6, "{}"),
 }
+NOTEBOOKS = {  # as above; the seconds of a solution are stored in it
+    "a.ipynb": (6, '{"metadata": {"coursekit": {"quick": {}, "record": {"seconds": 900}}}}'),
+    "short.ipynb": (20, '{"metadata": {"coursekit": {"record": {"seconds": 20}}}}'),
+    "long.ipynb": (9, '{"metadata": {"coursekit": {"record": {"seconds": 60}}}}'),
+    "new.ipynb": (30, '{"metadata": {}}'),
+    "a.ipynb in full": (6, ""),
+}
 CLOCKED, CROWDED = ("tests/attacks/", "tests/sandbox/test_sandbox.py"), ("tests/browser/", "tests/executors/")
 WHOLE = (*CROWDED, "tests/test_dear.py", "lesson.ipynb")
 
@@ -41,13 +48,13 @@ class Worker:
 def run(pytestconfig, tmp_path):
     """What two workers did: for each test its node id, who had it, when it began and when it ended."""
     rules = pytestconfig.pluginmanager.get_plugin(str(pytestconfig.rootpath / "conftest.py"))
-    for file, (_, text) in FILES.items():
+    for file, (_, text) in (FILES | NOTEBOOKS).items():
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_text(text)
 
-    def run(seconds: dict[str, float]) -> list[tuple[str, str, float, float]]:
-        tests = [f"{file}::test_{n}" for file in FILES for n in range(FILES[file][0])]
-        options = SimpleNamespace(loadscopereorder=True, tx=["popen", "popen"], px=None)
+    def run(seconds: dict[str, float], files: dict = FILES) -> list[tuple[str, str, float, float]]:
+        tests = [f"{file}::test_{n}[a.ipynb]" for file in files for n in range(files[file][0])]
+        options = SimpleNamespace(loadscopereorder=True, tx=["popen", "popen"], px=None, quick=True)
         config = SimpleNamespace(rootpath=tmp_path, option=options, getvalue=lambda name: getattr(options, name))
         scheduler = rules.Groups(config, SimpleNamespace(loadscopesched=lambda *words: None))
         workers, free, done = [Worker("a"), Worker("b")], {"a": 0.0, "b": 0.0}, []
@@ -93,3 +100,16 @@ def test_files_whose_tests_share_something_stay_whole_and_others_are_shared_out(
     assert all(len(users[file]) == 1 for file in FILES if file.startswith(WHOLE))
     assert users["tests/test_plain.py"] == {"a", "b"}
     assert done[-1][0].startswith("tests/test_plain.py")
+
+
+@pytest.mark.parametrize("seconds", [{}, {"a.ipynb in full": 100}, {"long.ipynb": 50}])
+def test_of_notebooks_the_one_in_full_and_then_the_longest_begin_each_as_a_whole(run, seconds):
+    users, begins = {}, {}
+    for name, worker, begin, _ in run(seconds, NOTEBOOKS):
+        file = name.partition("::")[0]
+        users.setdefault(file, set()).add(worker)
+        begins.setdefault(file, begin)
+
+    assert begins["a.ipynb in full"] == begins["long.ipynb"] == 0
+    assert begins["long.ipynb"] < begins["a.ipynb"] <= begins["short.ipynb"] < begins["new.ipynb"]
+    assert all(len(each) == 1 for each in users.values())

@@ -40,8 +40,17 @@ def guarded():
 
 def missing_on_windows(*paths: Path) -> list[tuple[str, int, str]]:
     """File, line and what is missing, for whatever the standard library does not have on Windows, by its stubs."""
-    command = [sys.executable, "-m", "mypy", "--platform", "win32", "--cache-dir", ".mypy_cache/win32"]
-    done = subprocess.run([*command, "coursekit", *map(str, paths)], cwd=course.root(), capture_output=True, text=True)
+    on_linux = complaints("linux", *paths)
+    return [complaint for complaint in complaints("win32", *paths) if complaint not in on_linux]
+
+
+def complaints(platform: str, *paths: Path) -> list[tuple[str, int, str]]:
+    """What mypy finds for that system, the same for all where it has no types: it reads the standard library's alone,
+    which takes a fifth of the time."""
+    options = ["--platform", platform, "--cache-dir", f".mypy_cache/standard_library_{platform}"]
+    options += ["--config-file=", "--check-untyped-defs", "--no-site-packages", "--ignore-missing-imports"]
+    command = [sys.executable, "-m", "mypy", *options, "coursekit", *map(str, paths)]
+    done = subprocess.run(command, cwd=course.root(), capture_output=True, text=True)
     assert done.returncode in (0, 1), done.stdout + done.stderr
     return [(Path(m["file"]).as_posix(), int(m["line"]), m["words"]) for m in ERROR.finditer(done.stdout)]
 

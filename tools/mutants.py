@@ -59,6 +59,7 @@ FINE, COARSE, RISING = (
     f"layers.{layer}{SAME}, activation='relu'), " for layer in ("Conv2D(16, 5", "Conv2D(32, 3", "Conv2DTranspose(16, 4")
 )
 CONVOLVED, POOLED = "layers.Conv1D(64, 3, activation='relu'), ", "layers.MaxPooling1D(4), "
+AT_THE_THRESHOLD = "how an overlap that equals the threshold comes out is left to rounding, so none is asked about"
 
 # For each question, changes that leave a right answer: what becomes what, and why nothing comes of it.
 EQUIVALENT: dict[tuple[str, str], list[tuple[str, str, str]]] = {
@@ -171,6 +172,19 @@ EQUIVALENT: dict[tuple[str, str], list[tuple[str, str, str]]] = {
         ("(a, b, c)", "(b, a, c)", "the same three, in any order"),
         ("(a, b, c)", "(a, c, b)", "the same three, in any order"),
     ],
+    ("12_object_detection", "iou"): [("union, 1)", "union, 2)", "0/2 = 0/1")],
+    ("12_object_detection", "match"): [(">= threshold", "> threshold", AT_THE_THRESHOLD)],
+    ("12_object_detection", "nms"): [
+        ("<= threshold", "< threshold", AT_THE_THRESHOLD),
+        ("boxes[[place]], boxes[kept]", "boxes[kept], boxes[[place]]", "the same overlaps, in a column"),
+    ],
+    ("12_object_detection", "judge"): [
+        (", dtype=bool", "", "1.0 equals True"),
+        (">= threshold", "> threshold", AT_THE_THRESHOLD),
+        ("initial=0", "initial=-1", "less than any threshold"),
+        ("= 0", "= -1", "less than any threshold"),
+    ],
+    ("12_object_detection", "average_precision"): [("0, 1, 101", "1, 0, 101", "the mean of the same, in any order")],
     ("13_gan", "transposed_size"): [
         ("max(kernel_size, stride)", "max(stride, kernel_size)", "the larger one, in either order")
     ],

@@ -16,7 +16,7 @@ exercise = Exercise("10_optimizers")
 LATE = 5_000  # a step
 INPUTS, UNITS = 3, 4  # of the network whose loss the notebook gives
 WEIGHTS = (INPUTS + 1) * UNITS
-EXACT = 1e-12  # of the largest number; differences, with the best of all steps, miss by 2e-11
+EXACT = 1e-12  # of the largest number; two gradients, with the best of all steps, miss by 2e-11
 SEEN, UNSEEN = 20_000, 2_000  # digits
 STEPS, BATCH = 1_000, 64
 SIZES = (196, 32, 32, 32, 32, 32, 10)
@@ -42,11 +42,7 @@ def momentum_step(answers: Answers, expect: Expect) -> None:
                 expect.close(got[1], moved, rtol=1e-4, atol=1e-5, hint=hint)
                 expect.close(got[0], w + step, rtol=1e-4, atol=1e-5, hint=hint)
 
-    compare(
-        False,
-        "The velocity keeps a share `momentum` of itself, and the gradient pushes it downhill. The weights move by the "
-        "velocity, the new one.",
-    )
+    compare(False, "Keep a share `momentum` of the velocity, push it downhill, and move the weights by the new one.")
     with expect.part(points=1, title="Nesterov"):
         compare(
             True,
@@ -248,8 +244,9 @@ def conjugate_gradient(answers: Answers, expect: Expect) -> None:
     with expect.part(points=1, title="stopping"):
         for size in (6, 9):
             A, b, step, tolerance = _stopping(rng, size)
-            hint = "Before each step: is the residual, |b − A x|, at most `tolerance` times |b|? Then x is returned."
+            hint = "Before each step, also the first: is |b − A x| at most `tolerance` times |b|? Then x is returned."
             compare(A, b, size, tolerance, _iterates(A, b)[step], hint)
+            compare(A, b, size, float(rng.uniform(1.1, 2)), 0 * b, hint)  # no step at all
         b = rng.normal(size=4)
         hint = "A residual of 0 is at most 0 · |b|: stop there also where the tolerance is 0."
         compare(A, np.zeros(len(A)), 3, 0.0, np.zeros(len(A)), hint)
@@ -278,14 +275,18 @@ def _iterates(A: np.ndarray, b: np.ndarray) -> list[np.ndarray]:
 
 
 def _stopping(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray, int, float]:
-    """A system, the step after which its residual is small enough for the first time, clearly, and the tolerance."""
+    """A system, the step after which its residual is short enough for the first time, clearly, and the tolerance; by
+    its largest number, or by the sum of their sizes, it would be another step."""
     while True:
-        A, b = _positive_definite(rng, size), 3 * rng.normal(size=size)
-        residuals = np.array([np.linalg.norm(b - A @ x) for x in _iterates(A, b)]) / np.linalg.norm(b)
+        A, b = _positive_definite(rng, size), rng.normal(scale=0.3, size=size)
+        b[rng.integers(size)] = 3 * rng.choice([-1, 1])  # so that the three measures differ
+        residuals = [b - A @ x for x in _iterates(A, b)]
+        lengths, *others = [np.array([np.linalg.norm(r, kind) for r in residuals]) for kind in (2, np.inf, 1)]
         step = int(rng.integers(2, size - 1))
-        before, there = residuals[:step].min(), residuals[step]
-        if there < before / 1.5:
-            return A, b, step, float(np.sqrt(before * there))
+        before, there = lengths[:step].min() / lengths[0], lengths[step] / lengths[0]
+        tolerance = float(np.sqrt(before * there))
+        if there < before / 1.5 and all(np.argmax(other <= tolerance * other[0]) != step for other in others):
+            return A, b, step, tolerance
 
 
 @exercise.question("two_loop", points=3, title="L-BFGS in two loops")

@@ -236,7 +236,7 @@ def _similar(rng: np.random.Generator, rows: int, zeros: int) -> tuple[np.ndarra
     while True:
         queries = rng.normal(size=(3, 5)) * rng.uniform(0.2, 5, size=(3, 1))
         table = rng.normal(size=(rows, 5))
-        table *= 10 ** rng.uniform(-1, 1, size=(rows, 1)) / np.linalg.norm(table, axis=1, keepdims=True)
+        table *= 10 ** rng.uniform(-2, 2, size=(rows, 1)) / np.linalg.norm(table, axis=1, keepdims=True)
         table = np.insert(table, rng.integers(rows + 1, size=zeros), 0, axis=0)
         lengths = np.linalg.norm(table, axis=1)
         cosines = queries @ table.T / np.linalg.norm(queries, axis=1)[:, np.newaxis] / np.where(lengths > 0, lengths, 1)
@@ -379,7 +379,9 @@ def _cosines(vectors: np.ndarray, three: np.ndarray, signs: tuple[int, int, int]
 def few_labels(answers: Answers, expect: Expect) -> None:
     """`judge(rows)` tells good reviews from bad ones after 200 labels and all texts; `estimate` says how often."""
     reviews, labels = unseen_reviews(SHOWN)
-    positive = np.reshape(answers.call("judge", reviews.padded(LENGTH)), -1)
+    judged = answers.call("judge", reviews.padded(LENGTH))
+    expect.finite(judged, hint="The probability that a review is positive, from 0 to 1; or simply 1 and 0.")
+    positive = np.reshape(judged, -1)
     expect.shape(positive, (SHOWN,), hint="One number for each of the rows.")
     for most in (positive.min(), positive.max()):
         expect.between(most, 0, 1, hint="The probability that a review is positive, from 0 to 1; or simply 1 and 0.")

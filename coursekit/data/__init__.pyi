@@ -4,12 +4,15 @@ from .images import ImageData, load_cifar10, load_fashion_mnist, load_mnist
 from .ragged import Ragged
 from .reviews import ReviewData, load_imdb
 from .runs import KnownRuns, run_words
+from .scenes import Scenes, make_scenes
 from .vectors import WordVectors, load_glove
+from .voc import Annotation, read_voc
 from .weights import load_weights
 from .word_tests import Analogies, WordPairs, load_analogies, load_word_pairs
 
 __all__ = [
     "Analogies",
+    "Annotation",
     "CacheWarning",
     "DamagedFile",
     "DamagedFileWarning",
@@ -19,6 +22,7 @@ __all__ = [
     "KnownRuns",
     "Ragged",
     "ReviewData",
+    "Scenes",
     "UnknownData",
     "WordPairs",
     "WordVectors",
@@ -32,5 +36,7 @@ __all__ = [
     "load_weights",
     "load_word_pairs",
     "make_gap_regression",
+    "make_scenes",
+    "read_voc",
     "run_words",
 ]

@@ -1,4 +1,5 @@
 from .animation import show_animation
+from .boxes import plot_boxes
 from .classes import plot_class_balance, plot_confusion_matrix
 from .describing import alt_text, describe
 from .display import show
@@ -26,6 +27,7 @@ __all__ = [
     "describe",
     "plot_adversaries",
     "plot_attention",
+    "plot_boxes",
     "plot_class_balance",
     "plot_confusion_matrix",
     "plot_convolution_window",

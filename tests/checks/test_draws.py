@@ -71,7 +71,7 @@ def drawing(solved) -> list[tuple[str, bool]]:
     return found
 
 
-@pytest.mark.usefixtures("untraced")
+@pytest.mark.untraced
 def test_stored_solutions_pass_with_every_seed(solved):
     exercise, namespace = solved
     for name, of_models in drawing(solved):

@@ -1,4 +1,4 @@
-"""The quick run sets a notebook's quick parameters, and fails where a helper breaks a figure."""
+"""The quick run sets quick parameters, and fails where a helper breaks a figure; one lesson runs in full beside it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ CHANGES = {  # of the helper that draws the figure, and what the quick run says 
     "it fails": ("_draw_shares(ax, counts)", "_draw_shares(ax)", "FAILED"),
     "it draws something else": ("minlength=len(names))", "minlength=len(names)) + 1", "FAILED"),
 }
+
+
+SIZES = """import os
+SIZE = 9"""  # the quick parameter follows
+YIELDS = "assert os.name == 'nt' or os.nice(0) >= 5 or os.environ['COURSEKIT_FULL']"
+TOLD = "print(SIZE, bool(os.environ['COURSEKIT_FULL']))"
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +56,43 @@ def verdicts(tmp_path_factory) -> dict[str, str]:
         assert before in text
         helper.write_text(text.replace(before, after, 1))
         nbformat.write(lesson, place / "lesson.ipynb")
+    (folder / "sizes").mkdir()
+    nbformat.write(sizes(), folder / "sizes" / "lesson.ipynb")
     options = ["--quick", "--nbval-lax", "--nbval-current-env", "-rA", "-p", "no:cacheprovider"]
-    command = [sys.executable, "-m", "pytest", *options, *sorted(folder.glob("*/*.ipynb"))]
+    options += ["--full", "sizes/lesson.ipynb", "sizes/lesson.ipynb", "."]
+    command = [sys.executable, "-m", "pytest", *options]
     ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=180)
-    found = re.findall(r"^([A-Z]+) (\d)/lesson\.ipynb::Cell 1", ended.stdout, re.MULTILINE)
-    return {list(CHANGES)[int(number)]: verdict for verdict, number in found}
+    found = re.findall(r"^([A-Z]+) (\S+/lesson\.ipynb.*::Cell \d+)", ended.stdout, re.MULTILINE)
+    assert len(found) == 2 * len(CHANGES) + 6, ended.stdout
+    return {cell: verdict for verdict, cell in found}
+
+
+def sizes() -> nbformat.NotebookNode:
+    """A lesson whose second cell prints what is stored in full alone."""
+    told = new_output("stream", name="stdout", text="9 True\n")
+    cells = [
+        new_code_cell(SIZES, metadata={"tags": ["parameters"]}),
+        new_code_cell(TOLD, outputs=[told], execution_count=2, metadata={"tags": ["nbval-check-output"]}),
+        new_code_cell(YIELDS),
+    ]
+    return new_notebook(cells=cells, metadata={"coursekit": {"quick": {"SIZE": 2}}})
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_helper_that_breaks_a_figure_fails_the_quick_run(verdicts, change):
-    assert verdicts[change] == CHANGES[change][2]
+    assert verdicts[f"{list(CHANGES).index(change)}/lesson.ipynb::Cell 1"] == CHANGES[change][2]
+
+
+@pytest.mark.slow
+def test_one_lesson_runs_in_full_beside_itself_in_quick_sizes(verdicts):
+    told = {cell: verdict for cell, verdict in verdicts.items() if cell.startswith("sizes/")}
+
+    assert told == {
+        "sizes/lesson.ipynb::Cell 0": "PASSED",
+        "sizes/lesson.ipynb::Cell 1": "FAILED",
+        "sizes/lesson.ipynb::Cell 2": "PASSED",
+        "sizes/lesson.ipynb in full::Cell 0": "PASSED",
+        "sizes/lesson.ipynb in full::Cell 1": "PASSED",
+        "sizes/lesson.ipynb in full::Cell 2": "PASSED",
+    }
