@@ -113,7 +113,8 @@ class Loss:
     """The loss that a model was compiled with.
 
     Attributes:
-        name: such as ``"sparse_categorical_crossentropy"``, however it was given to ``compile``.
+        name: such as ``"sparse_categorical_crossentropy"``, however it was given to ``compile``; ``"several losses"``
+            for a model with one for each output.
         from_logits: whether it takes logits; ``False`` where it makes no such difference.
         config: its settings.
     """

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import keras
 from keras import ops, tree
+from tensorflow.python.framework.ops import gradient_registry
 
 STEPS = 16
 """Batches that Keras trains on before it returns to Python."""
@@ -64,6 +65,10 @@ def compile_network(
     predict_batch = model.predict_function
     model.predict_function = lambda batches: _joined([predict_batch([batch]) for batch in batches])
     model.steps_per_execution = steps_per_execution
+    model.make_train_function()
+    model.train_function = _forgetting(model.train_function)
+    model.make_test_function()
+    model.test_function = _forgetting(model.test_function)
     return model
 
 
@@ -140,6 +145,24 @@ def _made(metric: Metric) -> Metric:
     if isinstance(metric, (str, keras.metrics.Metric)):
         return metric
     return keras.metrics.MeanMetricWrapper(metric, name=metric.__name__)
+
+
+def _forgetting(step: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """``step``, after which TensorFlow forgets the gradients that were registered while it was traced.
+
+    They are needed while the backward pass is traced, and that happens in ``step`` itself. TensorFlow would keep them
+    for as long as the process lives, and with each the graph of its network: 3 to 6 MB for every network trained.
+    """
+
+    def run(batches: Any) -> Any:
+        known = set(gradient_registry.list())
+        try:
+            return step(batches)
+        finally:
+            for name in set(gradient_registry.list()) - known:
+                del gradient_registry._registry[name]  # there is no public way
+
+    return run
 
 
 def _joined(outputs: list[Any]) -> Any:

@@ -71,11 +71,14 @@ def kinds(layer: Any) -> list[str]:
 
 
 def single_loss(model: Any) -> Any:
-    """The loss that a model was compiled with, as a function of labels and predictions; also one in a list of one."""
+    """The loss that a model was compiled with, as a function of labels and predictions; also one in a list of one.
+
+    None for a model with a loss for each of its outputs.
+    """
     loss = getattr(model, "loss", None)
     while isinstance(loss, list | tuple | dict) and len(loss) == 1:
         loss = next(iter(loss.values() if isinstance(loss, dict) else loss))
-    return sys.modules["keras"].losses.get(loss)
+    return None if isinstance(loss, list | tuple | dict) else sys.modules["keras"].losses.get(loss)
 
 
 def _always_training(model: Any) -> list[str]:
@@ -198,6 +201,8 @@ def _loss(model: Any) -> dict[str, Any] | None:
     if getattr(model, "loss", None) is None:
         return None
     loss = single_loss(model)
+    if loss is None:
+        return {"name": "several losses", "from_logits": False, "config": {}}
     settings = _settings(loss) if hasattr(loss, "get_config") else {}
     name = getattr(loss, "name", None) or getattr(loss, "__name__", type(loss).__name__)
     return {"name": str(name), "from_logits": bool(settings.get("from_logits", False)), "config": settings}

@@ -37,6 +37,8 @@ half = keras.ops.cast([1.5], "bfloat16")
 import tensorflow
 tensor_shape = tensorflow.TensorShape((None, 3))
 two_heads = keras.Model(a := keras.Input((4,)), [keras.layers.Dense(1)(a), keras.layers.Dense(2)(a)])
+two_losses = keras.Model(two_heads.inputs, two_heads.outputs)
+two_losses.compile("sgd", ["mse", "mae"])
 bare = keras.Sequential([keras.layers.Dense(1)])
 """
 
@@ -81,6 +83,10 @@ def test_models_are_described_and_predict(answers):
     heads = answers.model("two_heads")
     assert heads.output_shape == [(None, 1), (None, 2)]
     assert [head.shape for head in heads.predict(np.zeros((3, 4)))] == [(3, 1), (3, 2)]
+
+    several = answers.model("two_losses").loss
+    assert several is not None
+    assert (several.name, several.from_logits, several.config) == ("several losses", False, {})
 
     bare = answers.model("bare")
     assert (bare.input_shape, bare.optimizer, bare.loss, bare.layers[0].parameter_count) == (None, None, None, 0)

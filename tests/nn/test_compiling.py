@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
+from tensorflow.python.framework.ops import gradient_registry
 
 from coursekit.nn import VariationalDense, compile_classifier, compile_network, reinitialize
 from coursekit.plotting import LiveHistory
@@ -245,6 +246,18 @@ def test_a_network_that_starts_again_trains_as_one_made_anew_and_is_traced_once(
         assert trained(reinitialize(again, seed)) == trained(anew(seed))
     (counting,) = (layer for layer in again.layers if isinstance(layer, Counting))
     assert counting.traced == 1
+
+
+def test_tensorflow_keeps_no_graph_of_a_network_that_was_trained() -> None:
+    known = set(gradient_registry.list())
+    model = compile_classifier(network(3), "rmsprop")
+    model.fit(X, CLASSES, epochs=1, verbose=0, validation_data=(X, CLASSES))
+    assert set(gradient_registry.list()) == known
+
+    plain = network(3)
+    plain.compile("rmsprop", "sparse_categorical_crossentropy")
+    plain.fit(X, CLASSES, epochs=1, verbose=0)
+    assert set(gradient_registry.list()) > known, "Keras keeps none any more: the course need not forget them"
 
 
 def test_a_schedule_and_frozen_layers_start_again_too() -> None:
