@@ -76,7 +76,7 @@ LESSONS = (
     Lesson(10, "optimizers", "How to go downhill", 100, 5, 20, (1, 3, 7)),
     Lesson(11, "text", "From words to vectors", 80, 6, 20, (1, 2, 5)),
     Lesson(12, "object_detection", "What, and where", 80, 6, 20, (1, 4, 6)),
-    Lesson(13, "gan", "Two networks that train each other", 95, 6, 20, (1, 3, 4, 7, 8)),
+    Lesson(13, "gan", "Two networks that train each other", 95, 10, 20, (1, 3, 4, 7, 8)),
 )
 
 
