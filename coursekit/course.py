@@ -75,7 +75,7 @@ LESSONS = (
     Lesson(9, "bayesian_nn", "Networks that know when they do not know", 118, 9, 20, (1, 3, 4)),
     Lesson(10, "optimizers", "How to go downhill", 100, 7, 20, (1, 3, 7)),
     Lesson(11, "text", "From words to vectors", 80, 12, 20, (1, 2, 5)),
-    Lesson(12, "object_detection", "What, and where", 80, 11, 20, (1, 4, 6)),
+    Lesson(12, "object_detection", "What, and where", 80, 12, 20, (1, 4, 6)),
     Lesson(13, "gan", "Two networks that train each other", 95, 10, 20, (1, 3, 4, 7, 8)),
 )
 
