@@ -65,11 +65,11 @@ class Lesson:
 
 LESSONS = (
     Lesson(1, "mnist_dense", "A dense network reads digits", 75, 11, 20),
-    Lesson(2, "imdb_dense", "Reviews: good or bad?", 60, 5, 20, (1,)),
+    Lesson(2, "imdb_dense", "Reviews: good or bad?", 60, 8, 20, (1,)),
     Lesson(3, "regularization", "Overfitting and its cures", 110, 14, 20, (1, 2)),
     Lesson(4, "cnn", "Convolutional networks see neighbours", 90, 19, 20, (1, 3)),
     Lesson(5, "rnn_lstm", "Networks that read in order", 70, 15, 20, (1, 2, 4)),
-    Lesson(6, "transfer_learning", "Borrow what another network has learnt", 60, 6, 20, (3, 4)),
+    Lesson(6, "transfer_learning", "Borrow what another network has learnt", 60, 17, 20, (3, 4)),
     Lesson(7, "autoencoders", "Networks that squeeze and rebuild", 75, 12, 20, (1, 3, 4)),
     Lesson(8, "vae", "A network that invents digits", 85, 12, 20, (1, 7)),
     Lesson(9, "bayesian_nn", "Networks that know when they do not know", 118, 9, 20, (1, 3, 4)),
