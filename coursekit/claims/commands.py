@@ -74,4 +74,4 @@ def _basis(claim: Comparison) -> str:
     """What was measured of what, how often, and in which time."""
     seconds = "" if claim.seconds is None else f", {claim.seconds:.0f} s"
     arms = f"{claim.treatment.name} − {claim.control.name}"
-    return f"{claim.measure}: {arms}; {len(claim.seeds)} seeds{seconds}"
+    return f"{claim.measure}: {arms}; {claim.repeats}{seconds}"

@@ -22,6 +22,7 @@ def compare(
     seeds: Sequence[int] | None = None,
     seconds: float | None = None,
     enough: bool = True,
+    each: str = "seed",
 ) -> None:
     """Show whether a treatment is better than its control, from runs that share their seeds.
 
@@ -35,21 +36,24 @@ def compare(
         measure: what was measured, with its unit where it has one.
         better: ``"lower"`` or ``"higher"``.
         seeds: of the runs, in the order of the values; 0, 1, 2, … when it is None.
-        seconds: what the runs of both arms took.
+        seconds: what the runs of both arms took, where they were made for this claim alone. The values come here when
+            the trainings are over, and many claims share a control, so nothing else can tell.
         enough: whether the run is large enough for the claim to be asserted, as in :func:`runs_in_full`.
+        each: what the pairs are where they are no seeds, in one word whose plural ends in s: ``"split"``.
 
     Raises:
         Contradicted: the claim is contradicted, in a run that is large enough.
         RuntimeError: ``enough`` is false in the course's own run at the default sizes.
         ValueError: not two arms; fewer than three seeds; arms of different lengths; a value that is no finite number;
-            another direction; a claim, measure or arm without a name; values that no seed changes.
+            another direction; a claim, measure or arm without a name; an ``each`` of several words; values that no
+            seed changes.
 
     >>> accuracies = {"batch norm": [0.90, 0.91, 0.90], "none": [0.32, 0.29, 0.35]}
     >>> compare("Batch normalisation raises the accuracy", accuracies, measure="accuracy", better="higher")
     Batch normalisation raises the accuracy: holds. Accuracy, batch norm − none: +0.583,
     95 % interval from +0.496 to +0.671, 3 seeds.
     """
-    comparison = _comparison(sentence, arms, measure, better, seeds, seconds)
+    comparison = _comparison(sentence, arms, measure, better, seeds, seconds, each)
     _show(comparison)
     if runs_in_full(enough) and comparison.verdict == CONTRADICTED:
         raise Contradicted(str(comparison))
@@ -62,13 +66,14 @@ def _comparison(
     better: str,
     seeds: Sequence[int] | None,
     seconds: float | None,
+    each: str,
 ) -> Comparison:
     if len(arms) != 2:
         raise ValueError(f"A comparison has two arms, the treatment and then its control; got {list(arms)}.")
     treatment, control = (Arm(name, tuple(map(float, values))) for name, values in arms.items())
     numbers = range(len(control.values)) if seeds is None else map(int, seeds)
     took = None if seconds is None else round(seconds, 1)
-    return Comparison(sentence, measure, better, treatment, control, tuple(numbers), took)
+    return Comparison(sentence, measure, better, treatment, control, tuple(numbers), took, each)
 
 
 def _show(comparison: Comparison) -> None:
@@ -85,6 +90,7 @@ def _show(comparison: Comparison) -> None:
         comparison.measure,
         (comparison.treatment.name, comparison.control.name),
         comparison.better,
+        comparison.each,
     )
     data, metadata = mimebundle(png(figure_of(ax)), alt_text(ax), note=str(comparison))
     publish({MIME: comparison.as_data(), **data}, metadata)

@@ -37,6 +37,7 @@ class Comparison:
         treatment, control: the two arms; values at the same place are of the same seed.
         seeds: of the runs, in that order.
         seconds: what all runs took, or None where nobody took the time.
+        each: what the pairs are, in one word whose plural ends in s: ``"seed"``, ``"split"``.
 
     Raises:
         ValueError: what :func:`coursekit.claims.compare` refuses; the message says why.
@@ -54,6 +55,7 @@ class Comparison:
     control: Arm
     seeds: tuple[int, ...]
     seconds: float | None = None
+    each: str = "seed"
 
     def __post_init__(self) -> None:
         if problem := self._in_words() or self._in_numbers():
@@ -92,13 +94,21 @@ class Comparison:
         measure = self.measure[0].upper() + self.measure[1:]
         return (
             f"{self.sentence}: {self.verdict}. {measure}, {self.treatment.name} − {self.control.name}: {effect}, "
-            f"95 % interval from {low} to {high}, {len(self.seeds)} seeds."
+            f"95 % interval from {low} to {high}, {self.repeats}."
         )
 
+    @property
+    def repeats(self) -> str:
+        """How many pairs there are: ``"5 seeds"``."""
+        return f"{len(self.seeds)} {self.each}s"
+
     def rounded(self) -> list[str]:
-        """Effect, lower and upper end of the interval, to two digits of half its width."""
+        """Effect, lower and upper end of the interval, to two digits of half its width.
+
+        An end near zero takes more, for by its side of zero the verdict is told.
+        """
         low, high = self.interval
-        return rounded((self.effect, low, high), (high - low) / 2)
+        return rounded((self.effect, low, high), (high - low) / 2, distinct=(low, high))
 
     def as_data(self) -> dict[str, Any]:
         """As JSON: all attributes, and what follows from them: ``effect``, ``interval``, ``verdict``."""
@@ -114,6 +124,8 @@ class Comparison:
         names = self.measure, self.treatment.name, self.control.name
         if not all(map(str.strip, names)):
             return "The measure and both arms need a name."
+        if not self.each.isalpha():
+            return f"each={self.each!r}: write what the pairs are in one word, such as 'seed' or 'split'."
         if any(text.splitlines() != [text] for text in (self.sentence, *names)):
             return "A claim and its names stand on one line."
         same = self.treatment.name == self.control.name
@@ -124,30 +136,36 @@ class Comparison:
         count = len(self.seeds)
         for arm in (self.treatment, self.control):
             if len(arm.values) != count:
-                return f"{arm.name}: {len(arm.values)} values for {count} seeds; each arm needs one value a seed."
+                return (
+                    f"{arm.name}: {len(arm.values)} values for {self.repeats}; each arm needs one value a {self.each}."
+                )
             for seed, value in zip(self.seeds, arm.values):
                 if not abs(value) <= LARGEST:
-                    return f"{arm.name}, seed {seed}: {value} is no number to compare; did the training diverge?"
+                    return f"{arm.name}, {self.each} {seed}: {value} is no number to compare; did the training diverge?"
         if len(set(self.seeds)) < count:
-            return f"The seeds {list(self.seeds)} repeat: a run that is counted twice makes the interval too narrow."
+            return f"The {self.each}s {list(self.seeds)} repeat: a run counted twice makes the interval too narrow."
         if count < LEAST_SEEDS:
             return (
-                f"{count} of at least {LEAST_SEEDS} seeds: from fewer pairs the spread of their difference cannot be "
-                "told, and neither can what is noise."
+                f"{count} of at least {LEAST_SEEDS} {self.each}s: from fewer pairs the spread of their difference "
+                "cannot be told, and neither can what is noise."
             )
         if self.seconds is not None and not 0 <= self.seconds < math.inf:
             return f"{self.seconds} seconds is no time that runs can take."
         constant = all(len(set(arm.values)) == 1 for arm in (self.treatment, self.control))
         if constant and self.effect:
-            return "Every seed gave the same two values: does the seed reach the training?"
+            return f"Every {self.each} gave the same two values: does the {self.each} reach the training?"
         return ""
 
 
-def rounded(values: Sequence[float], uncertainty: float) -> list[str]:
+def rounded(values: Sequence[float], uncertainty: float, distinct: Sequence[float] = ()) -> list[str]:
     """Values with their signs, to two digits of their uncertainty and at most six of their own.
+
+    They have as many decimals more as those in ``distinct`` need that are not zero, so as not to look like it.
 
     >>> rounded([-0.24833, -0.26401, 0], uncertainty=0.0157)
     ['−0.248', '−0.264', '0.000']
+    >>> rounded([-1.988, -3.96, -0.016], uncertainty=1.97), rounded([-3.96, -0.016], 1.97, distinct=[-0.016])
+    (['−2.0', '−4.0', '0.0'], ['−3.96', '−0.02'])
     >>> rounded([12.0, 12.0], uncertainty=0)
     ['+12.0000', '+12.0000']
     """
@@ -155,6 +173,7 @@ def rounded(values: Sequence[float], uncertainty: float) -> list[str]:
     decimals = 5 - _magnitude(largest)
     if uncertainty > 0:
         decimals = min(decimals, 1 - _magnitude(uncertainty))
+    decimals = max([decimals, *(-_magnitude(abs(value)) for value in distinct if value)])
     texts = [f"{value:+.{max(0, decimals)}f}".replace("-", "−") for value in values]
     return [text if text.strip("+−0.") else text[1:] for text in texts]
 

@@ -73,13 +73,20 @@ class SumOfRows(keras.layers.Dense):  # type: ignore[misc, unused-ignore]  # Ker
         self.factors = None if factors is None else np.asarray(factors, "float32")
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Make kernel and bias; they depend on ``columns`` only."""
+        """Make kernel and bias; they depend on ``columns`` only.
+
+        The factors go into a variable, for TensorFlow would copy a constant into each of the steps that it takes in a
+        row. They are a setting and no weight: Keras neither counts nor saves them as one.
+        """
         super().build((None, self.columns))
         self.input_spec = None  # sequences may have any length
+        if self.factors is not None:
+            with tf.init_scope():
+                self.held = tf.Variable(self.factors[:, None], trainable=False)
 
     def call(self, inputs: tf.RaggedTensor) -> Any:
         """The sums, as a product with the sparse matrix of ones that the numbers describe."""
-        kernel = self.kernel if self.factors is None else self.kernel * self.factors[:, None]
+        kernel = self.kernel if self.factors is None else self.kernel * self.held
         numbers = tf.cast(inputs.flat_values, "int64")
         places = tf.stack([inputs.value_rowids(), numbers], axis=1)
         ones = tf.SparseTensor(places, tf.ones_like(numbers, kernel.dtype), (inputs.nrows(), self.columns))

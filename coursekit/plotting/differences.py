@@ -13,7 +13,12 @@ SEEDS, MEAN = 1.0, 0.0  # the heights of the two rows
 
 
 def plot_paired_differences(
-    differences: Sequence[float], interval: tuple[float, float], measure: str, names: tuple[str, str], better: str
+    differences: Sequence[float],
+    interval: tuple[float, float],
+    measure: str,
+    names: tuple[str, str],
+    better: str,
+    each: str = "seed",
 ) -> Axes:
     """Draw the difference of each seed as a dot, below them their mean with its 95 % interval, and a line at zero.
 
@@ -23,6 +28,7 @@ def plot_paired_differences(
         measure: what was measured, with its unit where it has one.
         names: of treatment and control.
         better: ``"lower"`` or ``"higher"``: which side of zero is better for the treatment.
+        each: what the differences are of, in one word whose plural ends in s.
 
     Returns:
         The axes, described.
@@ -39,7 +45,7 @@ def plot_paired_differences(
     ax.plot(differences, [SEEDS] * len(differences), "o", color=COLORS[0], markersize=7, alpha=0.7)
     ax.plot(interval, [MEAN, MEAN], "-", color="black", linewidth=2.5, marker="|", markersize=12, markeredgewidth=2.5)
     ax.plot(mean, MEAN, "D", color="black", markersize=7)
-    ax.set_yticks([SEEDS, MEAN], ["each seed", "mean, 95 %"])
+    ax.set_yticks([SEEDS, MEAN], [f"each {each}", "mean, 95 %"])
     ax.set(xlabel=f"{measure}: {names[0]} − {names[1]}", ylim=(-0.6, 1.6))
     ax.set_xlim(*_limits([0.0, *differences, *interval]))
     ax.grid(False, axis="y")
@@ -47,7 +53,7 @@ def plot_paired_differences(
     ax.spines["left"].set_visible(False)
     side, words = (0, "← better") if better == "lower" else (1, "better →")
     ax.text(side, 1.0, words, transform=ax.transAxes, ha=("left", "right")[side], va="bottom", color=QUIET, size=10)
-    return describe(ax, _in_words(differences, mean, interval, measure, names, better))
+    return describe(ax, _in_words(differences, mean, interval, measure, names, better, each))
 
 
 def _limits(values: Sequence[float]) -> tuple[float, float]:
@@ -63,6 +69,7 @@ def _in_words(
     measure: str,
     names: tuple[str, str],
     better: str,
+    each: str,
 ) -> str:
     low, high = interval
     if low <= 0 <= high:
@@ -72,6 +79,6 @@ def _in_words(
         where = f"all {'below' if high < 0 else 'above'} zero, which is {'better' if better_side else 'worse'}"
     return (
         f"Dot plot of the difference in {measure}, {names[0]} minus {names[1]}, "
-        f"for {plural(len(differences), 'seed')}: {listing(map(number, differences))}. "
+        f"for {plural(len(differences), each)}: {listing(map(number, differences))}. "
         f"Mean {number(mean)}, 95 % interval from {number(low)} to {number(high)}, {where}."
     )

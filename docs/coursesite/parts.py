@@ -116,7 +116,7 @@ def _claims_of(lesson: course.Lesson) -> str:
 
 def _row(link: str, claim: Comparison) -> str:
     effect, low, high = claim.rounded()
-    basis = f"{claim.measure}: {claim.treatment.name} − {claim.control.name}; {len(claim.seeds)} seeds"
+    basis = f"{claim.measure}: {claim.treatment.name} − {claim.control.name}; {claim.repeats}"
     return (
         f'<tr><td><a href="{link}">{escape(claim.sentence)}</a><br><small>{escape(basis)}</small></td>'
         f"<td>{SIGNS[claim.verdict]} {claim.verdict}</td><td>{effect}</td><td>{low} to {high}</td></tr>"

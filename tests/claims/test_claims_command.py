@@ -58,7 +58,7 @@ def test_the_register_for_programs(command):
     assert [row.pop("lesson") for row in rows] == ["02_imdb_dense"] * 2
     assert rows == [json.loads(json.dumps(claim.as_data())) for claim in (HELPS, NOTHING)]
     assert rows[0].keys() == {
-        *("sentence", "measure", "better", "treatment", "control", "seeds", "seconds"),
+        *("sentence", "measure", "better", "treatment", "control", "seeds", "seconds", "each"),
         *("effect", "interval", "verdict"),
     }
     assert rows[0]["treatment"] == {"name": "treated", "values": [0.29, 0.31, 0.30]}

@@ -87,6 +87,12 @@ def test_the_line_of_text(capsys):
     )
 
 
+def test_the_line_names_what_the_pairs_are(capsys):
+    compare("It helps", {"treated": EARLY, "control": LATE}, **WORDS, each="split")
+
+    assert capsys.readouterr().out.endswith("from −0.265 to −0.232, 3 splits.\n")
+
+
 def test_values_may_be_arrays(capsys):
     arms = {"stopped early": np.array(EARLY, "float32"), "20 epochs": (value for value in LATE)}
 
@@ -114,6 +120,9 @@ def test_values_may_be_arrays(capsys):
         ({"seeds": [0, 1]}, "early: 3 values for 2 seeds"),
         ({"seeds": [0, 1, 1]}, "\\[0, 1, 1\\] repeat"),
         ({"seconds": math.nan}, "nan seconds"),
+        ({"each": "split", "seeds": [0, 1]}, "early: 3 values for 2 splits; each arm needs one value a split"),
+        ({"each": "random split"}, "each='random split': write what the pairs are in one word"),
+        ({"each": ""}, "each='': write what the pairs are in one word"),
         ({"sentence": " "}, "a sentence without a full stop"),
         ({"sentence": "It helps."}, "a sentence without a full stop"),
     ],
@@ -164,3 +173,22 @@ def test_rounding_changes_less_than_a_twentieth_of_the_uncertainty(value, uncert
 
     assert abs(read - value) <= max(uncertainty / 20, 1e-5 * abs(value))
     assert len(text.strip("+−0.").replace(".", "")) <= max(6, len(f"{abs(value):.0f}"))
+
+
+def test_an_end_beside_zero_is_told_from_it():
+    control = np.array([4.0, 5.0, 4.5, 5.5])
+    treatment = control - [3.514, 0.598, 2.326, 1.516]  # the interval ends at −0.0186
+
+    line = str(comparison(treatment, control))
+
+    assert line == "It helps: holds. Loss, treated − control: −1.99, 95 % interval from −3.96 to −0.02, 4 seeds."
+
+
+@settings(deadline=None)
+@given(pairs)
+def test_an_end_is_printed_as_zero_only_if_it_is(pairs):
+    assume(varying(pairs))
+    compared = comparison(*zip(*pairs))
+    shown = [float(text.replace("−", "-")) for text in compared.rounded()[1:]]
+
+    assert [np.sign(end) for end in shown] == [np.sign(end) for end in compared.interval]

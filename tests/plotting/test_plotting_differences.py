@@ -27,6 +27,13 @@ def test_each_seed_the_mean_the_interval_and_zero_are_drawn():
     assert ax.get_xlabel() == "test loss: stopped early − 20 epochs"
 
 
+def test_the_dots_may_be_of_something_else_than_seeds():
+    ax = plot_paired_differences(DIFFERENCES, INTERVAL, "test loss", NAMES, "lower", each="split")
+
+    assert ax.get_yticklabels()[0].get_text() == "each split"
+    assert "for 3 splits: " in alt_text(ax)
+
+
 @pytest.mark.parametrize(("better", "words", "side"), [("lower", "← better", 0), ("higher", "better →", 1)])
 def test_an_arrow_says_where_the_treatment_is_better(better, words, side):
     (text,) = draw(better=better).texts
