@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from coursekit.data import Ragged
 from coursekit.nn import SumOfRows, compile_classifier, ragged_batches, ragged_tensor
@@ -35,6 +36,13 @@ def test_it_learns_what_a_dense_layer_learns_from_multi_hot_vectors(units: int, 
     np.testing.assert_allclose(*losses, rtol=1e-5)
     for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+def test_a_graph_holds_no_copy_of_the_factors() -> None:
+    layer = SumOfRows(1, columns=100_000, factors=np.ones(100_000))
+    layer.build((None, None))
+    traced = tf.function(layer).get_concrete_function(tf.RaggedTensorSpec([None, None], "int32"))
+    assert traced.graph.as_graph_def().ByteSize() < 100_000
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # by Keras
