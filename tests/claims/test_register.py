@@ -28,7 +28,8 @@ def comparisons(draw) -> Comparison:
     several = st.lists(numbers, min_size=len(seeds), max_size=len(seeds), unique=True).map(tuple)
     arms = Arm(treatment, draw(several)), Arm(control, draw(several))
     seconds = draw(st.none() | st.floats(0, 1e6))
-    return Comparison(draw(claims), draw(texts), draw(st.sampled_from(BETTER)), *arms, tuple(seeds), seconds)
+    each = draw(st.sampled_from(["seed", "split"]))
+    return Comparison(draw(claims), draw(texts), draw(st.sampled_from(BETTER)), *arms, tuple(seeds), seconds, each)
 
 
 def bundle(comparison: Comparison) -> dict:
@@ -149,3 +150,11 @@ def test_a_notebook_without_outputs_is_refused():
 
     with pytest.raises(UnreadableClaims, match=r"03.ipynb stores no outputs\. Run it\."):
         read(json.dumps(content).encode())
+
+
+def test_a_claim_that_was_stored_without_a_name_of_its_pairs_is_of_seeds(helped):
+    del helped[MIME]["each"]
+
+    (claim,) = read(stored(helped))
+
+    assert claim.repeats == "3 seeds"
