@@ -60,7 +60,7 @@ def conditionals(answers: Answers, expect: Expect) -> None:
             given = _bits(rng, (*leading, units[0] if upwards else units[1]), dtype)
             got = answers.call(function, given, *rbm)
             expect.finite(got, hint="exp(1000) is infinite, and infinite over infinite is nan: 1 / (1 + exp(-x)).")
-            expect.close(got, (_up if upwards else _down)(given, *rbm), rtol=1e-4, atol=1e-5, hint=hint)
+            expect.close(got, (_up if upwards else _down)(given, *rbm), rtol=1e-3, atol=1e-4, hint=hint)
 
     with expect.part(points=1, title="upwards"):
         hint = "The sigmoid of the unit's bias plus the weights of the visible units that are on."
@@ -251,8 +251,10 @@ def contrastive_divergence(answers: Answers, expect: Expect) -> None:
                 "The chain begins at v, and each of its steps throws h, given v, then v, given h: bits are handed on, "
                 "never probabilities."
             )
-            for part, mean, stray in zip(got, *_expected(v, steps, rbm)):
-                near = np.abs(np.asarray(part, dtype=np.float64) - mean) <= STRAY * stray + 1e-4
+            thrown = 0.5 / len(v), 0, 0.5 / len(v)  # hidden bits in the means, which the part above judges, stray more
+            for part, mean, stray, more in zip(got, *_expected(v, steps, rbm), thrown):
+                reach = STRAY * np.sqrt(stray**2 + more) + 1e-4
+                near = np.abs(np.asarray(part, dtype=np.float64) - mean) <= reach
                 expect.true(
                     near.all(),
                     "On average over all throws the gradient is another one.",
