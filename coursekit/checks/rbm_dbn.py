@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,6 +15,7 @@ exercise = Exercise("14_rbm_dbn")
 
 Rbm: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]  # weights (visible, hidden), visible and hidden biases
 
+LEADING: tuple[tuple[int, ...], ...] = ((5,), (1,), (), (2, 3))  # axes in front of a state
 CHAINS = 4_000
 STRAY = 5.2  # standard deviations of a mean: a right answer strays further twice in ten million throws
 PIXELS, CLASSES = 784, 10
@@ -51,33 +53,28 @@ def conditionals(answers: Answers, expect: Expect) -> None:
     """`hidden_probabilities(v, weights, visible_bias, hidden_bias)` and
     `visible_probabilities(h, weights, visible_bias, hidden_bias)`: that each unit is on, given the other layer."""
     rng = answers.draw("states and machines")
-    shapes: tuple[tuple[int, ...], ...] = ((5,), (1,), (), (2, 3))
 
-    def compare(function: str, leading: tuple[int, ...], units: tuple[int, int], scale: float, hint: str) -> None:
-        upwards = function == "hidden_probabilities"
-        for dtype in (np.float64, np.float32):
-            rbm = _drawn(rng, *units, scale=scale, dtype=dtype)
-            given = _bits(rng, (*leading, units[0] if upwards else units[1]), dtype)
-            got = answers.call(function, given, *rbm)
-            expect.finite(got, hint="exp(1000) is infinite, and infinite over infinite is nan: 1 / (1 + exp(-x)).")
-            expect.close(got, (_up if upwards else _down)(given, *rbm), rtol=1e-3, atol=1e-4, hint=hint)
+    def compare(upwards: bool, hint: str) -> None:
+        for leading, dtype in product(LEADING, (np.float64, np.float32)):
+            for visible, hidden, scale in ((5, 4, 1), (4, 4, 1), (3, 6, 900)):
+                rbm = _drawn(rng, visible, hidden, scale=scale, dtype=dtype)
+                given = _bits(rng, (*leading, visible if upwards else hidden), dtype)
+                if upwards:
+                    got, want = answers.call("hidden_probabilities", given, *rbm), _up(given, *rbm)
+                else:
+                    got, want = answers.call("visible_probabilities", given, *rbm), _down(given, *rbm)
+                expect.finite(got, hint="exp(1000) is infinite, and infinite over infinite is nan: 1 / (1 + exp(-x)).")
+                expect.close(got, want, rtol=1e-3, atol=1e-4, hint=hint)
 
     with expect.part(points=1, title="upwards"):
-        hint = "The sigmoid of the unit's bias plus the weights of the visible units that are on."
-        for leading in shapes:
-            for units, scale in (((5, 4), 1), ((4, 4), 1), ((3, 6), 900)):
-                compare("hidden_probabilities", leading, units, scale, hint)
-    hint = "The same weights, read the other way: from the hidden units (columns) to the visible ones (rows)."
-    for leading in shapes:
-        for units, scale in (((5, 4), 1), ((4, 4), 1), ((3, 6), 900)):
-            compare("visible_probabilities", leading, units, scale, hint)
+        compare(True, "The sigmoid of the unit's bias plus the weights of the visible units that are on.")
+    compare(False, "The same weights, read the other way: from the hidden units (columns) to the visible ones (rows).")
 
 
 @exercise.question("free_energy", points=2, title="The hidden states summed away")
 def free_energy(answers: Answers, expect: Expect) -> None:
     """`free_energy(v, weights, visible_bias, hidden_bias)`: F(v), with exp(−F(v)) the sum of exp(−E(v, h)) over h."""
     rng = answers.draw("states and machines")
-    shapes: tuple[tuple[int, ...], ...] = ((5,), (1,), (), (2, 3))
 
     def compare(leading: tuple[int, ...], visible: int, hidden: int, far: float, hint: str) -> None:
         for dtype in (np.float64, np.float32):
@@ -94,12 +91,12 @@ def free_energy(answers: Answers, expect: Expect) -> None:
         "−F is Σ aᵢ vᵢ plus, for each hidden unit, log(1 + exp(its input)): one number for each v. The input of a "
         "hidden unit is bⱼ + Σ vᵢ Wᵢⱼ."
     )
-    for leading in shapes:
+    for leading in LEADING:
         for visible, hidden in ((5, 4), (4, 4), (2, 6)):
             compare(leading, visible, hidden, 0, hint)
     with expect.part(points=1, title="inputs of a thousand"):
         hint = "log(1 + exp(x)) is nearly x where x is large, and nearly 0 where −x is."
-        for leading in shapes:
+        for leading in LEADING:
             compare(leading, 4, 5, float(rng.uniform(900, 1_000)), hint)
 
 
@@ -118,8 +115,7 @@ def log_likelihood(answers: Answers, expect: Expect) -> None:
         "log p(v) = −F(v) − log Z: one number for each row of v, never above 0. The sum Z has all states of a layer, "
         "each once, not those of the batch alone."
     )
-    shapes: tuple[tuple[int, ...], ...] = ((4,), (), (1,))
-    for leading in shapes:
+    for leading in LEADING[:3]:
         for visible, hidden in ((4, 3), (2, 5), (3, 3)):
             for dtype in (np.float64, np.float32):
                 compare(leading, _drawn(rng, visible, hidden, dtype=dtype), hint)
@@ -160,8 +156,8 @@ def fill_in(answers: Answers, expect: Expect) -> None:
             expect.close(asked(v, known, *machine, steps=steps), want, hint=hint)
         for steps, dtype in ((1, np.float32), (2, np.float64)):
             rbm, first = _telling(rng)
-            known = np.array([some, False, False])
-            got = asked(np.tile(first, (CHAINS, 1)).astype(dtype), known, *rbm, steps=steps)
+            known, start = np.array([some, False, False]), np.tile(first, (CHAINS, 1)).astype(dtype)
+            got = asked(start, known, *(part.astype(dtype) for part in rbm), steps=steps)
             want = np.linalg.matrix_power(_transition(known, *rbm), steps)[_number(first)]
             for number, probability in enumerate(want):
                 expect.share(_number(got) == number, float(np.clip(probability, 0, 1)), hint)
