@@ -454,7 +454,7 @@ def _log_likelihood(v: np.ndarray, *rbm: np.ndarray) -> np.ndarray:
 
 
 def _path_weights(path: np.ndarray, betas: np.ndarray, rbm: Rbm, base_bias: np.ndarray) -> np.ndarray:
-    """See Salakhutdinov & Murray (2008), section 4.1, where the machine that is known has no weights."""
+    """See Salakhutdinov & Murray (2008): log Z of the machine without weights, and what each state adds to it."""
     weights, visible_bias, hidden_bias = (part.astype(np.float64) for part in rbm)
     base, betas = base_bias.astype(np.float64), betas.astype(np.float64)
     found = np.logaddexp(0, base).sum() + len(hidden_bias) * np.log(2)
