@@ -363,10 +363,10 @@ def _led(v: np.ndarray, rbm: Rbm, steps: int, known: np.ndarray | bool = False) 
 
 
 def _telling(rng: np.random.Generator) -> tuple[Rbm, np.ndarray]:
-    """A machine of 3 visible and 2 hidden units, and a state from which a step that hands on probabilities in place of
+    """A machine of 3 visible and 3 hidden units, and a state from which a step that hands on probabilities in place of
     the hidden bits leads elsewhere."""
     while True:
-        rbm, v = _drawn(rng, 3, 2, scale=3), _bits(rng, (3,))
+        rbm, v = _drawn(rng, 3, 3, scale=3), _bits(rng, (3,))
         flat = _of_states(_states(3), _down(_up(v, *rbm), *rbm))
         true = _transition(np.zeros(3, bool), *rbm)[_number(v)]
         if np.abs((flat - true) @ _states(3)).max() > 0.15 and np.abs(flat - true).max() > 0.15:

@@ -128,6 +128,16 @@ WRONG = {
         ("one throw for all chains", FILL.replace("rng.random(p.shape)", "rng.random(p.shape[1])")),
         ("one throw for all units", FILL.replace("rng.random(p.shape)", "rng.random((len(p), 1))")),
         ("more than the probability", FILL.replace("rng.random(p.shape) < p", "rng.random(p.shape) > p")),
+        (
+            "the same numbers for both layers",
+            FILL.replace("rng = np.random.default_rng(seed)", "rng = seed").replace(
+                "rng.random", "np.random.default_rng(rng).random"
+            ),
+        ),
+        (
+            "the same numbers in each step",
+            FILL.replace("steps):\n", "steps):\n        rng = np.random.default_rng(seed)\n"),
+        ),
         ("the seed ignored", FILL.replace("default_rng(seed)", "default_rng(0)")),
         ("never the same", FILL.replace("default_rng(seed)", "default_rng()")),
         ("the others stay", FILL.replace("np.where(known,", "np.where(~known,")),
@@ -242,6 +252,13 @@ PARTIAL = [
     ("contrastive_divergence", DIVERGENCE.replace("n = len(v)", "n, felt = len(v), throw(felt, rng)"), 2),
     ("contrastive_divergence", DIVERGENCE.replace("n = len(v)", "n, seen = len(v), throw(seen, rng)"), 2),
     ("contrastive_divergence", DIVERGENCE.replace("rng.random(p.shape) < p", "0.5 < p"), 2),
+    (
+        "contrastive_divergence",
+        DIVERGENCE.replace("rng = np.random.default_rng(seed)", "rng = seed").replace(
+            "rng.random", "np.random.default_rng(rng).random"
+        ),
+        2,
+    ),
     (  # another way from one machine to the other
         "path_weights",
         PATH.replace(
@@ -352,15 +369,14 @@ def test_weights_along_a_path_are_unbiased():
 
 def test_ink_spreads_in_a_row_and_stops_at_a_known_pixel():
     for seed in range(20):
-        rng = np.random.default_rng(seed)
-        rbm = checks._spreading(rng, 7)
-        order = [int(np.flatnonzero(rbm[0][:, link])[0]) for link in range(6)]
-        v = np.zeros((1, 7))
-        v[0, order[3]] = 1
-        counts = [checks._led(v, rbm, steps).sum() for steps in range(5)]
-        assert counts == [1, 3, 5, 7, 7]
-        known = np.isin(np.arange(7), np.flatnonzero(rbm[0][:, 3]))
-        assert checks._led(v, rbm, 4, known).sum() == 4
+        rbm = checks._spreading(np.random.default_rng(seed), 7)
+        one_end = np.argmin(np.sum(rbm[0] > 0, axis=1))  # beside one hidden unit, not two
+        v = np.eye(7)[[one_end]]
+        there = np.concatenate([checks._led(v, rbm, steps) for steps in range(8)])
+        assert there.sum(axis=1).tolist() == [1, 2, 3, 4, 5, 6, 7, 7]
+        arrival = np.argmax(there, axis=0)
+        for pixel in np.flatnonzero(arrival):
+            assert checks._led(v, rbm, 7, np.arange(7) == pixel).sum() == arrival[pixel]
         sure = checks._up(checks._states(7), *rbm)
         assert np.minimum(sure, 1 - sure).max() < 1e-15
 
