@@ -247,8 +247,9 @@ def contrastive_divergence(answers: Answers, expect: Expect) -> None:
                 "The chain begins at v, and each of its steps throws h, given v, then v, given h: bits are handed on, "
                 "never probabilities."
             )
-            thrown = 0.5 / len(v), 0, 0.5 / len(v)  # hidden bits in the means, which the part above judges, stray more
-            for part, mean, stray, more in zip(got, *_expected(v, steps, rbm), thrown):
+            means, strays = _expected(v, steps, rbm)
+            thrown = 0.5 / CHAINS, 0.0, 0.5 / CHAINS  # hidden bits in the means, judged by the part above, stray more
+            for part, mean, stray, more in zip(got, means, strays, thrown):
                 reach = STRAY * np.sqrt(stray**2 + more) + 1e-4
                 near = np.abs(np.asarray(part, dtype=np.float64) - mean) <= reach
                 expect.true(
