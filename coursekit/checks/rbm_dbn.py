@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 from typing import TypeAlias
 
@@ -22,7 +23,7 @@ PIXELS, CLASSES = 784, 10
 NATS = 50  # between digits and pictures whose pixels were mixed
 BARS = (0.70, 0.80)  # of the test digits
 SEED = (14, 1)  # of no learner's own pictures
-GIVEN = ((3, 6, 5, 0), (1, 10, 4, 0), (10, 3, 6, 0), (4, 5, 3, 600), (3, 7, 4, -600))  # images, pixels, hidden, far
+GIVEN = ((3, 6, 5, 0), (1, 10, 4, 0), (10, 3, 6, 0), (4, 5, 3, 1_500), (3, 7, 4, -1_500))  # images, pixels, hidden, far
 
 
 @exercise.question("energy", points=2, title="The energy of a state")
@@ -167,7 +168,8 @@ def fill_in(answers: Answers, expect: Expect) -> None:
         "probability given the bits of h. Each chain has throws of its own."
     )
     compare(False, hint)
-    _expect_seeded(answers, expect, rng)
+    v, rbm = _bits(rng, (50, 20)), _drawn(rng, 20, 10, scale=0.1)
+    _expect_seeded(expect, rng, lambda seed: answers.call("fill_in", v, np.zeros(20, bool), *rbm, 1, seed))
     with expect.part(points=1, title="known pixels"):
         compare(True, "Known pixels keep their bits in each step, so that the hidden units see them each time.")
 
@@ -184,14 +186,12 @@ def _chains(rng: np.random.Generator, units: int, steps: int, some: bool) -> tup
             return v, known, want, *rbm
 
 
-def _expect_seeded(answers: Answers, expect: Expect, rng: np.random.Generator) -> None:
+def _expect_seeded(expect: Expect, rng: np.random.Generator, asked: Callable[[int], np.ndarray]) -> None:
     """The same seed gives the same, another seed gives something else."""
-    v, nothing = _bits(rng, (50, 20)), np.zeros(20, bool)
-    rbm = _drawn(rng, 20, 10, scale=0.1)
     one, two = rng.choice(9_999, size=2, replace=False).tolist()
-    once, again, other = (np.asarray(answers.call("fill_in", v, nothing, *rbm, 1, seed)) for seed in (one, one, two))
+    once, again, other = (np.asarray(asked(seed), dtype=np.float64) for seed in (one, one, two))
     hint = "np.random.default_rng(seed), made anew in each call, and nothing thrown from elsewhere."
-    expect.true(np.array_equal(once, again), "The same seed gave two different results.", hint)
+    expect.true(np.allclose(once, again), "The same seed gave two different results.", hint)
     expect.true(np.mean(once == other) < 0.9, "Two different seeds gave the same throws.", hint)
 
 
@@ -201,8 +201,9 @@ def contrastive_divergence(answers: Answers, expect: Expect) -> None:
     rng = answers.draw("batches and machines")
     names = "d_weights, d_visible_bias, d_hidden_bias"
 
-    def asked(v: np.ndarray, rbm: Rbm, steps: int) -> list[np.ndarray]:
-        got = answers.call("contrastive_divergence", v, *rbm, steps, int(rng.integers(9_999)))
+    def asked(v: np.ndarray, rbm: Rbm, steps: int, seed: int | None = None) -> list[np.ndarray]:
+        some = int(rng.integers(9_999))
+        got = answers.call("contrastive_divergence", v, *rbm, steps, some if seed is None else seed)
         expect.several(got, names)
         for part, like in zip(got, rbm):
             expect.shape(part, like.shape, hint="An array for each parameter, in its shape.")
@@ -259,6 +260,8 @@ def contrastive_divergence(answers: Answers, expect: Expect) -> None:
                     expected=f"{np.round(mean, 2).tolist()}, but for chance",
                     got=str(np.round(part, 2).tolist()),
                 )
+        v, rbm = _bits(rng, (50, 20)), _drawn(rng, 20, 10, scale=0.1)
+        _expect_seeded(expect, rng, lambda seed: asked(v, rbm, 1, seed)[1])
 
 
 @exercise.question("path_weights", points=2, title="Weights along a path")
@@ -305,7 +308,7 @@ def read(answers: Answers, expect: Expect) -> None:
         images = rng.random((count, pixels)).astype(dtype)
         got = answers.call("read", images, *rbm)
         expect.finite(got, hint="exp(1000) is infinite. Take off the lowest of the ten free energies before.")
-        expect.close(got, _read(images, *rbm), rtol=2e-3, atol=1e-3, hint=hint)
+        expect.close(got, _read(images, *rbm), rtol=5e-3, atol=3e-3, hint=hint)
 
 
 @exercise.question("machine", points=3, title="A machine that reads", seconds=120)

@@ -191,7 +191,7 @@ RIGHT = {
                 for pixel in free:
                     state[:, pixel] = rng.binomial(1, expit(h @ weights[pixel] + visible_bias[pixel]))
                 steps -= 1
-            return state.tolist()
+            return state
         """,
     ],
     "contrastive_divergence": [
@@ -386,7 +386,7 @@ a, b = np.log(ink / (1 - ink)), np.zeros(UNITS, "float32")
 order = np.concatenate([rng.permutation(len(digits)) for _ in range(PASSES)])
 batches = order.reshape(-1, 50)
 for step, batch in enumerate(batches):
-    rate = np.float32(0.1 * (1 - step / len(batches)) / 50)
+    rate = np.float32(RATE * (1 - step / len(batches)) / 50)
     v = bits(digits[batch])
     seen = expit(v @ W + b)
     dreamt = bits(expit(bits(seen) @ W.T + a))
