@@ -24,6 +24,7 @@ from rbm_dbn_answers import (
 )
 
 from coursekit import course
+from coursekit.checks import boltzmann
 from coursekit.checks import rbm_dbn as checks
 from coursekit.data import load_mnist
 from coursekit.grading import find_exercise
@@ -334,8 +335,8 @@ def test_the_points_add_up():
 
 def drawn(seed, visible, hidden):
     """A machine, all pairs of states of its layers, and the probability of each by the energy alone."""
-    rbm = checks._drawn(np.random.default_rng(seed), visible, hidden)
-    v, h = checks._states(visible), checks._states(hidden)
+    rbm = boltzmann.drawn(np.random.default_rng(seed), visible, hidden)
+    v, h = boltzmann.states(visible), boltzmann.states(hidden)
     minus = np.array([[one @ rbm[1] + two @ rbm[2] + one @ rbm[0] @ two for two in h] for one in v])
     joint = np.exp(minus)
     return rbm, v, h, joint / joint.sum()
@@ -343,9 +344,9 @@ def drawn(seed, visible, hidden):
 
 def test_states_are_listed_once_each():
     for units in (1, 2, 5):
-        states = checks._states(units)
+        states = boltzmann.states(units)
         assert sorted(map(tuple, states)) == list(itertools.product((0, 1), repeat=units))
-        assert checks._number(states).tolist() == list(range(2**units))
+        assert boltzmann.number(states).tolist() == list(range(2**units))
 
 
 @pytest.mark.parametrize(("visible", "hidden"), [(3, 2), (2, 4), (4, 4)])
@@ -353,18 +354,18 @@ def test_the_references_are_those_of_the_table_of_all_states(visible, hidden):
     for seed in range(5):
         rbm, v, h, joint = drawn(seed, visible, hidden)
         marginal = joint.sum(axis=1)
-        energies = checks._energy(v[:, np.newaxis], h, *rbm)
+        energies = boltzmann.energy(v[:, np.newaxis], h, *rbm)
         assert np.exp(-energies) / np.exp(-energies).sum() == pytest.approx(joint)
-        assert checks._log_likelihood(v, *rbm) == pytest.approx(np.log(marginal))
-        assert -checks._free_energy(v, *rbm) == pytest.approx(np.log(np.exp(-energies).sum(axis=1)))
-        assert checks._up(v, *rbm) == pytest.approx(joint @ h / marginal[:, np.newaxis])
-        assert checks._down(h, *rbm) == pytest.approx(joint.T @ v / joint.sum(axis=0)[:, np.newaxis])
+        assert boltzmann.log_likelihood(v, *rbm) == pytest.approx(np.log(marginal))
+        assert -boltzmann.free_energy(v, *rbm) == pytest.approx(np.log(np.exp(-energies).sum(axis=1)))
+        assert boltzmann.up(v, *rbm) == pytest.approx(joint @ h / marginal[:, np.newaxis])
+        assert boltzmann.down(h, *rbm) == pytest.approx(joint.T @ v / joint.sum(axis=0)[:, np.newaxis])
 
 
 def test_a_step_keeps_the_machines_own_distribution():
     for seed in range(5):
         rbm, _, _, joint = drawn(seed, 3, 4)
-        step = checks._transition(np.zeros(3, bool), *rbm)
+        step = boltzmann.transition(np.zeros(3, bool), *rbm)
         assert joint.sum(axis=1) @ step == pytest.approx(joint.sum(axis=1))
 
 
@@ -372,7 +373,7 @@ def test_a_step_with_known_pixels_keeps_the_distribution_given_them():
     known = np.array([True, False, True])
     for seed in range(5):
         rbm, v, _, joint = drawn(seed, 3, 4)
-        step = checks._transition(known, *rbm)
+        step = boltzmann.transition(known, *rbm)
         for bits in itertools.product((0, 1), repeat=2):
             given = joint.sum(axis=1) * (v[:, known] == bits).all(axis=1)
             assert given @ step == pytest.approx(given)
@@ -382,8 +383,8 @@ def test_many_steps_of_contrastive_divergence_are_the_gradient():
     for seed in range(5):
         rbm, v, h, joint = drawn(seed, 3, 2)
         batch = v[[1, 3, 6]]
-        (mean, _, _), strays = checks._expected(batch, 500, rbm)
-        assert mean == pytest.approx(batch.T @ checks._up(batch, *rbm) / 3 - v.T @ joint @ h, abs=1e-6)
+        (mean, _, _), strays = boltzmann.expected(batch, 500, rbm)
+        assert mean == pytest.approx(batch.T @ boltzmann.up(batch, *rbm) / 3 - v.T @ joint @ h, abs=1e-6)
         for part, stray in zip(rbm, strays):
             assert stray.shape == part.shape
             assert (stray > 0).all()
@@ -391,12 +392,12 @@ def test_many_steps_of_contrastive_divergence_are_the_gradient():
 
 def test_the_spread_of_contrastive_divergence_is_that_of_throws():
     rng = np.random.default_rng(0)
-    rbm, v = checks._telling(rng)
+    rbm, v = boltzmann.telling(rng)
     batch = np.tile(v, (10, 1))
-    step = checks._transition(np.zeros(3, bool), *rbm)[checks._number(v)]
-    ends = checks._states(3)[rng.choice(8, p=step, size=(4_000, 10))]
-    thrown = [checks._difference(batch, end, rbm) for end in ends]
-    for got, mean, stray in zip(zip(*thrown), *checks._expected(batch, 1, rbm)):
+    step = boltzmann.transition(np.zeros(3, bool), *rbm)[boltzmann.number(v)]
+    ends = boltzmann.states(3)[rng.choice(8, p=step, size=(4_000, 10))]
+    thrown = [boltzmann.difference(batch, end, rbm) for end in ends]
+    for got, mean, stray in zip(zip(*thrown), *boltzmann.expected(batch, 1, rbm)):
         assert np.std(got, axis=0) == pytest.approx(stray, rel=0.1)
         assert np.mean(got, axis=0) == pytest.approx(mean, abs=0.01)
 
@@ -406,33 +407,33 @@ def test_weights_along_a_path_are_unbiased():
     base, betas = np.array([0.5, -0.3]), np.array([0, 0.4, 1])
     first = np.exp(v @ base) / np.exp(v @ base).sum()
     bias = 0.6 * base + 0.4 * rbm[1]
-    step = checks._transition(np.zeros(2, bool), 0.4 * rbm[0], bias, 0.4 * rbm[2])
+    step = boltzmann.transition(np.zeros(2, bool), 0.4 * rbm[0], bias, 0.4 * rbm[2])
     mean = 0.0
     for one, two in itertools.product(range(4), repeat=2):
         path = v[[one, two]][:, np.newaxis]
-        mean += first[one] * step[one, two] * np.exp(checks._path_weights(path, betas, rbm, base)[0])
-    assert np.log(mean) == pytest.approx(np.log(np.exp(-checks._free_energy(v, *rbm)).sum()))
+        mean += first[one] * step[one, two] * np.exp(boltzmann.path_weights(path, betas, rbm, base)[0])
+    assert np.log(mean) == pytest.approx(np.log(np.exp(-boltzmann.free_energy(v, *rbm)).sum()))
 
 
 def test_ink_spreads_in_a_row_and_stops_at_a_known_pixel():
     for seed in range(20):
-        rbm = checks._spreading(np.random.default_rng(seed), 7)
+        rbm = boltzmann.spreading(np.random.default_rng(seed), 7)
         one_end = np.argmin(np.sum(rbm[0] > 0, axis=1))  # beside one hidden unit, not two
         v = np.eye(7)[[one_end]]
-        there = np.concatenate([checks._led(v, rbm, steps) for steps in range(8)])
+        there = np.concatenate([boltzmann.led(v, rbm, steps) for steps in range(8)])
         assert there.sum(axis=1).tolist() == [1, 2, 3, 4, 5, 6, 7, 7]
         arrival = np.argmax(there, axis=0)
         for pixel in np.flatnonzero(arrival):
-            assert checks._led(v, rbm, 7, np.arange(7) == pixel).sum() == arrival[pixel]
-        sure = checks._up(checks._states(7), *rbm)
+            assert boltzmann.led(v, rbm, 7, np.arange(7) == pixel).sum() == arrival[pixel]
+        sure = boltzmann.up(boltzmann.states(7), *rbm)
         assert np.minimum(sure, 1 - sure).max() < 1e-15
 
 
 def test_chains_tell_when_known_pixels_are_put_back():
     for seed in range(50):
         rng = np.random.default_rng(seed)
-        v, known, want, *rbm = checks._chains(rng, 10, 2, some=True)
-        free = checks._led(v, rbm, 2)
+        v, known, want, *rbm = boltzmann.chains(rng, 10, 2, some=True)
+        free = boltzmann.led(v, rbm, 2)
         assert (want[:, known] == v[:, known]).all()
         assert (want != free).any()
         assert (want != np.where(known, v, free)).any()
