@@ -6,6 +6,7 @@ from .display import show
 from .history import plot_history
 from .images import plot_images, plot_pixel_matrix, plot_weights
 from .live import LiveHistory
+from .machines import plot_belief_network, plot_boltzmann_machine
 from .networks import (
     plot_adversaries,
     plot_dense_network,
@@ -27,6 +28,8 @@ __all__ = [
     "describe",
     "plot_adversaries",
     "plot_attention",
+    "plot_belief_network",
+    "plot_boltzmann_machine",
     "plot_boxes",
     "plot_class_balance",
     "plot_confusion_matrix",
