@@ -64,19 +64,19 @@ class Lesson:
 
 
 LESSONS = (
-    Lesson(1, "mnist_dense", "A dense network reads digits", 75, 6, 20),
-    Lesson(2, "imdb_dense", "Reviews: good or bad?", 60, 5, 20, (1,)),
-    Lesson(3, "regularization", "Overfitting and its cures", 110, 7, 20, (1, 2)),
-    Lesson(4, "cnn", "Convolutional networks see neighbours", 90, 7, 20, (1, 3)),
-    Lesson(5, "rnn_lstm", "Networks that read in order", 70, 10, 20, (1, 2, 4)),
-    Lesson(6, "transfer_learning", "Borrow what another network has learnt", 60, 6, 20, (3, 4)),
-    Lesson(7, "autoencoders", "Networks that squeeze and rebuild", 75, 7, 20, (1, 3, 4)),
-    Lesson(8, "vae", "A network that invents digits", 85, 8, 20, (1, 7)),
+    Lesson(1, "mnist_dense", "A dense network reads digits", 75, 11, 20),
+    Lesson(2, "imdb_dense", "Reviews: good or bad?", 60, 8, 20, (1,)),
+    Lesson(3, "regularization", "Overfitting and its cures", 110, 14, 20, (1, 2)),
+    Lesson(4, "cnn", "Convolutional networks see neighbours", 90, 19, 20, (1, 3)),
+    Lesson(5, "rnn_lstm", "Networks that read in order", 70, 15, 20, (1, 2, 4)),
+    Lesson(6, "transfer_learning", "Borrow what another network has learnt", 60, 12, 20, (3, 4)),
+    Lesson(7, "autoencoders", "Networks that squeeze and rebuild", 75, 12, 20, (1, 3, 4)),
+    Lesson(8, "vae", "A network that invents digits", 85, 12, 20, (1, 7)),
     Lesson(9, "bayesian_nn", "Networks that know when they do not know", 118, 9, 20, (1, 3, 4)),
-    Lesson(10, "optimizers", "How to go downhill", 100, 5, 20, (1, 3, 7)),
-    Lesson(11, "text", "From words to vectors", 80, 6, 20, (1, 2, 5)),
-    Lesson(12, "object_detection", "What, and where", 80, 6, 20, (1, 4, 6)),
-    Lesson(13, "gan", "Two networks that train each other", 95, 6, 20, (1, 3, 4, 7, 8)),
+    Lesson(10, "optimizers", "How to go downhill", 100, 7, 20, (1, 3, 7)),
+    Lesson(11, "text", "From words to vectors", 80, 12, 20, (1, 2, 5)),
+    Lesson(12, "object_detection", "What, and where", 80, 12, 20, (1, 4, 6)),
+    Lesson(13, "gan", "Two networks that train each other", 95, 10, 20, (1, 3, 4, 7, 8)),
 )
 
 

@@ -58,6 +58,16 @@ def test_reading_minutes_are_measured(lesson):
 
 
 @EACH_LESSON
+def test_running_minutes_are_measured(lesson):
+    """What the stored run took, within the factor of two that a busy machine is slower by."""
+    minutes = nbformat.read(lesson.notebook, as_version=4).metadata.coursekit.record.seconds / 60
+
+    assert minutes / 2 <= lesson.running_minutes <= minutes * 1.2, (
+        f"it took {minutes:.0f} minutes: say so in course.py, in its Time line and in the README"
+    )
+
+
+@EACH_LESSON
 def test_the_title_of_the_notebook_is_that_of_the_table(lesson):
     first_line = nbformat.read(lesson.notebook, as_version=4).cells[0].source.splitlines()[0]
 

@@ -80,7 +80,7 @@ def animation_page(
         page = FuncAnimation(figure, step, frames).to_jshtml(frames_a_second, default_mode="once")
     finally:
         figure.set_dpi(dpi)
-    page = re.sub(r"<link[^>]*>", "", page)
+    page = re.sub(r"<link[^<>]*>", "", page)
     for icon, sign in SIGNS.items():
         page = page.replace(f'<i class="fa {icon}"></i>', sign)
     page = FRAME.sub(_smaller, page)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -34,15 +34,21 @@ class LiveHistory(keras.callbacks.Callback):  # type: ignore[misc, unused-ignore
     Args:
         metrics: what to draw, as ``("loss", "accuracy")``; the loss and up to two metrics more when it is None.
         every: seconds between two updates of the figure, at least; more when drawing is slow.
+        before: the ``history`` of the epochs before, for a training that goes on: ``fit`` with an ``initial_epoch``.
 
     Attributes:
-        history: values after each epoch, by name; as in Keras' ``History``.
+        history: values after each epoch, by name; as in Keras' ``History``, those before included.
 
     Raises:
         TypeError: ``metrics`` are not names, or ``every`` is no number; in a training, its ``epochs`` are none.
     """
 
-    def __init__(self, metrics: Sequence[str] | None = None, every: float = 1.0) -> None:
+    def __init__(
+        self,
+        metrics: Sequence[str] | None = None,
+        every: float = 1.0,
+        before: Mapping[str, Sequence[float]] | None = None,
+    ) -> None:
         super().__init__()
         self.metrics = (metrics,) if isinstance(metrics, str) else metrics
         named = isinstance(metrics, Sequence) and all(isinstance(name, str) for name in metrics)
@@ -51,19 +57,21 @@ class LiveHistory(keras.callbacks.Callback):  # type: ignore[misc, unused-ignore
         if not isinstance(every, int | float):
             raise TypeError(f"every is {every!r}: LiveHistory needs a number of seconds, such as 1.0.")
         self.every = every
+        self.before = {name: list(values) for name, values in (before or {}).items()}
         self.history: dict[str, list[float]] = {}
 
     def on_train_begin(self, logs: Logs = None) -> None:
         if not isinstance(epochs := self.params.get("epochs", 1), Integral):
             raise TypeError(f"epochs are {epochs!r}: fit needs a whole number, such as epochs=5.")
-        self.history = {}
+        self.history = {name: list(values) for name, values in self.before.items()}
+        self._begun = self._done
         self._start = self._shown = time.monotonic()
         self._picture: tuple[bytes, str] | None = None
         self._drawing = 0.0
         self._shell = notebook_shell()
         self._output = uuid.uuid4().hex
         if self._shell:
-            self._show(f"epoch 1 of {self._epochs}, starting", update=False)
+            self._show(f"epoch {self._done + 1} of {self._epochs}, starting", update=False)
             self._shell.events.register("post_run_cell", self._after_cell)
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
@@ -111,9 +119,9 @@ class LiveHistory(keras.callbacks.Callback):  # type: ignore[misc, unused-ignore
 
     def _left(self, done: float) -> str:
         """``about 9 s left``, from the mean of the epochs so far; ``done`` counts epochs and their parts."""
-        if not done:
+        if not (trained := done - self._begun):
             return "time left: not known yet"
-        seconds = (time.monotonic() - self._start) / done * (self._epochs - done)
+        seconds = (time.monotonic() - self._start) / trained * (self._epochs - done)
         return f"about {duration(seconds)} left"
 
     def _after_cell(self, result: object) -> None:
@@ -124,6 +132,8 @@ class LiveHistory(keras.callbacks.Callback):  # type: ignore[misc, unused-ignore
         self._shell.events.unregister("post_run_cell", self._after_cell)
         took = duration(time.monotonic() - self._start)
         count = plural(self._done, "epoch") if self._done == self._epochs else f"{self._done} of {self._epochs} epochs"
+        if self._begun:
+            count = f"epochs {self._begun + 1} to {self._done} of {self._epochs}"
         self._show(f"{reason}{count} in {took}.")
         self._shell = None
 

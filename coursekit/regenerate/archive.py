@@ -13,7 +13,8 @@ import msgspec
 from coursekit.files import read_file, replace_file
 from coursekit.regenerate import summary
 from coursekit.regenerate.completion import headline_figures
-from coursekit.regenerate.jobs import CannotRun, Execution, Measured, NotebookJob, RunEntry
+from coursekit.regenerate.entries import Measured, RunEntry
+from coursekit.regenerate.jobs import CannotRun, Execution, NotebookJob
 from coursekit.regenerate.notebooks import parse
 
 DATA, PAGE = "summary.json", "summary.html"

@@ -1,10 +1,10 @@
 """What a stored notebook was made from, kept in its metadata: one whose outputs are out of date is known without a run.
 
-A record fits as long as these are what they were: the code cells and the quick parameters; the outputs; what computes
-them in the package (the syntax trees, without docstrings, of the modules of ``claims``, ``data``, ``nn`` and
-``results`` that the notebook reaches, and for a solution the page of checks with all that it reaches); the data files
-that were loaded. Prose, plots and how a data file gets here stand outside: each run in quick parameters executes them,
-and a file's bytes are verified. The versions of the libraries that compute are kept as well, and only warned of.
+A record fits as long as these are what they were: the code cells; the outputs; what computes them in the package (the
+syntax trees, without docstrings, of the modules of ``claims``, ``data``, ``nn`` and ``results`` that the notebook
+reaches, and for a solution the page of checks with all that it reaches); the data files that were loaded. Prose, quick
+parameters, plots and how a data file gets here stand outside: each run in quick parameters executes them, and a file's
+bytes are verified. The versions of the libraries that compute are kept as well, and only warned of.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Record:
     """What a notebook's outputs were made from, and what the run cost.
 
     Attributes:
-        code: digest of the code cells and the quick parameters.
+        code: digest of the code cells.
         outputs: digest of all outputs.
         package: digest of the modules of the package that compute them.
         data: the hash of each data file that was loaded, by its registered name.
@@ -115,9 +115,8 @@ def stale(notebook: Any, check_page: str | None = None) -> str:
 
 
 def code_digest(notebook: Any) -> str:
-    """Stands for the sources of the code cells and for the quick parameters."""
-    quick = notebook.metadata.get("coursekit", {}).get("quick", {})
-    return _digest([[cell.source for cell in notebook.cells if cell.cell_type == "code"], quick])
+    """Stands for the sources of the code cells."""
+    return _digest([cell.source for cell in notebook.cells if cell.cell_type == "code"])
 
 
 def outputs_digest(notebook: Any) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from coursekit import templating
-from coursekit.regenerate.jobs import RunEntry
+from coursekit.regenerate.entries import RunEntry
 
 
 def page(entries: Sequence[RunEntry]) -> bytes:

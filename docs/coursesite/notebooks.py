@@ -40,9 +40,10 @@ def first_cell(path: Path) -> str:
     return source(read(path)["cells"][0])
 
 
-def claim_anchor(cell: dict[str, Any]) -> str:
-    """Where a page shows the claim of a cell."""
-    return f"claim-{cell['id']}"
+def claim_anchors(cell: dict[str, Any]) -> list[str]:
+    """Where a page shows the claims of a cell: a place for each output, none for one without a claim."""
+    holds = [COMPARISON in output.get("data", {}) for output in cell.get("outputs", [])]
+    return [f"claim-{cell['id']}-{sum(holds[:place])}" if there else "" for place, there in enumerate(holds, 1)]
 
 
 def for_site(notebook: Notebook, relocate: Callable[[str], str], folder: Path) -> Notebook:
@@ -56,9 +57,9 @@ def for_site(notebook: Notebook, relocate: Callable[[str], str], folder: Path) -
     shown = copy.deepcopy(notebook)
     for cell in shown["cells"]:
         cell["source"] = named_corners(relocate(source(cell))) if cell["cell_type"] == "markdown" else source(cell)
-        for output in cell.get("outputs", []):
+        for output, anchor in zip(cell.get("outputs", []), claim_anchors(cell), strict=True):
             if "data" in output:
-                output["data"] = _page_data(output["data"], claim_anchor(cell), folder)
+                output["data"] = _page_data(output["data"], anchor, folder)
                 output["metadata"] = {}
     shown["metadata"].pop("coursekit", None)
     return shown
@@ -73,7 +74,7 @@ def _page_data(data: dict[str, Any], anchor: str, folder: Path) -> dict[str, str
     if "text/html" not in kept:
         return kept
     page = PICTURE.sub(lambda found: _picture(found[1], base64.b64decode(found[2]), folder), kept["text/html"])
-    return {"text/html": f'<div class="claim" id="{anchor}">{page}</div>' if COMPARISON in data else page}
+    return {"text/html": f'<div class="claim" id="{anchor}">{page}</div>' if anchor else page}
 
 
 def _picture(attributes: str, png: bytes, folder: Path) -> str:

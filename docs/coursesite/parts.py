@@ -8,11 +8,11 @@ from functools import partial
 from html import escape
 
 from coursekit import course
-from coursekit.claims.comparison import CONTRADICTED, HOLDS, MIME, NOISE, Comparison
+from coursekit.claims.comparison import CONTRADICTED, HOLDS, NOISE, Comparison
 from coursekit.claims.register import claims_in
 from coursesite import map as lesson_map
 from coursesite import reference, ways
-from coursesite.notebooks import claim_anchor, first_cell, lesson_part, read, source
+from coursesite.notebooks import claim_anchors, first_cell, lesson_part, read, source
 
 GOALS, POINTS = "**You will learn to**", "## In this lesson"
 SIGNS = {HOLDS: "✓", NOISE: "~", CONTRADICTED: "✗"}
@@ -96,8 +96,7 @@ def claims() -> str:
 
 def found_claims(lesson: course.Lesson) -> list[tuple[str, Comparison]]:
     """The claims of a lesson, each with its place on the lesson's page."""
-    cells = [cell for cell in read(lesson.notebook)["cells"] if cell["cell_type"] == "code"]
-    anchors = [claim_anchor(cell) for cell in cells for out in cell["outputs"] if MIME in out.get("data", {})]
+    anchors = [anchor for cell in read(lesson.notebook)["cells"] for anchor in claim_anchors(cell) if anchor]
     register = claims_in(lesson.notebook.read_bytes(), lesson.notebook.name, CURE)
     return list(zip(anchors, register, strict=True))
 

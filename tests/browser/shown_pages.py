@@ -16,7 +16,7 @@ from coursekit.grading import NamespaceAnswers, Report, find_exercise
 from coursekit.grading.cards import LOOKS, Card, Panel
 from coursekit.grading.results import CellError, Unverified
 from coursekit.regenerate import summary
-from coursekit.regenerate.jobs import Measured, RunEntry
+from coursekit.regenerate.entries import Measured, RunEntry
 
 EXERCISE = "01_mnist_dense"
 NAMES = ("Ada Lovelace", "Bob", "Wolfeschlegelsteinhausenbergerdorff, Hubert", "Zoë Ångström-O'Neill")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import msgspec
 import pytest
-from answer_tables import MODEL_SEEDS, SEEDS
+from answer_tables import FEWEST, MODEL_SEEDS
 
 from coursekit import course
 from coursekit.grading import Exercise, NamespaceAnswers, find_exercise
@@ -72,10 +72,10 @@ def drawing(solved) -> list[tuple[str, bool]]:
 
 
 @pytest.mark.untraced
-def test_stored_solutions_pass_with_every_seed(solved):
+def test_stored_solutions_pass_with_many_seeds(solved):
     exercise, namespace = solved
     for name, of_models in drawing(solved):
-        for seed in range(MODEL_SEEDS if of_models else SEEDS):
+        for seed in range(MODEL_SEEDS if of_models else FEWEST):
             result = replace(exercise.find(name), exercise=f"seed {seed}").run(NamespaceAnswers(namespace))
             assert result.points == result.max_points, (seed, result)
 

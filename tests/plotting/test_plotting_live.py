@@ -74,6 +74,29 @@ def test_a_notebook_is_told_batches_epochs_and_the_time_left(fit, output, monkey
     assert re.fullmatch(r"2 epochs in \d+ s\.", notes[-1])
 
 
+def test_a_training_that_goes_on_counts_and_draws_the_epochs_before(fit, output, monkeypatch):
+    monkeypatch.setattr(LiveHistory, "_due", lambda self: True)
+    monkeypatch.setattr(live.time, "monotonic", iter(range(1000)).__next__)
+    watch = LiveHistory(before={"loss": [3.0, 2.0]})
+    history = fit(watch, epochs=4, initial_epoch=2, batch_size=16)
+    assert watch.history["loss"] == [3.0, 2.0, *history.history["loss"]]
+    notes = [text.split("\n")[0] for text, _ in output.shown]
+    assert notes[0] == "epoch 3 of 4, starting"
+    assert notes[1].startswith("epoch 3 of 4, batch 1 of 2; loss")
+    assert notes[-1].startswith("epochs 3 to 4 of 4 in ")
+    assert "over 4 epochs" in output.shown[-1][0]
+    assert watch.before == {"loss": [3.0, 2.0]}
+
+
+def test_the_time_left_counts_what_this_training_did(monkeypatch):
+    watch = LiveHistory(before={"loss": [3.0, 2.0]})
+    watch.set_params({"epochs": 4})
+    monkeypatch.setattr(live.time, "monotonic", iter((0.0, 10.0, 10.0)).__next__)
+    watch.on_train_begin()
+    assert watch._left(2) == "time left: not known yet"
+    assert watch._left(3) == "about 10 s left"
+
+
 def test_batches_are_never_more_than_there_are(fit, output, monkeypatch):
     monkeypatch.setattr(LiveHistory, "_due", lambda self: True)
     fit(LiveHistory(), epochs=1, batch_size=16, steps_per_execution=16)
