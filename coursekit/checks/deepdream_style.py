@@ -237,7 +237,7 @@ def _head(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[np.nda
     while True:
         maps = rng.uniform(0, 2, size=shape)
         hidden, output = rng.normal(size=(shape[2], 6)), 10 * rng.normal(size=(6, 4))
-        label = int(rng.integers(4))
+        label = int(rng.integers(1, 3))
         sums = maps.mean(axis=(0, 1)) @ hidden
         heat = maps @ _importance(maps, hidden, output, label)
         if 2 <= (sums > 0).sum() <= 4 and np.abs(sums).min() > 0.1 and _is_mixed(heat):
