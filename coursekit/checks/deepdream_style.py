@@ -271,6 +271,14 @@ def attack(answers: Answers, expect: Expect) -> None:
     x, y = unseen_digits(28, 28, 1)
     chosen = answers.draw("digits").choice(len(x), DIGITS, replace=False)
     x, y = x[chosen], y[chosen].astype(np.int64)
+    got = answers.call("attack", x, y, SIZE)
+    expect.shape(got, x.shape, hint="As many pictures, of the same shape, as came in.")
+    expect.finite(got, hint="Pictures are numbers from 0 to 1.")
+    changed = np.asarray(got, dtype=np.float32)
+    expect.between(float(changed.min()), -1e-5, 1 + 1e-5, hint="Pictures keep to the range from 0 to 1.")
+    expect.between(float(changed.max()), -1e-5, 1 + 1e-5, hint="Pictures keep to the range from 0 to 1.")
+    hint = "After all steps, no number may be farther than `size` from where it was in `pictures`."
+    expect.at_most(float(np.abs(changed - x).max()), SIZE + 1e-4, hint=hint)
     reader = answers.model("reader")
     before = _reads(expect, reader.predict(x), y)
     expect.true(
@@ -280,14 +288,6 @@ def attack(answers: Answers, expect: Expect) -> None:
         expected=f"at least {READS:.0%}",
         got=f"{before:.1%}",
     )
-    got = answers.call("attack", x, y, SIZE)
-    expect.shape(got, x.shape, hint="As many pictures, of the same shape, as came in.")
-    expect.finite(got, hint="Pictures are numbers from 0 to 1.")
-    changed = np.asarray(got, dtype=np.float32)
-    expect.between(float(changed.min()), -1e-5, 1 + 1e-5, hint="Pictures keep to the range from 0 to 1.")
-    expect.between(float(changed.max()), -1e-5, 1 + 1e-5, hint="Pictures keep to the range from 0 to 1.")
-    hint = "After all steps, no number may be farther than `size` from where it was in `pictures`."
-    expect.at_most(float(np.abs(changed - x).max()), SIZE + 1e-4, hint=hint)
     still = _reads(expect, reader.predict(changed), y)
 
     def expect_misread(bar: float, hint: str) -> None:
@@ -398,12 +398,13 @@ def texture(answers: Answers, expect: Expect) -> None:
         picture = np.asarray(got, dtype=np.float64)
         expect.between(float(picture.min()), -1e-5, 1 + 1e-5, hint="Pictures keep to the range from 0 to 1.")
         expect.between(float(picture.max()), -1e-5, 1 + 1e-5, hint="Pictures keep to the range from 0 to 1.")
+        likeness = _likeness(picture, style)
         expect.true(
-            _likeness(picture, style) <= ALIKE,
+            likeness <= ALIKE,
             "The picture is a copy of the style, as it is, turned, mirrored or moved.",
             hint="Start from the noise `start`, and let nothing but the style loss lead the way.",
             expected=f"a correlation with the style of at most {ALIKE:g}",
-            got=f"{_likeness(picture, style):.2f}",
+            got=f"{likeness:.2f}",
         )
         made.append(picture)
         left.append(_left(picture, style, start))
