@@ -86,7 +86,7 @@ def test_pictures_have_short_and_long_waves():
         for shape in ((12, 18), (16, 9), (8, 8), (12, 18, 3), (9, 16, 2), (8, 8, 3)):
             cut = checks._cut(rng, shape)
             assert np.abs(checks._frequencies(shape) - cut).min() > checks.CLEAR
-            assert 0.01 < checks._high_share(checks._picture(rng, shape), cut) < 0.99
+            assert 0.01 < checks._high_share(checks._picture(rng, shape, 1), cut) < 0.99
 
 
 def test_importance_is_what_a_tape_finds():
