@@ -390,7 +390,7 @@ def texture(answers: Answers, expect: Expect) -> None:
     `style`, without being a copy of it."""
     rng = answers.draw("styles and noise")
     styles, starts = [_glass(rng), _glass(rng)], [_noise(rng), _noise(rng)]
-    made, left = [], []
+    made, left = list[np.ndarray](), list[float]()
     for style, start in ((styles[0], starts[0]), (styles[1], starts[1]), (styles[1], starts[0])):
         got = answers.call("weave", style, start)
         expect.shape(got, style.shape, hint="A picture of the shape of `start`.")
