@@ -144,10 +144,14 @@ def _frequencies(shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _cut(rng: np.random.Generator, shape: tuple[int, ...]) -> float:
-    """A frequency near which the picture has none."""
+    """A frequency near which the picture has none, and where the higher of both, or their sum, tells other waves."""
+    frequencies = _frequencies(shape)
+    rows, columns = (np.abs(np.fft.fftfreq(length)) for length in shape[:2])
+    others = np.stack([np.maximum.outer(rows, columns), np.add.outer(rows, columns)])
     while True:
         cut = float(rng.uniform(0.15, 0.4))
-        if np.abs(_frequencies(shape) - cut).min() > CLEAR:
+        is_clear = np.abs(frequencies - cut).min() > CLEAR
+        if is_clear and ((others >= cut) != (frequencies >= cut)).any(axis=(1, 2)).all():
             return cut
 
 
