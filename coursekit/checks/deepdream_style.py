@@ -245,7 +245,9 @@ def _head(
         hidden, output = rng.normal(size=(shape[2], 6)), 10 * rng.normal(size=(6, 4))
         sums = maps.mean(axis=(0, 1)) @ hidden
         heat = maps @ _importance(maps, hidden, output, label)
-        if 2 <= (sums > 0).sum() <= 4 and np.abs(sums).min() > 0.1 and _is_mixed(heat):
+        of_largest = (maps.max(axis=(0, 1)) @ hidden > 0) != (sums > 0)  # units that the largest numbers turn on or off
+        is_clear = 2 <= (sums > 0).sum() <= 4 and np.abs(sums).min() > 0.1 and of_largest.any()
+        if is_clear and _is_mixed(heat):
             return maps, hidden, output
 
 

@@ -83,7 +83,6 @@ def style_loss(maps, style_maps):
     return np.mean(losses)
 """
 TRACED = """
-import keras
 import tensorflow as tf
 def grams(maps):
     flat = tf.reshape(maps, (-1, maps.shape[-1]))
@@ -110,7 +109,7 @@ def weave(style, start):
     return picture
 """
 )
-LONG = WEAVE.replace("STEPS", "150").replace("RATE", "0.03")
+LONG = WEAVE.replace("STEPS", "100").replace("RATE", "0.025")
 SHORT = WEAVE.replace("STEPS", "48").replace("RATE", "0.02")
 
 RIGHT = {
@@ -340,11 +339,12 @@ def attack(pictures, labels, size):  # at first anywhere within reach
         + """
 def weave(style, start):  # Adam's steps
     wanted = [grams(each) for each in maps_of(style)]
-    picture, adam = tf.Variable(start), keras.optimizers.Adam(0.05)
-    for _ in range(100):
-        _, slope = descent(tf.convert_to_tensor(picture), wanted)
-        adam.apply_gradients([(slope, picture)])
-        picture.assign(tf.clip_by_value(picture, 0.0, 1.0))
+    picture, first, second = start, 0, 0
+    for step in range(1, 81):
+        _, slope = descent(tf.constant(picture), wanted)
+        first, second = 0.9 * first + 0.1 * slope, 0.999 * second + 0.001 * slope**2
+        change = first / (1 - 0.9**step) / (np.sqrt(second / (1 - 0.999**step)) + 1e-7)
+        picture = np.clip(picture - 0.05 * change, 0, 1)
     return picture
 """,
         TRACED
@@ -356,7 +356,7 @@ def weave(style, start):  # L-BFGS, within bounds
         loss, slope = descent(tf.constant(numbers.reshape(start.shape), "float32"), wanted)
         return float(loss), np.ravel(slope).astype(float)
     found = minimize(
-        both, start.ravel(), jac=True, method="L-BFGS-B", bounds=[(0, 1)] * start.size, options={"maxiter": 80})
+        both, start.ravel(), jac=True, method="L-BFGS-B", bounds=[(0, 1)] * start.size, options={"maxiter": 40})
     return found.x.reshape(start.shape)
 """,
     ],
@@ -521,7 +521,7 @@ WRONG = {
             """,
         ),
         ("uphill", SHORT.replace("picture - 0.02", "picture + 0.02")),
-        ("a few steps", LONG.replace("150", "5")),
+        ("a few steps", LONG.replace("100", "5")),
         ("noise of its own", SHORT.replace("tf.constant(start)", "tf.fill(start.shape, 0.5)")),
         (
             "the style, cut into tiles",
@@ -563,6 +563,7 @@ PARTIAL = [
     ("high_share", SHARE.replace(">= cut", "> cut"), 1),
     ("high_share", SHARE.replace("cut=0.25", "cut=0.1"), 1),
     ("high_share", SHARE.replace("cut=0.25", "cut"), 1),
+    ("total_variation", GRAIN.replace("below +", "np.abs(np.diff(picture, axis=2)).sum() + below +"), 1),
     (
         "high_share",  # the mean of the channels' shares
         SHARE.replace("high_share", "of_one")
@@ -579,6 +580,15 @@ def high_share(picture, cut=0.25):
     ("grad_cam", CAM, 2),
     ("grad_cam", CAM + HEAT.replace("(sums > 0)", "1"), 2),
     ("grad_cam", CAM + HEAT.replace(" / places", ""), 2),
+    ("grad_cam", CAM + HEAT.replace("sums = maps.mean(", "sums = maps.max("), 2),
+    (
+        "grad_cam",  # of the class's probability
+        CAM
+        + HEAT.replace("    importance", "    shares = np.exp(np.maximum(sums, 0) @ output)\n    importance").replace(
+            "@ output[:, label]", "@ output @ (np.eye(4)[label] - shares / shares.sum()) * shares[label] / shares.sum()"
+        ),
+        2,
+    ),
     ("grad_cam", CAM + HEAT.replace("[:, label]", "[:, 0]"), 2),
     ("grad_cam", CAM + HEAT.replace("@ output[:, label]", "@ output.sum(axis=1)"), 2),
     (
@@ -598,14 +608,24 @@ def high_share(picture, cut=0.25):
     ("attack", SIGNS + LOSS + ONCE.replace("pictures + size", "pictures + 1.1 * size"), 1),
     ("attack", SIGNS + LOSS + ONCE.replace("np.clip(moved, 0, 1)", "moved"), 1),
     ("attack", SIGNS + LOSS + ONCE, 2),
+    ("attack", SIGNS + LOSS + OFTEN.replace("slopes_of(changed, labels)", "slopes_of(pictures, labels)"), 2),
+    ("attack", SIGNS + LOSS + ONCE.replace("labels))", "labels).sum(axis=0))"), 1),
+    (
+        "attack",
+        SIGNS + "def attack(pictures, labels, size): return pictures + size * np.where(pictures > 0.5, -1, 1)",
+        1,
+    ),
     ("attack", SIGNS.replace("np.clip(moved, 0, 1)", "moved") + LOSS + OFTEN, 2),
     ("attack", SIGNS + LOSS.replace("(labels,", "(np.argmin(reader(watched), axis=1),") + OFTEN, 1),
     ("gram", GRAM.replace("flat.T @ flat / len(flat)", "np.diag((flat**2).mean(axis=0))"), 1),
     ("gram", GRAM.replace("flat.T @ flat / len(flat)", "np.mean(flat**2, keepdims=True)"), 1),
     ("gram", GRAM.replace("/ len(flat)", "/ flat.size"), 1),
+    ("gram", GRAM.replace("flat.T @ flat", "np.triu(flat.T @ flat)"), 1),
+    ("gram", GRAM.replace("reshape(-1, maps.shape[-1])", "reshape(maps.shape[-1], -1).T"), 1),
     ("style_loss", STYLE.replace("np.mean(losses)", "np.sum(losses)"), 1),
     ("style_loss", STYLE.replace("np.mean(losses)", "losses[-1]"), 1),
     ("style_loss", STYLE.replace("np.mean(losses)", "max(losses)"), 1),
+    ("style_loss", STYLE.replace("np.mean(losses)", "np.median(losses)"), 1),
     (
         "style_loss",  # one ratio of all layers
         """
