@@ -59,11 +59,11 @@ def attack(pictures, labels, size):
     return np.clip(moved, 0, 1)
 """
 OFTEN = """
-def attack(pictures, labels, size):
+def mislead(pictures, wanted, size):
     low, high = np.maximum(pictures - size, 0), np.minimum(pictures + size, 1)
     changed = pictures
     for _ in range(10):
-        step = size / 4 * np.sign(slopes_of(changed, labels))
+        step = -size / 4 * np.sign(slopes_of(changed, wanted))
         changed = np.clip(changed + step, low, high).astype("float32")
     return changed
 """
@@ -247,22 +247,26 @@ RIGHT = {
         """,
     ],
     "attack": [
-        SIGNS + LOSS + OFTEN,
+        SIGNS + LOSS + ONCE + OFTEN,
         """
         import tensorflow as tf
         def fgsm(pictures, gradients, size):
             return tf.clip_by_value(pictures + size * tf.sign(gradients), 0, 1)
-        def attack(pictures, labels, size):  # downhill with the right logit, uphill with the best of the others
-            changed, right = tf.constant(pictures), tf.one_hot(labels, 10)
-            for _ in range(15):
+        def moved(pictures, labels, size, up):  # by logits: one of them against the best of the others
+            changed, chosen = tf.constant(pictures), tf.one_hot(labels, 10)
+            for _ in range(10):
                 with tf.GradientTape() as tape:
                     tape.watch(changed)
                     logits = reader(changed)
-                    best = tf.reduce_max(logits - 1e4 * right, axis=1)
-                    ahead = tf.reduce_sum(best - tf.reduce_sum(logits * right, axis=1))
-                changed = fgsm(changed, tape.gradient(ahead, changed), size / 5)
+                    best = tf.reduce_max(logits - 1e4 * chosen, axis=1)
+                    ahead = tf.reduce_sum(tf.reduce_sum(logits * chosen, axis=1) - best)
+                changed = fgsm(changed, up * tape.gradient(ahead, changed), size / 4)
                 changed = tf.clip_by_value(changed, pictures - size, pictures + size)
             return changed
+        def attack(pictures, labels, size):
+            return moved(pictures, labels, size, -1)
+        def mislead(pictures, wanted, size):
+            return moved(pictures, wanted, size, 1)
         """,
         SIGNS.replace(
             "    moved = pictures + size * np.sign(gradients)",
@@ -271,12 +275,16 @@ RIGHT = {
         )
         + LOSS
         + """
-def attack(pictures, labels, size):  # at first anywhere within reach
+def attack(pictures, labels, size):  # away from the right ones, by steps of their own length
+    slopes = slopes_of(pictures, labels)
+    lengths = np.sqrt((slopes**2).mean(axis=(1, 2, 3), keepdims=True)) + 1e-12
+    return np.clip(pictures + np.clip(2 * size * slopes / lengths, -size, size), 0, 1)
+def mislead(pictures, wanted, size):  # at first anywhere within reach
     random = np.random.default_rng(0)
     change = random.uniform(-size, size, pictures.shape)
-    for _ in range(20):
+    for _ in range(15):
         changed = np.clip(pictures + change, 0, 1).astype("float32")
-        change = np.clip(changed - pictures + size / 8 * np.sign(slopes_of(changed, labels)), -size, size)
+        change = np.clip(changed - pictures - size / 5 * np.sign(slopes_of(changed, wanted)), -size, size)
     return np.clip(pictures + change, 0, 1)
 """,
     ],
@@ -431,20 +439,24 @@ WRONG = {
             "the gradient itself",
             SIGNS.replace("np.sign(gradients)", "gradients")
             + LOSS
-            + ONCE.replace("np.sign(slopes_of(pictures, labels))", "slopes_of(pictures, labels)"),
+            + ONCE.replace("np.sign(slopes_of(pictures, labels))", "slopes_of(pictures, labels)")
+            + OFTEN.replace("np.sign(slopes_of(changed, wanted))", "slopes_of(changed, wanted)"),
         ),
         (
-            "downhill",
-            (SIGNS + LOSS + OFTEN).replace("pictures + size *", "pictures - size *").replace("+ step", "- step"),
+            "the other way",
+            (SIGNS + LOSS + ONCE + OFTEN)
+            .replace("pictures + size *", "pictures - size *")
+            .replace("-size / 4", "size / 4"),
         ),
         (
             "out of range",
-            (SIGNS + LOSS + ONCE).replace("np.clip(moved, 0, 1)", "moved"),
+            SIGNS.replace("np.clip(moved, 0, 1)", "moved") + LOSS + ONCE.replace("np.clip(moved, 0, 1)", "moved"),
         ),
         (
             "too far",
             SIGNS.replace("size *", "2 * size *")
             + LOSS
+            + ONCE.replace("size *", "2 * size *")
             + OFTEN.replace("- size,", "- 2 * size,").replace("+ size,", "+ 2 * size,"),
         ),
         (
@@ -455,6 +467,7 @@ WRONG = {
                 return np.clip(pictures + size * signs, 0, 1)
             def attack(pictures, labels, size):
                 return fgsm(pictures, None, size).astype("float32")
+            mislead = attack
             """,
         ),
         (
@@ -462,13 +475,16 @@ WRONG = {
             """
             def fgsm(pictures, gradients, size): return pictures
             def attack(pictures, labels, size): return pictures
+            mislead = attack
             """,
         ),
         (
-            "steps that are added up",
-            SIGNS.replace("np.clip(moved, 0, 1)", "moved")
-            + LOSS
-            + OFTEN.replace("np.clip(changed + step, low, high)", "np.clip(changed + step, 0, 1)"),
+            "other digits",
+            """
+            def fgsm(pictures, gradients, size): return pictures[::-1]
+            def attack(pictures, labels, size): return pictures[::-1]
+            mislead = attack
+            """,
         ),
     ],
     "gram": [
@@ -606,17 +622,17 @@ def high_share(picture, cut=0.25):
     ("attack", SIGNS, 1),
     ("attack", SIGNS + LOSS + ONCE.replace("pictures + size", "pictures - size"), 1),
     ("attack", SIGNS + LOSS + ONCE.replace("pictures + size", "pictures + 1.1 * size"), 1),
-    ("attack", SIGNS + LOSS + ONCE.replace("np.clip(moved, 0, 1)", "moved"), 1),
-    ("attack", SIGNS + LOSS + ONCE, 2),
-    ("attack", SIGNS + LOSS + OFTEN.replace("slopes_of(changed, labels)", "slopes_of(pictures, labels)"), 2),
+    ("attack", SIGNS + LOSS + ONCE.replace("pictures + size", "pictures + 0.5 * size"), 1),
     ("attack", SIGNS + LOSS + ONCE.replace("labels))", "labels).sum(axis=0))"), 1),
-    (
-        "attack",
-        SIGNS + "def attack(pictures, labels, size): return pictures + size * np.where(pictures > 0.5, -1, 1)",
-        1,
-    ),
-    ("attack", SIGNS.replace("np.clip(moved, 0, 1)", "moved") + LOSS + OFTEN, 2),
-    ("attack", SIGNS + LOSS.replace("(labels,", "(np.argmin(reader(watched), axis=1),") + OFTEN, 1),
+    ("attack", SIGNS + LOSS + ONCE.replace("np.clip(moved, 0, 1)", "moved"), 1),
+    ("attack", SIGNS + "def attack(pictures, labels, size): return pictures - size * np.sign(pictures - 0.5)", 1),
+    ("attack", SIGNS + LOSS + ONCE, 2),
+    ("attack", SIGNS + LOSS + OFTEN, 2),
+    ("attack", SIGNS + LOSS + ONCE + OFTEN.replace("range(10)", "range(1)").replace("/ 4", ""), 2),
+    ("attack", SIGNS + LOSS + ONCE + OFTEN.replace("slopes_of(changed, wanted)", "slopes_of(pictures, wanted)"), 2),
+    ("attack", SIGNS + LOSS + ONCE + OFTEN.replace("-size / 4", "size / 4"), 2),
+    ("attack", SIGNS.replace("np.clip(moved, 0, 1)", "moved") + LOSS + ONCE + OFTEN, 2),
+    ("attack", SIGNS + LOSS.replace("(labels,", "(np.argmin(reader(watched), axis=1),") + ONCE + OFTEN, 1),
     ("gram", GRAM.replace("flat.T @ flat / len(flat)", "np.diag((flat**2).mean(axis=0))"), 1),
     ("gram", GRAM.replace("flat.T @ flat / len(flat)", "np.mean(flat**2, keepdims=True)"), 1),
     ("gram", GRAM.replace("/ len(flat)", "/ flat.size"), 1),

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 from answer_tables import AnswerTables, run
-from deepdream_style_answers import LOSS, OFTEN, PARTIAL, RIGHT, SIGNS, WRONG
+from deepdream_style_answers import LOSS, OFTEN, ONCE, PARTIAL, RIGHT, SIGNS, WRONG
 
 from coursekit import course
 from coursekit.checks import deepdream_style as checks
@@ -157,7 +157,7 @@ READERS = {"one that does not read": LINEAR.format(10), "one of another form": L
 
 @pytest.mark.parametrize("made", READERS.values(), ids=READERS)
 def test_a_network_that_reads_nothing_is_not_fooled(earned, made):
-    source = "import keras\nfrom keras import layers\n" + made + SIGNS + LOSS + OFTEN
+    source = "import keras\nfrom keras import layers\n" + made + SIGNS + LOSS + ONCE + OFTEN
     assert earned(EXERCISE, "attack", source) == 1
 
 
@@ -165,7 +165,7 @@ def test_random_signs_do_not_fool_the_reader(reader):
     """So that it is the gradient which earns the points."""
     x, y = checks.unseen_digits(28, 28, 1)
     signs = np.random.default_rng(0).choice([-1, 1], size=x[:500].shape)
-    changed = (x[:500] + checks.SIZE * signs).clip(0, 1).astype(np.float32)
+    changed = (x[:500] + checks.NEAR * signs).clip(0, 1).astype(np.float32)
     said = [checks.accuracy(reader.predict(each, verbose=0), y[:500]) for each in (x[:500], changed)]
     assert said[0] > checks.READS + 0.02
-    assert said[1] > checks.ONE_STEP + 0.3
+    assert said[1] > checks.STILL_READ + 0.3
