@@ -13,10 +13,10 @@ from coursekit.grading import Answers, Exercise, Expect
 exercise = Exercise("15_deepdream_style")
 
 CLEAR = 0.002  # how far frequencies lie from the cut
-DIGITS = 300  # under attack
+DIGITS = 500  # under attack
 NEAR, FAR = 0.2, 0.25  # how far each of their numbers may move: to be read wrongly, and as it is wanted
 READS = 0.9  # of them, before
-STILL_READ, MISREAD = 0.25, 0.7  # of them, after
+STILL_READ, MISREAD = 0.25, 0.65  # of them, after
 SIDE, CHANNELS = 32, (3, 16, 32, 32)
 LEFT = 0.05, 0.01  # of the style loss of the start
 ALIKE, GROWN = 0.5, 0.1  # correlations, with the style and with the start
