@@ -355,18 +355,6 @@ def weave(style, start):  # Adam's steps
         picture = np.clip(picture - 0.05 * change, 0, 1)
     return picture
 """,
-        TRACED
-        + """
-from scipy.optimize import minimize
-def weave(style, start):  # L-BFGS, within bounds
-    wanted = [grams(each) for each in maps_of(style)]
-    def both(numbers):
-        loss, slope = descent(tf.constant(numbers.reshape(start.shape), "float32"), wanted)
-        return float(loss), np.ravel(slope).astype(float)
-    found = minimize(
-        both, start.ravel(), jac=True, method="L-BFGS-B", bounds=[(0, 1)] * start.size, options={"maxiter": 40})
-    return found.x.reshape(start.shape)
-""",
     ],
 }
 
