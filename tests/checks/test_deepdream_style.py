@@ -49,10 +49,6 @@ class TestAnswers(AnswerTables):
             return {name: request.getfixturevalue(name)}
         return {"gram": checks._gram} if question == "style_loss" else {}
 
-    def seeds(self, question, source):
-        """One more is enough where hundreds of digits, or two windows, are asked for with each."""
-        return range(1) if question in ("attack", "texture") else super().seeds(question, source)
-
 
 def test_the_points_add_up():
     assert find_exercise(EXERCISE).points == 20
