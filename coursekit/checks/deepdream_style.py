@@ -271,7 +271,8 @@ def attack(answers: Answers, expect: Expect) -> None:
         )
         for shape in ((5,), (2, 4, 4, 1), (3, 3, 2, 3)):
             for dtype in (np.float64, np.float32):
-                pictures, gradients = rng.random(shape).astype(dtype), _gradient(rng, shape).astype(dtype)
+                pictures: np.ndarray = rng.random(shape).astype(dtype)
+                gradients: np.ndarray = _gradient(rng, shape).astype(dtype)
                 gradients.flat[:2] = 0
                 size = float(rng.uniform(0.05, 0.4))
                 got = answers.call("fgsm", pictures, gradients, size)
@@ -283,8 +284,8 @@ def attack(answers: Answers, expect: Expect) -> None:
     x, y = x[chosen], y[chosen].astype(np.int64)
     wanted = (y + rng.integers(1, 10, size=DIGITS)) % 10
     with expect.part(points=1, title=f"at most {STILL_READ:.0%} are still read rightly"):
-        outputs = _outputs(answers, expect, "attack", (x, y, y), NEAR)
-        still = accuracy(outputs, y)
+        got = answers.call("attack", x, y, NEAR)
+        still = accuracy(_outputs(answers, expect, (x, y), got, NEAR), y)
         expect.true(
             still <= STILL_READ,
             f"`reader` still reads {still:.1%} of the changed digits rightly.",
@@ -298,7 +299,8 @@ def attack(answers: Answers, expect: Expect) -> None:
         "ones, each with the gradient of where you are, and bring the result back to within `size` of the start, and "
         "into the range from 0 to 1, after each."
     )
-    share = accuracy(_outputs(answers, expect, "mislead", (x, y, wanted), FAR), wanted)
+    got = answers.call("mislead", x, wanted, FAR)
+    share = accuracy(_outputs(answers, expect, (x, y), got, FAR), wanted)
     expect.true(
         share >= MISREAD,
         f"`reader` reads {share:.1%} of the changed digits as it is wanted.",
@@ -309,19 +311,18 @@ def attack(answers: Answers, expect: Expect) -> None:
 
 
 def _outputs(
-    answers: Answers, expect: Expect, name: str, digits: tuple[np.ndarray, np.ndarray, np.ndarray], size: float
+    answers: Answers, expect: Expect, digits: tuple[np.ndarray, np.ndarray], got: np.ndarray, size: float
 ) -> np.ndarray:
-    """What the learner's network gives for digits as their function ``name`` changes them, if it keeps to the rules.
+    """What the learner's network gives for the pictures ``got``, if they keep to the rules.
 
     Args:
         answers: of the learner.
         expect: of the question.
-        name: of the function.
-        digits: the pictures, what they show, and the labels that the function is told.
+        digits: the pictures before, and what they show.
+        got: the pictures after.
         size: how far a number may be from where it was.
     """
-    x, y, told = digits
-    got = answers.call(name, x, told, size)
+    x, y = digits
     expect.shape(got, x.shape, hint="As many pictures, of the same shape, as came in.")
     expect.finite(got, hint="Pictures are numbers from 0 to 1.")
     changed = np.asarray(got, dtype=np.float32)
@@ -464,7 +465,7 @@ def texture(answers: Answers, expect: Expect) -> None:
 def _glass(rng: np.random.Generator) -> np.ndarray:
     """A window of coloured panes with dark lead between them."""
     middles, colors = rng.uniform(0, SIDE, size=(14, 2)), rng.random((14, 3))
-    places = np.stack(np.mgrid[:SIDE, :SIDE], axis=-1).reshape(-1, 1, 2)
+    places = np.moveaxis(np.indices((SIDE, SIDE)), 0, -1).reshape(-1, 1, 2)
     distances = np.sqrt(((places - middles) ** 2).sum(axis=-1))  # (places, panes)
     first, second = np.sort(distances, axis=1)[:, :2].T
     panes = colors[distances.argmin(axis=1)] * (second - first > 1.6)[:, np.newaxis]
