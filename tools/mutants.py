@@ -247,9 +247,21 @@ EQUIVALENT: dict[tuple[str, str], list[tuple[str, str, str]]] = {
         (", reduction='sum'", "", "the mean's gradients have the signs of the sum's"),
         *(("range(10)", f"range({steps})", "how many steps is free") for steps in (9, 11)),
         *(("size / 4", size, "and how long they are") for size in ("size / 3", "size / 5")),
+        (
+            "-slopes(changed, wanted), size / 4",
+            "size / 4, -slopes(changed, wanted)",
+            "a step along the gradient itself: what counts is where the steps lead",
+        ),
     ],
     ("15_deepdream_style", "style_loss"): [("gram(ours) - wanted", "wanted - gram(ours)", "(a − b)² = (b − a)²")],
-    ("15_deepdream_style", "texture"): [("0, 150)", f"0, {steps})", "how many steps is free") for steps in (149, 151)],
+    ("15_deepdream_style", "texture"): [
+        *(("0, 150)", f"0, {steps})", "how many steps is free") for steps in (149, 151)),
+        (
+            "maps_of(watched), wanted)",
+            "wanted, maps_of(watched))",
+            "divided by the picture's own size, it is as small in the same pictures",
+        ),
+    ],
 }
 
 
