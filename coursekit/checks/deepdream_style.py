@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from coursekit.checks.shared import accuracy, or_above, unseen_digits
+from coursekit.checks.textures import correlation, glass, likeness, maps_of, noise
 from coursekit.grading import Answers, Exercise, Expect
 
 exercise = Exercise("15_deepdream_style")
@@ -18,19 +16,8 @@ NEAR, FAR = 0.2, 0.3  # how far each of their numbers may move: to be read wrong
 READS = 0.9  # of them, before
 STILL_READ, MISLED = 0.25, 0.55  # of them, after
 SURE = 0.9  # the probability of what is wanted, from which on a digit counts as misled
-SIDE, CHANNELS = 32, (3, 16, 32, 32)
 LEFT = 0.05, 0.01  # of the style loss of the start
 ALIKE, GROWN = 0.5, 0.1  # correlations, with the style and with the start
-
-
-def _filters() -> list[np.ndarray]:
-    """Of three layers, as the notebook draws them."""
-    rng = np.random.default_rng(15)
-    sizes = pairwise(CHANNELS)
-    return [rng.normal(size=(3, 3, taken, given)) * np.sqrt(2 / (9 * taken)) for taken, given in sizes]
-
-
-FILTERS = _filters()
 
 
 @exercise.question("ascent_step", points=2, title="One step uphill")
@@ -332,8 +319,14 @@ def _outputs(
     changed = np.asarray(got, dtype=np.float32)
     for extreme in (changed.min(), changed.max()):
         expect.between(float(extreme), -1e-5, 1 + 1e-5, hint="Pictures keep to the range from 0 to 1.")
-    hint = "After all steps, no number may be farther than `size` from where it was in `pictures`."
-    expect.at_most(float(np.abs(changed - x).max()), size + 1e-4, hint=hint)
+    farthest = float(np.abs(changed - x).max())
+    expect.true(
+        farthest <= size + 1e-4,
+        "A number of the pictures has moved too far.",
+        hint="After all steps, no number may be farther than `size` from where it was in `pictures`.",
+        expected=f"at most {size:g}",
+        got=f"{farthest:.3g}",
+    )
     reader, found = answers.model("reader"), []
     for pictures in (x, changed):
         outputs = reader.predict(pictures)
@@ -427,22 +420,22 @@ def texture(answers: Answers, expect: Expect) -> None:
     `style`, without being a copy of it."""
     rng = answers.draw("styles and noise")
     left = []
-    for style, start in [(_glass(rng), _noise(rng)) for _ in range(2)]:
+    for style, start in [(glass(rng), noise(rng)) for _ in range(2)]:
         got = answers.call("weave", style, start)
         expect.shape(got, style.shape, hint="A picture of the shape of `start`.")
         expect.finite(got, hint="Did the descent leave the range? Clip the picture after each step.")
         picture = np.asarray(got, dtype=np.float64)
         expect.between(float(picture.min()), -1e-5, 1 + 1e-5, hint="Pictures keep to the range from 0 to 1.")
         expect.between(float(picture.max()), -1e-5, 1 + 1e-5, hint="Pictures keep to the range from 0 to 1.")
-        likeness = _likeness(picture, style)
+        alike = likeness(picture, style)
         expect.true(
-            likeness <= ALIKE,
+            alike <= ALIKE,
             "The picture is a copy of the style, as it is, turned, mirrored or moved.",
             hint="Start from the noise `start`, and let nothing but the style loss lead the way.",
             expected=f"a correlation with the style of at most {ALIKE:g}",
-            got=f"{likeness:.2f}",
+            got=f"{alike:.2f}",
         )
-        kept = _correlation(picture, start)
+        kept = correlation(picture, start)
         expect.true(
             kept >= GROWN,
             "Of the noise `start` nothing is left in the picture.",
@@ -466,54 +459,7 @@ def texture(answers: Answers, expect: Expect) -> None:
     expect_left(LEFT[1], or_above(expect, "More steps? Steps that become shorter towards the end?"))
 
 
-def _glass(rng: np.random.Generator) -> np.ndarray:
-    """A window of coloured panes with dark lead between them."""
-    middles, colors = rng.uniform(0, SIDE, size=(14, 2)), rng.random((14, 3))
-    places = np.moveaxis(np.indices((SIDE, SIDE)), 0, -1).reshape(-1, 1, 2)
-    distances = np.sqrt(((places - middles) ** 2).sum(axis=-1))  # (places, panes)
-    first, second = np.sort(distances, axis=1)[:, :2].T
-    panes = colors[distances.argmin(axis=1)] * (second - first > 1.6)[:, np.newaxis]
-    return np.asarray(panes.reshape(SIDE, SIDE, 3), dtype=np.float32)
-
-
-def _noise(rng: np.random.Generator) -> np.ndarray:
-    return np.asarray((0.5 + 0.1 * rng.normal(size=(SIDE, SIDE, 3))).clip(0, 1), dtype=np.float32)
-
-
 def _left(picture: np.ndarray, style: np.ndarray, start: np.ndarray) -> float:
     """The style loss of the picture, over that of the start."""
-    wanted = _maps(style)
-    return _style_loss(_maps(picture), wanted) / _style_loss(_maps(start), wanted)
-
-
-def _maps(picture: np.ndarray) -> list[np.ndarray]:
-    """What three layers of filters that never learnt see, as in the notebook: convolutions behind which the mean is
-    taken over squares of 2 × 2."""
-    maps, found = picture.astype(np.float64) - 0.5, []
-    for filters in FILTERS:
-        windows = sliding_window_view(maps, (3, 3), axis=(0, 1))  # (rows, columns, channels, 3, 3)
-        maps = np.tensordot(windows, filters, axes=((3, 4, 2), (0, 1, 2))).clip(0)
-        found.append(maps)
-        rows, columns = maps.shape[0] // 2, maps.shape[1] // 2
-        maps = maps[: 2 * rows, : 2 * columns].reshape(rows, 2, columns, 2, -1).mean(axis=(1, 3))
-    return found
-
-
-def _likeness(picture: np.ndarray, style: np.ndarray) -> float:
-    """The largest correlation of the picture with the style, turned by quarters, mirrored or moved in a circle."""
-    seen, most = np.fft.fft2(_centred(picture), axes=(0, 1)), 0.0
-    for turned in (np.rot90(style, quarters) for quarters in range(4)):
-        for form in (turned, turned[:, ::-1]):
-            other = np.conj(np.fft.fft2(_centred(form), axes=(0, 1)))
-            most = max(most, float(np.fft.ifft2(seen * other, axes=(0, 1)).real.sum(axis=-1).max()))
-    return most
-
-
-def _correlation(picture: np.ndarray, other: np.ndarray) -> float:
-    return float((_centred(picture) * _centred(other)).sum())
-
-
-def _centred(picture: np.ndarray) -> np.ndarray:
-    """Less the mean of each colour, with squares that add up to 1."""
-    away = picture.astype(np.float64) - picture.mean(axis=(0, 1))
-    return np.asarray(away / max(float(np.sqrt((away**2).sum())), 1e-12))
+    wanted = maps_of(style)
+    return _style_loss(maps_of(picture), wanted) / _style_loss(maps_of(start), wanted)
