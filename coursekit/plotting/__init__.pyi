@@ -17,6 +17,7 @@ from .networks import (
     plot_u_net,
 )
 from .optimizers import plot_optimizer_paths
+from .photographs import plot_photographs
 from .sequences import plot_attention, plot_gru_cell, plot_lstm_cell, plot_unrolled_recurrence
 from .style import COLORS, use_course_style
 from .windows import plot_convolution_window, plot_pooling_window
@@ -42,6 +43,7 @@ __all__ = [
     "plot_lstm_cell",
     "plot_neuron",
     "plot_optimizer_paths",
+    "plot_photographs",
     "plot_pixel_matrix",
     "plot_pooling_window",
     "plot_reparameterization",

@@ -24,6 +24,7 @@ EARNED = {lesson.slug: 1 for lesson in course.LESSONS} | {
     "text": 0,
     "gan": 0,
     "rbm_dbn": 0,
+    "deepdream_style": 0,
 }
 
 
