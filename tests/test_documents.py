@@ -140,8 +140,8 @@ def memory(part: str) -> list[int]:
 
 
 def test_the_memory_that_is_asked_for_is_enough():
-    assert "each lesson stays below 2.5 GB, each exercise below 2 GB" in read("docs/when_it_fails.md")
-    assert 2e9 < max(memory("notebooks")) < 2.5e9, "README says that 2 GB are not enough for each lesson"
+    assert "each lesson and each exercise stays below 2 GB" in read("docs/when_it_fails.md")
+    assert 1.7e9 < max(memory("notebooks")) < 2e9, "README says that 2 GB are too little for some lessons"
     assert 1e9 < max(memory("solutions")) < 2e9
 
 

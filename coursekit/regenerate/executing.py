@@ -51,10 +51,12 @@ def execute(work: dict[str, Any], task: Task) -> dict[str, Any]:
 
 
 def _tidied(stored: Any, executed: Any, parameters: dict[str, Any]) -> Any:
-    """The executed notebook with the metadata of the stored one, and with the parameters."""
+    """The executed notebook with the metadata of the stored one, the parameters, and each printed text in one piece."""
     tidied = copy.deepcopy(executed)
     metadata = {cell.id: cell.metadata for cell in stored.cells}
     for number, cell in enumerate(tidied.cells):
+        if cell.cell_type == "code":
+            cell.outputs = _joined_streams(cell.outputs)
         if cell.id in metadata:
             cell.metadata = copy.deepcopy(metadata[cell.id])
         else:  # a cell that papermill added
@@ -65,3 +67,14 @@ def _tidied(stored: Any, executed: Any, parameters: dict[str, Any]) -> Any:
     if parameters:
         tidied.metadata["papermill"] = {"parameters": parameters}
     return tidied
+
+
+def _joined_streams(outputs: list[Any]) -> list[Any]:
+    """Neighbouring parts of one stream as one: where the kernel cuts them depends on the clock."""
+    joined: list[Any] = []
+    for output in outputs:
+        if joined and output.output_type == joined[-1].output_type == "stream" and output.name == joined[-1].name:
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined

@@ -171,6 +171,14 @@ def stores_its_outputs(notebook: NotebookNode) -> Iterator[str]:
         yield "no outputs are stored"
 
 
+def joins_what_is_printed(notebook: NotebookNode) -> Iterator[str]:
+    """Where the kernel cuts a text depends on the clock, and some viewers begin a line at each part."""
+    for number, cell in enumerate(code_cells(notebook), start=1):
+        streams = [output.get("name") for output in cell.outputs]
+        if any(one and one == next_one for one, next_one in itertools.pairwise(streams)):
+            yield f"code cell {number} stores a printed text in parts"
+
+
 def stores_no_outputs(notebook: NotebookNode) -> Iterator[str]:
     for number, cell in enumerate(code_cells(notebook), start=1):
         if cell.outputs or cell.execution_count is not None:
@@ -296,6 +304,7 @@ EXECUTED: tuple[Rule, ...] = (
     *ALL,
     describes_its_pictures,
     stores_its_outputs,
+    joins_what_is_printed,
     stores_no_errors,
     shows_no_local_path,
     validates_every_fit,

@@ -180,6 +180,7 @@ BAD = [
     (style.stores_its_outputs, set_on(3, execution_count=None)),
     (style.stores_its_outputs, lambda notebook: [cell.update(outputs=[]) for cell in style.code_cells(notebook)]),
     (style.stores_no_outputs, lambda notebook: None),
+    (style.joins_what_is_printed, set_on(3, outputs=[text("seed 0"), text(", seed 1\n")])),
     (style.stores_no_errors, put_output(text("a warning", name="stderr"))),
     (style.stores_no_errors, put_output(new_output("error", ename="ValueError", evalue="no", traceback=[]))),
     (style.shows_no_local_path, put_output(text("saved in /home/ada/model.keras"))),

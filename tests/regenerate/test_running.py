@@ -319,6 +319,19 @@ def test_a_figure_that_shows_the_same_keeps_its_stored_bytes():
         assert kept in data["text/html"]
 
 
+def test_what_is_printed_slowly_is_stored_in_one_piece(notebook, run):
+    told = "import sys, time\nfor seed in range(3):\n    print(seed, end=' ', flush=True)\n    time.sleep(0.3)\n"
+    path = notebook(told + "print('a warning', file=sys.stderr, flush=True)\nprint('end')")
+    regenerate.update([run(path, update=True)])
+
+    outputs = json.loads(path.read_bytes())["cells"][-1]["outputs"]
+    assert [(each["name"], "".join(each["text"])) for each in outputs] == [
+        ("stdout", "0 1 2 "),
+        ("stderr", "a warning\n"),
+        ("stdout", "end\n"),
+    ]
+
+
 def test_numbers_are_stored_as_jupyterlab_writes_them(notebook, run):
     show = "from IPython.display import display\n"
     show += "display({'application/json': {'figures': [['steps', 159.0], ['rate', 0.5], ['most', 1e300]]}}, raw=True)"
