@@ -96,6 +96,7 @@ def plot_belief_network(sizes: Sequence[int] = (784, 500, 500, 10)) -> Axes:
         ax,
         f"Diagram of a deep belief network: on the left the machines that are trained one after the other, {machines}, "
         f"each on what the hidden units of the one before hand up; on the right a network of "
-        f"{listing(f'{n:,}' for n in sizes)} units that goes upwards only. Dashed arrows carry the weights of each machine into the network; the last "
+        f"{listing(f'{n:,}' for n in sizes)} units that goes upwards only. Dashed arrows carry the weights of each "
+        "machine into the network; the last "
         f"layer, {classes} classes, has none to begin with.",
     )
