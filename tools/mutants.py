@@ -204,6 +204,26 @@ EQUIVALENT: dict[tuple[str, str], list[tuple[str, str, str]]] = {
         ),
     ],
     ("13_gan", "add_noise"): [("(-1,)", "(-2,)", "NumPy takes any negative length for the one to be found")],
+    ("14_rbm_dbn", "conditionals"): [
+        (
+            "return sigmoid(v",
+            "visible_bias = visible_bias * 0 + 1; return sigmoid(v",
+            "given v, its biases play no part",
+        ),
+        ("return sigmoid(h", "hidden_bias = hidden_bias * 0 + 1; return sigmoid(h", "given h, its biases play no part"),
+    ],
+    ("14_rbm_dbn", "log_likelihood"): [
+        ("len(visible_bias) < len(", "len(visible_bias) <= len(", "of two layers of one size either will do"),
+        ("len(smaller[1])", "len(smaller[0])", "weights have a row for each visible unit"),
+    ],
+    ("14_rbm_dbn", "path_weights"): [
+        (
+            "(1 - beta) * base_bias",
+            f"({constant} - beta) * base_bias",
+            "what adds the same at both temperatures cancels",
+        )
+        for constant in (0, 2)
+    ],
 }
 
 

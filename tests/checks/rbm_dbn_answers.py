@@ -22,7 +22,7 @@ def free_energy(v, weights, visible_bias, hidden_bias):
 NATS = """
 from scipy.special import logsumexp
 def states(units):
-    return np.array(list(np.ndindex(*[2] * units)), float)
+    return (np.arange(2**units)[:, np.newaxis] >> np.arange(units) & 1).astype(float)
 def minus_free(v, weights, visible_bias, hidden_bias):
     return v @ visible_bias + np.logaddexp(0, v @ weights + hidden_bias).sum(axis=-1)
 def log_likelihood(v, weights, visible_bias, hidden_bias):
@@ -70,6 +70,16 @@ def path_weights(path, betas, weights, visible_bias, hidden_bias, base_bias):
         total = total + log_p(v, betas[k + 1]) - log_p(v, betas[k])
     return total
 """
+READ = """
+def read(images, weights, visible_bias, hidden_bias):
+    minus = []
+    for label in np.eye(10):
+        v = np.hstack([images, np.tile(label, (len(images), 1))])
+        minus.append(v @ visible_bias + np.logaddexp(0, v @ weights + hidden_bias).sum(axis=1))
+    minus = np.array(minus).T
+    shares = np.exp(minus - minus.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)
+"""
 
 RIGHT = {
     "energy": [
@@ -95,12 +105,6 @@ RIGHT = {
             v, h = (np.concatenate([np.ones((*x.shape[:-1], 1)), x], axis=-1) for x in (v, h))
             return -((v @ both) * h).sum(-1)
         """,
-        """
-        import tensorflow as tf
-        def energy(v, h, weights, visible_bias, hidden_bias):
-            inputs = tf.tensordot(v, weights, 1) + hidden_bias
-            return -tf.reduce_sum(inputs * h, axis=-1) - tf.tensordot(v, visible_bias, 1)
-        """,
     ],
     "conditionals": [
         CONDITIONALS,
@@ -119,13 +123,6 @@ RIGHT = {
         def visible_probabilities(h, weights, visible_bias, hidden_bias):
             return up(h, weights.T, hidden_bias, visible_bias).tolist()
         """,
-        """
-        import tensorflow as tf
-        def hidden_probabilities(v, weights, visible_bias, hidden_bias):
-            return tf.sigmoid(tf.tensordot(v, weights, 1) + hidden_bias)
-        def visible_probabilities(h, weights, visible_bias, hidden_bias):
-            return tf.sigmoid(tf.tensordot(h, tf.transpose(weights), 1) + visible_bias)
-        """,
     ],
     "free_energy": [
         FREE,
@@ -141,12 +138,6 @@ RIGHT = {
             states = np.array(list(itertools.product((0.0, 1.0), repeat=len(hidden_bias))))
             minus = (v @ visible_bias)[..., np.newaxis] + (v @ weights + hidden_bias) @ states.T
             return -logsumexp(minus, axis=-1)
-        """,
-        """
-        import tensorflow as tf
-        def free_energy(v, weights, visible_bias, hidden_bias):
-            inputs = tf.tensordot(v, weights, 1) + hidden_bias
-            return -tf.tensordot(v, visible_bias, 1) - tf.reduce_sum(tf.nn.softplus(inputs), axis=-1)
         """,
     ],
     "log_likelihood": [
@@ -175,18 +166,6 @@ RIGHT = {
                 return log_p - log_z(weights.T, hidden_bias, visible_bias)
             return log_p - log_z(weights, visible_bias, hidden_bias)
         """,
-        """
-        import tensorflow as tf
-        def minus_free(v, W, a, b):
-            return tf.tensordot(v, a, 1) + tf.reduce_sum(tf.nn.softplus(tf.tensordot(v, W, 1) + b), axis=-1)
-        def log_likelihood(v, weights, visible_bias, hidden_bias):
-            v, W, a, b = (tf.constant(part, tf.float64) for part in (v, weights, visible_bias, hidden_bias))
-            sides = [(W, a, b), (tf.transpose(W), b, a)]
-            small = min(sides, key=lambda side: len(side[1]))
-            count = len(small[1])
-            states = tf.constant(np.arange(2**count)[:, None] >> np.arange(count) & 1, tf.float64)
-            return minus_free(v, W, a, b) - tf.reduce_logsumexp(minus_free(states, *small))
-        """,
     ],
     "fill_in": [
         FILL,
@@ -212,18 +191,7 @@ RIGHT = {
                 for pixel in free:
                     state[:, pixel] = rng.binomial(1, expit(h @ weights[pixel] + visible_bias[pixel]))
                 steps -= 1
-            return state.tolist()
-        """,
-        """
-        import tensorflow as tf
-        def fill_in(v, known, weights, visible_bias, hidden_bias, steps, seed):
-            v, W, a, b = (tf.constant(part, tf.float32) for part in (v, weights, visible_bias, hidden_bias))
-            dice, now = tf.random.Generator.from_seed(seed), v
-            for _ in range(steps):
-                h = tf.cast(dice.uniform((len(v), len(b))) < tf.sigmoid(now @ W + b), tf.float32)
-                thrown = tf.cast(dice.uniform(v.shape) < tf.sigmoid(h @ tf.transpose(W) + a), tf.float32)
-                now = tf.where(known, v, thrown)
-            return now
+            return state
         """,
     ],
     "contrastive_divergence": [
@@ -241,23 +209,6 @@ RIGHT = {
                 h = sigmoid(v @ weights + hidden_bias)
                 return np.mean(v[:, :, None] * h[:, None], axis=0), np.mean(v, axis=0), np.mean(h, axis=0)
             return [seen - felt for seen, felt in zip(means(v), means(dreamt))]
-        """,
-        """
-        import tensorflow as tf
-        def contrastive_divergence(v, weights, visible_bias, hidden_bias, steps, seed):  # of the free energies
-            v, W, a, b = (tf.constant(part, tf.float64) for part in (v, weights, visible_bias, hidden_bias))
-            dice, end = tf.random.Generator.from_seed(seed), v
-            for _ in range(steps):
-                p = tf.sigmoid(end @ W + b)
-                h = tf.cast(dice.uniform(p.shape, dtype=tf.float64) < p, tf.float64)
-                p = tf.sigmoid(tf.matmul(h, W, transpose_b=True) + a)
-                end = tf.cast(dice.uniform(p.shape, dtype=tf.float64) < p, tf.float64)
-            def minus_free(v):
-                return tf.linalg.matvec(v, a) + tf.reduce_sum(tf.nn.softplus(v @ W + b), axis=1)
-            with tf.GradientTape() as tape:
-                tape.watch([W, a, b])
-                rise = tf.reduce_mean(minus_free(v)) - tf.reduce_mean(minus_free(end))
-            return tuple(tape.gradient(rise, [W, a, b]))
         """,
         """
         from scipy.special import expit
@@ -295,7 +246,93 @@ RIGHT = {
                 made.append(sum(free(v, before) - free(v, after) for v, before, after in steps))
             return np.array(made) + np.log(1 + np.exp(base_bias)).sum() + np.log(2 ** len(hidden_bias))
         """,
+    ],
+    "read": [
+        READ,
         """
+        from scipy.special import log_softmax
+        def read(images, weights, visible_bias, hidden_bias):  # all completions at once
+            of_pixels, of_labels = weights[:-10], weights[-10:]
+            inputs = (images @ of_pixels + hidden_bias)[:, np.newaxis] + of_labels  # (n, label, hidden)
+            softplus = np.maximum(inputs, 0) + np.log1p(np.exp(-abs(inputs)))
+            return np.exp(log_softmax(softplus.sum(-1) + visible_bias[-10:], axis=-1))
+        """,
+        """
+        def read(images, weights, visible_bias, hidden_bias):  # image by image, each share from differences alone
+            def free(v):
+                return -v @ visible_bias - np.logaddexp(0, weights.T @ v + hidden_bias).sum()
+            rows = []
+            for image in images.astype("float64"):
+                F = [free(np.concatenate([image, np.arange(10) == digit])) for digit in range(10)]
+                with np.errstate(over="ignore"):
+                    rows.append([1 / sum(np.exp(one - other) for other in F) for one in F])
+            return rows
+        """,
+    ],
+}
+
+# Answers in TensorFlow, which are tried once.
+TENSORS = {
+    "energy": """
+        import tensorflow as tf
+        def energy(v, h, weights, visible_bias, hidden_bias):
+            inputs = tf.tensordot(v, weights, 1) + hidden_bias
+            return -tf.reduce_sum(inputs * h, axis=-1) - tf.tensordot(v, visible_bias, 1)
+        """,
+    "conditionals": """
+        import tensorflow as tf
+        def hidden_probabilities(v, weights, visible_bias, hidden_bias):
+            return tf.sigmoid(tf.tensordot(v, weights, 1) + hidden_bias)
+        def visible_probabilities(h, weights, visible_bias, hidden_bias):
+            return tf.sigmoid(tf.tensordot(h, tf.transpose(weights), 1) + visible_bias)
+        """,
+    "free_energy": """
+        import tensorflow as tf
+        def free_energy(v, weights, visible_bias, hidden_bias):
+            inputs = tf.tensordot(v, weights, 1) + hidden_bias
+            return -tf.tensordot(v, visible_bias, 1) - tf.reduce_sum(tf.nn.softplus(inputs), axis=-1)
+        """,
+    "log_likelihood": """
+        import tensorflow as tf
+        def minus_free(v, W, a, b):
+            return tf.tensordot(v, a, 1) + tf.reduce_sum(tf.nn.softplus(tf.tensordot(v, W, 1) + b), axis=-1)
+        def log_likelihood(v, weights, visible_bias, hidden_bias):
+            v, W, a, b = (tf.constant(part, tf.float64) for part in (v, weights, visible_bias, hidden_bias))
+            sides = [(W, a, b), (tf.transpose(W), b, a)]
+            small = min(sides, key=lambda side: len(side[1]))
+            count = len(small[1])
+            states = tf.constant(np.arange(2**count)[:, None] >> np.arange(count) & 1, tf.float64)
+            return minus_free(v, W, a, b) - tf.reduce_logsumexp(minus_free(states, *small))
+        """,
+    "fill_in": """
+        import tensorflow as tf
+        def fill_in(v, known, weights, visible_bias, hidden_bias, steps, seed):
+            v, W, a, b = (tf.constant(part, tf.float32) for part in (v, weights, visible_bias, hidden_bias))
+            dice, now = tf.random.Generator.from_seed(seed), v
+            for _ in range(steps):
+                h = tf.cast(dice.uniform((len(v), len(b))) < tf.sigmoid(now @ W + b), tf.float32)
+                thrown = tf.cast(dice.uniform(v.shape) < tf.sigmoid(h @ tf.transpose(W) + a), tf.float32)
+                now = tf.where(known, v, thrown)
+            return now
+        """,
+    "contrastive_divergence": """
+        import tensorflow as tf
+        def contrastive_divergence(v, weights, visible_bias, hidden_bias, steps, seed):  # of the free energies
+            v, W, a, b = (tf.constant(part, tf.float64) for part in (v, weights, visible_bias, hidden_bias))
+            dice, end = tf.random.Generator.from_seed(seed), v
+            for _ in range(steps):
+                p = tf.sigmoid(end @ W + b)
+                h = tf.cast(dice.uniform(p.shape, dtype=tf.float64) < p, tf.float64)
+                p = tf.sigmoid(tf.matmul(h, W, transpose_b=True) + a)
+                end = tf.cast(dice.uniform(p.shape, dtype=tf.float64) < p, tf.float64)
+            def minus_free(v):
+                return tf.linalg.matvec(v, a) + tf.reduce_sum(tf.nn.softplus(v @ W + b), axis=1)
+            with tf.GradientTape() as tape:
+                tape.watch([W, a, b])
+                rise = tf.reduce_mean(minus_free(v)) - tf.reduce_mean(minus_free(end))
+            return tuple(tape.gradient(rise, [W, a, b]))
+        """,
+    "path_weights": """
         import tensorflow as tf
         def path_weights(path, betas, weights, visible_bias, hidden_bias, base_bias):
             x = tf.tensordot(path, weights, 1) + hidden_bias
@@ -305,45 +342,52 @@ RIGHT = {
                 total += tf.reduce_sum(tf.nn.softplus(betas[k + 1] * x[k]) - tf.nn.softplus(betas[k] * x[k]), axis=1)
             return total
         """,
-    ],
+    "read": """
+        import tensorflow as tf
+        def read(images, weights, visible_bias, hidden_bias):
+            dtype = images.dtype
+            def minus_free(digit):
+                v = tf.concat([images, tf.one_hot(tf.fill([len(images)], digit), 10, dtype=dtype)], axis=1)
+                softplus = tf.nn.softplus(v @ weights + hidden_bias)
+                return tf.linalg.matvec(v, visible_bias) + tf.reduce_sum(softplus, axis=1)
+            return tf.nn.softmax(tf.stack([minus_free(digit) for digit in range(10)], axis=1))
+        """,
 }
 
 MACHINE = """
-import keras
-from scipy.special import expit
+from scipy.special import logit
 from coursekit.data import load_mnist
 mnist = load_mnist()
-pixels = mnist.x_train[:10_000].reshape(-1, 784).astype("float32") / 255
-def components(count, scale):  # a machine whose hidden units look along the axes on which digits differ most
-    apart = pixels[:2_000] - pixels[:2_000].mean(axis=0)
-    values, axes = np.linalg.eigh(apart.T @ apart)
-    weights = scale * axes[:, -count:]
-    ink = np.clip(pixels.mean(axis=0), 0.01, 0.99)
-    return weights, np.log(ink / (1 - ink)), -pixels.mean(axis=0) @ weights
-machine = components(30, SCALE)
-def linear(count, strength):  # by least squares, from so many labels
-    x = np.hstack([pixels[:count], np.ones((count, 1), "float32")])
-    truth = np.eye(10)[mnist.y_train[:count]]
-    solved = np.linalg.solve(x.T @ x + strength * np.eye(785), x.T @ truth)
-    network = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10)])
-    network.set_weights([solved[:-1], solved[-1]])
-    return network
-network = linear(LABELS, 10)
+def mixture(count, scale):  # a hidden unit for each class, on with its label alone; pixels by counting
+    pixels, labels = mnist.x_train[:count].reshape(-1, 784) / 255, mnist.y_train[:count]
+    ink = (pixels.sum(axis=0) + 1) / (count + 2)
+    weights, hidden_bias = np.full((794, 10), -5_000.0), np.empty(10)
+    for digit in range(10):
+        own = pixels[labels == digit]
+        p = (own.sum(axis=0) + 1) / (len(own) + 2)
+        weights[:784, digit] = scale * (logit(p) - logit(ink))
+        weights[784 + digit, digit] = 500
+        hidden_bias[digit] = scale * (np.log1p(-p) - np.log1p(-ink)).sum()
+    return weights, np.concatenate([logit(ink), np.zeros(10)]), hidden_bias
+machine = mixture(COUNT, SCALE)
 """
 
 TRAINED = """
-import keras
 from scipy.special import expit
 rng = np.random.default_rng(SEED)
 def bits(p):
     return (rng.random(p.shape, dtype="float32") < p).astype("float32")
-ink = np.clip(unlabelled.mean(axis=0), 0.01, 0.99)
-W = rng.normal(scale=0.01, size=(784, UNITS)).astype("float32")
+digits = np.array(digits)
+if MIXED:
+    digits[:, 784:] = rng.permutation(digits[:, 784:])
+ink = np.clip(digits.mean(axis=0), 0.01, 0.99)
+W = rng.normal(scale=0.01, size=(794, UNITS)).astype("float32")
 a, b = np.log(ink / (1 - ink)), np.zeros(UNITS, "float32")
-steps = EPOCHS * len(unlabelled) // 100
-for step in range(steps):
-    rate = np.float32(0.1 * (1 - step / steps) / 100)
-    v = bits(unlabelled[rng.integers(len(unlabelled), size=100)])
+order = np.concatenate([rng.permutation(len(digits)) for _ in range(PASSES)])
+batches = order.reshape(-1, 50)
+for step, batch in enumerate(batches):
+    rate = np.float32(RATE * (1 - step / len(batches)) / 50)
+    v = bits(digits[batch])
     seen = expit(v @ W + b)
     dreamt = bits(expit(bits(seen) @ W.T + a))
     felt = expit(dreamt @ W + b)
@@ -351,12 +395,4 @@ for step in range(steps):
     a += rate * (v - dreamt).sum(axis=0)
     b += rate * (seen - felt).sum(axis=0)
 machine = W, a, b
-keras.utils.set_random_seed(SEED)
-hidden = keras.layers.Dense(UNITS, activation="sigmoid")
-network = keras.Sequential([keras.Input((784,)), hidden, keras.layers.Dense(10)])
-if PRETRAINED:
-    hidden.set_weights([W, b])
-loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-network.compile(keras.optimizers.Adam(0.003), loss)
-network.fit(x_few, y_few, epochs=150, batch_size=50, verbose=0)
 """
