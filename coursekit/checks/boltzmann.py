@@ -63,12 +63,21 @@ def chains(rng: np.random.Generator, units: int, steps: int, some: bool) -> tupl
 def telling(rng: np.random.Generator) -> tuple[Rbm, np.ndarray]:
     """A machine of 3 visible and 3 hidden units, and a state from which a step that hands on probabilities in place of
     the hidden bits leads elsewhere."""
+    v = states(3)
     while True:
-        rbm, v = drawn(rng, 3, 3, scale=3), bits(rng, (3,))
-        flat = of_states(states(3), down(up(v, *rbm), *rbm))
-        true = transition(np.zeros(3, bool), *rbm)[number(v)]
-        if np.abs((flat - true) @ states(3)).max() > 0.15 and np.abs(flat - true).max() > 0.15:
-            return rbm, v
+        rbm = drawn(rng, 3, 3, scale=3)
+        apart = of_states(v, down(up(v, *rbm), *rbm)) - transition(np.zeros(3, bool), *rbm)
+        tells = (np.abs(apart @ v).max(axis=1) > 0.15) & (np.abs(apart).max(axis=1) > 0.15)
+        tells[[0, -1]] = False  # all units off, or on
+        if tells.any():
+            return rbm, rng.choice(v[tells])
+
+
+def flipping(rng: np.random.Generator) -> tuple[Rbm, np.ndarray]:
+    """A machine of three pairs of units, each of which mostly copies the other of its pair, and a state. Who throws the
+    same numbers again in each step stays where the first step led; new ones lead to all states in turn."""
+    strengths = rng.uniform(2.4, 3.2, size=3)
+    return (np.diag(strengths), -strengths / 2, -strengths / 2), bits(rng, (3,))
 
 
 def states(units: int) -> np.ndarray:

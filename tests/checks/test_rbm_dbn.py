@@ -302,6 +302,11 @@ PARTIAL = [
     ("contrastive_divergence", DIVERGENCE.replace("default_rng(seed)", "default_rng(0)"), 2),
     ("contrastive_divergence", DIVERGENCE.replace("default_rng(seed)", "default_rng()"), 2),
     ("fill_in", FILL.replace("np.where(known, given, v)", "np.where(known.any(), given, v)"), 1),
+    (
+        "contrastive_divergence",
+        DIVERGENCE.replace("steps):\n", "steps):\n        rng = np.random.default_rng(seed)\n"),
+        2,
+    ),
     (  # another way from one machine to the other
         "path_weights",
         PATH.replace(
@@ -427,6 +432,19 @@ def test_ink_spreads_in_a_row_and_stops_at_a_known_pixel():
             assert boltzmann.led(v, rbm, 7, np.arange(7) == pixel).sum() == arrival[pixel]
         sure = boltzmann.up(boltzmann.states(7), *rbm)
         assert np.minimum(sure, 1 - sure).max() < 1e-15
+
+
+def test_the_same_throws_in_each_step_lead_elsewhere():
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        rbm, first = boltzmann.flipping(rng)
+        up, down = rng.random((2, 20_000, 3))
+        v = np.tile(first, (20_000, 1))
+        for _ in range(4):
+            v = down < boltzmann.down(up < boltzmann.up(v, *rbm), *rbm)
+        shares = np.bincount(boltzmann.number(v), minlength=8) / len(v)
+        want = np.linalg.matrix_power(boltzmann.transition(np.zeros(3, bool), *rbm), 4)[boltzmann.number(first)]
+        assert np.abs(shares - want).max() > 0.1
 
 
 def test_chains_tell_when_known_pixels_are_put_back():
