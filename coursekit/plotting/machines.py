@@ -74,27 +74,29 @@ def plot_belief_network(sizes: Sequence[int] = (784, 500, 500, 10)) -> Axes:
     *stack, classes = sizes
     ax = sketch(WIDTH, 0.85 * len(sizes) + 0.35)
     heights = [0.4 + 0.85 * level for level in range(len(sizes))]
-    left, right, size = 1.2, 4.2, (1.5, 0.42)
+    small, large, right = (0.85, 0.42), (1.1, 0.42), WIDTH - 0.7
     for level, (lower, upper) in enumerate(pairwise(stack)):
-        x = left + 0.35 * (level - (len(stack) - 2) / 2)
-        box(ax, (x, heights[level]), size, f"{lower:,}")
-        box(ax, (x, heights[level + 1]), size, f"{upper:,}", color=MARKED)
-        arrow(ax, (x - 0.15, heights[level] + 0.21), (x - 0.15, heights[level + 1] - 0.21))
-        arrow(ax, (x + 0.15, heights[level + 1] - 0.21), (x + 0.15, heights[level] + 0.21))
+        x, bottom, top = 0.55 + 1.15 * level, heights[level], heights[level + 1]
+        box(ax, (x, bottom), small, f"{lower:,}")
+        box(ax, (x, top), small, f"{upper:,}", color=MARKED)
+        arrow(ax, (x - 0.15, bottom + 0.21), (x - 0.15, top - 0.21))
+        arrow(ax, (x + 0.15, top - 0.21), (x + 0.15, bottom + 0.21))
+        if level < len(stack) - 2:
+            arrow(ax, (x + 0.43, top), (x + 0.72, top))
+        arrow(ax, (x + 0.5, (bottom + top) / 2), (right - 0.7, (bottom + top) / 2), linestyle="--", color=QUIET)
     for level, units in enumerate(sizes):
-        box(ax, (right, heights[level]), size, f"{units:,}", color=MARKED if level == len(sizes) - 1 else PALE)
+        box(ax, (right, heights[level]), large, f"{units:,}", color=MARKED if level == len(sizes) - 1 else PALE)
         if level:
             arrow(ax, (right, heights[level - 1] + 0.21), (right, heights[level] - 0.21))
-    for level in range(len(stack) - 1):
-        y = (heights[level] + heights[level + 1]) / 2
-        arrow(ax, (left + 0.95, y), (right - 0.9, y), linestyle="--", color=QUIET)
-    note(ax, (left, heights[-1]), "machines")
-    note(ax, ((left + right) / 2 + 0.05, heights[-1]), "weights →", color=QUIET)
+    note(ax, (0.12, heights[-1]), "machines", ha="left")
+    note(ax, (right - 0.72, heights[-1]), "network", ha="right")
+    note(ax, (right - 0.72, (heights[0] + heights[1]) / 2 + 0.18), "weights", ha="right", color=QUIET)
     machines = listing(f"{lower:,} by {upper:,}" for lower, upper in pairwise(stack))
     return describe(
         ax,
         f"Diagram of a deep belief network: on the left the machines that are trained one after the other, {machines}, "
-        f"each on the hidden units of the one below; on the right a network of {listing(f'{n:,}' for n in sizes)} "
-        "units that goes upwards only. Dashed arrows carry the weights of each machine into the network; the last "
+        f"each on what the hidden units of the one before hand up; on the right a network of "
+        f"{listing(f'{n:,}' for n in sizes)} units that goes upwards only. Dashed arrows carry the weights of each "
+        "machine into the network; the last "
         f"layer, {classes} classes, has none to begin with.",
     )
