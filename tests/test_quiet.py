@@ -67,10 +67,21 @@ def test_in_a_notebook_these_imports_hush(first, noisy_package, monkeypatch, tmp
         metadata={"kernelspec": {"name": "python3", "display_name": "", "language": "python"}},
     )
 
-    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    client = NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}})
+    printed = ""
+    with client.setup_kernel():
+        for number, cell in enumerate(notebook.cells):
+            client.execute_cell(cell, number)
+        for _ in range(600):  # a thread of the kernel's hands on what reaches descriptor 2, when it comes to it
+            printed = "".join(
+                output.text for cell in notebook.cells for output in cell.outputs if output.name == "stderr"
+            )
+            if "wanted" in printed:
+                break
+            notebook.cells.append(nbformat.v4.new_code_cell("import time; time.sleep(0.1)"))
+            client.execute_cell(notebook.cells[-1], len(notebook.cells) - 1)
 
-    printed = [output.text for cell in notebook.cells for output in cell.outputs if output.name == "stderr"]
-    assert "".join(printed).split() == ["wanted"]
+    assert printed.split() == ["wanted"]
 
 
 @pytest.mark.parametrize("path", [each for lesson in course.LESSONS for each in (lesson.notebook, lesson.solution)])
