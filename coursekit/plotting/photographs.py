@@ -12,7 +12,7 @@ from coursekit.plotting import style
 from coursekit.plotting.describing import describe, plural
 from coursekit.plotting.images import as_images
 
-SHARED_COLORS = 60  # of all photographs of a figure together; black, white and grey stay free for its text
+SHARED_COLORS = 20  # of all photographs of a figure together; black, white and grey stay free for its text
 DPI = 100
 GAP, LINE, MARGIN = 0.08, 0.24, 0.05  # inches: between pictures, of a title, around
 LABEL = 0.95  # inches, to the left of the rows
@@ -27,7 +27,7 @@ def plot_photographs(
 ) -> style.Canvas:
     """Draw photographs so that each of their pixels is one dot, or a square of dots, of the figure.
 
-    A photograph takes much room in a notebook. All of a figure are therefore drawn with the same 60 colours, chosen
+    A photograph takes much room in a notebook. All of a figure are therefore drawn with the same 20 colours, chosen
     for them, with the error of each dot handed on to its neighbours (Floyd and Steinberg, 1976).
 
     Args:
@@ -92,7 +92,8 @@ def _in_few_colors(pictures: np.ndarray) -> np.ndarray:
     together = Image.fromarray(pictures.reshape(-1, *pictures.shape[2:]))
     if together.getcolors(SHARED_COLORS) is not None:
         return pictures  # they have no more than that
-    palette = together.quantize(SHARED_COLORS, method=Image.Quantize.MEDIANCUT, kmeans=2)
+    settled = 1 + together.width * together.height // 50  # as few dots may still change their colour at the end
+    palette = together.quantize(SHARED_COLORS, method=Image.Quantize.MEDIANCUT, kmeans=settled)
     dithered = [
         Image.fromarray(picture).quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG).convert("RGB")
         for picture in pictures
