@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from coursekit.checks.shared import accuracy, or_above, unseen_digits
+from coursekit.checks.textures import correlation, glass, likeness, maps_of, noise
 from coursekit.grading import Answers, Exercise, Expect
 
 exercise = Exercise("15_deepdream_style")
 
 CLEAR = 0.002  # how far frequencies lie from the cut
-DIGITS, SIZE = 300, 0.15  # digits under attack, and how far each of their numbers may move
+DIGITS = 500  # under attack
+NEAR, FAR = 0.2, 0.3  # how far each of their numbers may move: to be read wrongly, and as it is wanted
 READS = 0.9  # of them, before
-ONE_STEP, MANY_STEPS = 0.4, 0.1  # of them, after
-SIDE, CHANNELS = 32, (3, 16, 32, 32)
+STILL_READ, MISLED = 0.25, 0.55  # of them, after
+SURE = 0.9  # the probability of what is wanted, from which on a digit counts as misled
 LEFT = 0.05, 0.01  # of the style loss of the start
-ALIKE, SAME = 0.5, 0.9  # correlations
-
-
-def _filters() -> list[np.ndarray]:
-    """Of three layers, as the notebook draws them."""
-    rng = np.random.default_rng(15)
-    sizes = pairwise(CHANNELS)
-    return [rng.normal(size=(3, 3, taken, given)) * np.sqrt(2 / (9 * taken)) for taken, given in sizes]
-
-
-FILTERS = _filters()
+ALIKE, GROWN = 0.5, 0.1  # correlations, with the style and with the start
 
 
 @exercise.question("ascent_step", points=2, title="One step uphill")
@@ -199,8 +188,8 @@ def grad_cam(answers: Answers, expect: Expect) -> None:
             "at `label`. Its gradient with respect to the maps says how it changes with each of their numbers; a tape "
             "has to watch the maps."
         )
-        for shape in shapes:
-            maps, hidden, output, label = _head(rng, shape)
+        for shape, label in zip(shapes, (2, 3, 1), strict=True):
+            maps, hidden, output = _head(rng, shape, label)
             importance = _importance(maps, hidden, output, label)
             for dtype in (np.float64, np.float32):
                 arrays = [each.astype(dtype) for each in (maps, hidden, output)]
@@ -236,16 +225,19 @@ def _grad_cam(maps: np.ndarray, importance: np.ndarray) -> np.ndarray:
     return np.asarray(np.einsum("yxk,k->yx", maps, importance).clip(0))
 
 
-def _head(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    """Maps, weights of both layers and a label; some of the hidden units are on, and some off, none is near 0."""
+def _head(
+    rng: np.random.Generator, shape: tuple[int, int, int], label: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Maps and the weights of both layers; some of the hidden units are on, and some off, none is near 0."""
     while True:
         maps = rng.uniform(0, 2, size=shape)
         hidden, output = rng.normal(size=(shape[2], 6)), 10 * rng.normal(size=(6, 4))
-        label = int(rng.integers(1, 3))
         sums = maps.mean(axis=(0, 1)) @ hidden
         heat = maps @ _importance(maps, hidden, output, label)
-        if 2 <= (sums > 0).sum() <= 4 and np.abs(sums).min() > 0.1 and _is_mixed(heat):
-            return maps, hidden, output, label
+        of_largest = (maps.max(axis=(0, 1)) @ hidden > 0) != (sums > 0)  # units that the largest numbers turn on or off
+        is_clear = 2 <= (sums > 0).sum() <= 4 and np.abs(sums).min() > 0.1 and of_largest.any()
+        if is_clear and _is_mixed(heat):
+            return maps, hidden, output
 
 
 def _importance(maps: np.ndarray, hidden: np.ndarray, output: np.ndarray, label: int) -> np.ndarray:
@@ -257,7 +249,10 @@ def _importance(maps: np.ndarray, hidden: np.ndarray, output: np.ndarray, label:
 @exercise.question("attack", points=3, title="Fool a reader", seconds=120)
 def attack(answers: Answers, expect: Expect) -> None:
     """`fgsm(pictures, gradients, size)`: a step by the signs of given gradients; `attack(pictures, labels, size)`:
-    digits that the network `reader` reads wrongly, no number of them farther than `size` from where it was."""
+    digits that the network `reader` reads wrongly; `mislead(pictures, wanted, size)`: that it reads as what is wanted;
+    no number of them farther than `size` from where it was."""
+    from scipy.special import softmax
+
     rng = answers.draw("pictures and gradients")
     with expect.part(points=1, title="a step by given gradients"):
         hint = (
@@ -266,25 +261,78 @@ def attack(answers: Answers, expect: Expect) -> None:
         )
         for shape in ((5,), (2, 4, 4, 1), (3, 3, 2, 3)):
             for dtype in (np.float64, np.float32):
-                pictures, gradients = rng.random(shape).astype(dtype), _gradient(rng, shape).astype(dtype)
+                pictures: np.ndarray = rng.random(shape).astype(dtype)
+                gradients: np.ndarray = _gradient(rng, shape).astype(dtype)
                 gradients.flat[:2] = 0
                 size = float(rng.uniform(0.05, 0.4))
                 got = answers.call("fgsm", pictures, gradients, size)
                 want = (pictures + np.where(gradients > 0, size, 0) - np.where(gradients < 0, size, 0)).clip(0, 1)
                 expect.close(got, want, rtol=1e-4, atol=1e-5, hint=hint)
+    rng = answers.draw("digits")
     x, y = unseen_digits(28, 28, 1)
-    chosen = answers.draw("digits").choice(len(x), DIGITS, replace=False)
+    chosen = rng.choice(len(x), DIGITS, replace=False)
     x, y = x[chosen], y[chosen].astype(np.int64)
-    got = answers.call("attack", x, y, SIZE)
+    wanted = (y + rng.integers(1, 10, size=DIGITS)) % 10
+    with expect.part(points=1, title=f"at most {STILL_READ:.0%} are still read rightly"):
+        got = answers.call("attack", x, y, NEAR)
+        still = accuracy(_outputs(answers, expect, (x, y), got, NEAR), y)
+        expect.true(
+            still <= STILL_READ,
+            f"`reader` still reads {still:.1%} of the changed digits rightly.",
+            hint="The gradient is that of the loss of the right labels, with respect to the pictures, and the step "
+            "goes where the loss grows. `reader` gives logits: does the loss know?",
+            expected=f"at most {STILL_READ:.0%}",
+            got=f"{still:.1%}",
+        )
+    hint = (
+        "Where does the loss of the wanted labels fall? One step trusts the gradient of its start. Take ten small "
+        "ones, each with the gradient of where you are, and bring the result back to within `size` of the start, and "
+        "into the range from 0 to 1, after each."
+    )
+    got = answers.call("mislead", x, wanted, FAR)
+    chances = softmax(_outputs(answers, expect, (x, y), got, FAR).astype(np.float64), axis=1)
+    share = float(np.mean(chances[np.arange(DIGITS), wanted] >= SURE))
+    expect.true(
+        share >= MISLED,
+        f"`reader` reads {share:.1%} of the changed digits as it is wanted, and is sure of it.",
+        or_above(expect, hint),
+        expected=f"at least {MISLED:.0%}",
+        got=f"{share:.1%}",
+    )
+
+
+def _outputs(
+    answers: Answers, expect: Expect, digits: tuple[np.ndarray, np.ndarray], got: np.ndarray, size: float
+) -> np.ndarray:
+    """What the learner's network gives for the pictures ``got``, if they keep to the rules.
+
+    Args:
+        answers: of the learner.
+        expect: of the question.
+        digits: the pictures before, and what they show.
+        got: the pictures after.
+        size: how far a number may be from where it was.
+    """
+    x, y = digits
     expect.shape(got, x.shape, hint="As many pictures, of the same shape, as came in.")
     expect.finite(got, hint="Pictures are numbers from 0 to 1.")
     changed = np.asarray(got, dtype=np.float32)
-    expect.between(float(changed.min()), -1e-5, 1 + 1e-5, hint="Pictures keep to the range from 0 to 1.")
-    expect.between(float(changed.max()), -1e-5, 1 + 1e-5, hint="Pictures keep to the range from 0 to 1.")
-    hint = "After all steps, no number may be farther than `size` from where it was in `pictures`."
-    expect.at_most(float(np.abs(changed - x).max()), SIZE + 1e-4, hint=hint)
-    reader = answers.model("reader")
-    before = _reads(expect, reader.predict(x), y)
+    for extreme in (changed.min(), changed.max()):
+        expect.between(float(extreme), -1e-5, 1 + 1e-5, hint="Pictures keep to the range from 0 to 1.")
+    farthest = float(np.abs(changed - x).max())
+    expect.true(
+        farthest <= size + 1e-4,
+        "A number of the pictures has moved too far.",
+        hint="After all steps, no number may be farther than `size` from where it was in `pictures`.",
+        expected=f"at most {size:g}",
+        got=f"{farthest:.3g}",
+    )
+    reader, found = answers.model("reader"), []
+    for pictures in (x, changed):
+        outputs = reader.predict(pictures)
+        expect.shape(outputs, (len(y), 10), hint="`reader` gives ten numbers for each digit.")
+        found.append(np.asarray(outputs))
+    before = accuracy(found[0], y)
     expect.true(
         before >= READS,
         f"`reader` reads {before:.1%} of unchanged digits rightly: it is not the network that the exercise trains.",
@@ -292,29 +340,7 @@ def attack(answers: Answers, expect: Expect) -> None:
         expected=f"at least {READS:.0%}",
         got=f"{before:.1%}",
     )
-    still = _reads(expect, reader.predict(changed), y)
-
-    def expect_misread(bar: float, hint: str) -> None:
-        words = f"`reader` still reads {still:.1%} of the changed digits rightly."
-        expect.true(still <= bar, words, hint, expected=f"at most {bar:.0%}", got=f"{still:.1%}")
-
-    with expect.part(points=1, title=f"at most {ONE_STEP:.0%} are still read rightly"):
-        expect_misread(
-            ONE_STEP,
-            "The gradient is that of the loss of the right labels, with respect to the pictures, and the step goes "
-            "where the loss grows. `reader` gives logits: does the loss know?",
-        )
-    hint = (
-        "One step trusts the gradient of its start. Take ten small ones, each with the gradient of where you are, and "
-        "bring the result back to within `size` of the start, and into the range from 0 to 1, after each."
-    )
-    expect_misread(MANY_STEPS, or_above(expect, hint))
-
-
-def _reads(expect: Expect, outputs: np.ndarray, labels: np.ndarray) -> float:
-    """The share of digits that a network reads rightly."""
-    expect.shape(outputs, (len(labels), 10), hint="`reader` gives ten numbers for each digit.")
-    return accuracy(np.asarray(outputs), labels)
+    return found[1]
 
 
 @exercise.question("gram", points=2, title="What goes with what")
@@ -393,30 +419,31 @@ def texture(answers: Answers, expect: Expect) -> None:
     """`weave(style, start)`: a picture that grows out of the noise `start` until it has the style of the picture
     `style`, without being a copy of it."""
     rng = answers.draw("styles and noise")
-    styles, starts = [_glass(rng), _glass(rng)], [_noise(rng), _noise(rng)]
-    made, left = list[np.ndarray](), list[float]()
-    for style, start in ((styles[0], starts[0]), (styles[1], starts[1]), (styles[1], starts[0])):
+    left = []
+    for style, start in [(glass(rng), noise(rng)) for _ in range(2)]:
         got = answers.call("weave", style, start)
         expect.shape(got, style.shape, hint="A picture of the shape of `start`.")
         expect.finite(got, hint="Did the descent leave the range? Clip the picture after each step.")
         picture = np.asarray(got, dtype=np.float64)
         expect.between(float(picture.min()), -1e-5, 1 + 1e-5, hint="Pictures keep to the range from 0 to 1.")
         expect.between(float(picture.max()), -1e-5, 1 + 1e-5, hint="Pictures keep to the range from 0 to 1.")
-        likeness = _likeness(picture, style)
+        alike = likeness(picture, style)
         expect.true(
-            likeness <= ALIKE,
+            alike <= ALIKE,
             "The picture is a copy of the style, as it is, turned, mirrored or moved.",
             hint="Start from the noise `start`, and let nothing but the style loss lead the way.",
             expected=f"a correlation with the style of at most {ALIKE:g}",
-            got=f"{likeness:.2f}",
+            got=f"{alike:.2f}",
         )
-        made.append(picture)
+        kept = correlation(picture, start)
+        expect.true(
+            kept >= GROWN,
+            "Of the noise `start` nothing is left in the picture.",
+            hint="The descent begins with the picture `start`, and each step changes it a little.",
+            expected=f"a correlation with `start` of at least {GROWN:g}",
+            got=f"{kept:.2f}",
+        )
         left.append(_left(picture, style, start))
-    expect.true(
-        _correlation(made[1], made[2]) <= SAME,
-        "From two starts comes the same picture.",
-        hint="The descent begins with the picture `start`.",
-    )
 
     def expect_left(bar: float, hint: str) -> None:
         most = max(left)
@@ -432,54 +459,7 @@ def texture(answers: Answers, expect: Expect) -> None:
     expect_left(LEFT[1], or_above(expect, "More steps? Steps that become shorter towards the end?"))
 
 
-def _glass(rng: np.random.Generator) -> np.ndarray:
-    """A window of coloured panes with dark lead between them."""
-    middles, colors = rng.uniform(0, SIDE, size=(14, 2)), rng.random((14, 3))
-    places = np.stack(np.mgrid[:SIDE, :SIDE], axis=-1).reshape(-1, 1, 2)
-    distances = np.sqrt(((places - middles) ** 2).sum(axis=-1))  # (places, panes)
-    first, second = np.sort(distances, axis=1)[:, :2].T
-    panes = colors[distances.argmin(axis=1)] * (second - first > 1.6)[:, np.newaxis]
-    return np.asarray(panes.reshape(SIDE, SIDE, 3), dtype=np.float32)
-
-
-def _noise(rng: np.random.Generator) -> np.ndarray:
-    return np.asarray((0.5 + 0.1 * rng.normal(size=(SIDE, SIDE, 3))).clip(0, 1), dtype=np.float32)
-
-
 def _left(picture: np.ndarray, style: np.ndarray, start: np.ndarray) -> float:
     """The style loss of the picture, over that of the start."""
-    wanted = _maps(style)
-    return _style_loss(_maps(picture), wanted) / _style_loss(_maps(start), wanted)
-
-
-def _maps(picture: np.ndarray) -> list[np.ndarray]:
-    """What three layers of filters that never learnt see, as in the notebook: convolutions behind which the mean is
-    taken over squares of 2 × 2."""
-    maps, found = picture.astype(np.float64) - 0.5, []
-    for filters in FILTERS:
-        windows = sliding_window_view(maps, (3, 3), axis=(0, 1))  # (rows, columns, channels, 3, 3)
-        maps = np.tensordot(windows, filters, axes=((3, 4, 2), (0, 1, 2))).clip(0)
-        found.append(maps)
-        rows, columns = maps.shape[0] // 2, maps.shape[1] // 2
-        maps = maps[: 2 * rows, : 2 * columns].reshape(rows, 2, columns, 2, -1).mean(axis=(1, 3))
-    return found
-
-
-def _likeness(picture: np.ndarray, style: np.ndarray) -> float:
-    """The largest correlation of the picture with the style, turned by quarters, mirrored or moved in a circle."""
-    seen, most = np.fft.fft2(_centred(picture), axes=(0, 1)), 0.0
-    for turned in (np.rot90(style, quarters) for quarters in range(4)):
-        for form in (turned, turned[:, ::-1]):
-            other = np.conj(np.fft.fft2(_centred(form), axes=(0, 1)))
-            most = max(most, float(np.fft.ifft2(seen * other, axes=(0, 1)).real.sum(axis=-1).max()))
-    return most
-
-
-def _correlation(picture: np.ndarray, other: np.ndarray) -> float:
-    return float((_centred(picture) * _centred(other)).sum())
-
-
-def _centred(picture: np.ndarray) -> np.ndarray:
-    """Less the mean of each colour, with squares that add up to 1."""
-    away = picture.astype(np.float64) - picture.mean(axis=(0, 1))
-    return np.asarray(away / max(float(np.sqrt((away**2).sum())), 1e-12))
+    wanted = maps_of(style)
+    return _style_loss(maps_of(picture), wanted) / _style_loss(maps_of(start), wanted)

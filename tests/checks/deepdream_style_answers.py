@@ -59,11 +59,11 @@ def attack(pictures, labels, size):
     return np.clip(moved, 0, 1)
 """
 OFTEN = """
-def attack(pictures, labels, size):
+def mislead(pictures, wanted, size):
     low, high = np.maximum(pictures - size, 0), np.minimum(pictures + size, 1)
     changed = pictures
     for _ in range(10):
-        step = size / 4 * np.sign(slopes_of(changed, labels))
+        step = -size / 4 * np.sign(slopes_of(changed, wanted))
         changed = np.clip(changed + step, low, high).astype("float32")
     return changed
 """
@@ -83,7 +83,6 @@ def style_loss(maps, style_maps):
     return np.mean(losses)
 """
 TRACED = """
-import keras
 import tensorflow as tf
 def grams(maps):
     flat = tf.reshape(maps, (-1, maps.shape[-1]))
@@ -110,8 +109,8 @@ def weave(style, start):
     return picture
 """
 )
-LONG = WEAVE.replace("STEPS", "150").replace("RATE", "0.03")
-SHORT = WEAVE.replace("STEPS", "55").replace("RATE", "0.02")
+LONG = WEAVE.replace("STEPS", "100").replace("RATE", "0.025")
+SHORT = WEAVE.replace("STEPS", "48").replace("RATE", "0.02")
 
 RIGHT = {
     "ascent_step": [
@@ -155,7 +154,7 @@ RIGHT = {
         """
         import tensorflow as tf
         def total_variation(picture):  # TensorFlow's
-            return tf.image.total_variation(picture)
+            return tf.image.total_variation(tf.convert_to_tensor(picture))
         """,
         """
         def total_variation(picture):  # a picture that repeats its last row and column
@@ -248,22 +247,26 @@ RIGHT = {
         """,
     ],
     "attack": [
-        SIGNS + LOSS + OFTEN,
+        SIGNS + LOSS + ONCE + OFTEN,
         """
         import tensorflow as tf
         def fgsm(pictures, gradients, size):
             return tf.clip_by_value(pictures + size * tf.sign(gradients), 0, 1)
-        def attack(pictures, labels, size):  # downhill with the right logit, uphill with the best of the others
-            changed, right = tf.constant(pictures), tf.one_hot(labels, 10)
-            for _ in range(15):
+        def moved(pictures, labels, size, up):  # by logits: one of them against the best of the others
+            changed, chosen = tf.constant(pictures), tf.one_hot(labels, 10)
+            for _ in range(10):
                 with tf.GradientTape() as tape:
                     tape.watch(changed)
                     logits = reader(changed)
-                    best = tf.reduce_max(logits - 1e4 * right, axis=1)
-                    ahead = tf.reduce_sum(best - tf.reduce_sum(logits * right, axis=1))
-                changed = fgsm(changed, tape.gradient(ahead, changed), size / 5)
+                    best = tf.reduce_max(logits - 1e4 * chosen, axis=1)
+                    ahead = tf.reduce_sum(tf.reduce_sum(logits * chosen, axis=1) - best)
+                changed = fgsm(changed, up * tape.gradient(ahead, changed), size / 4)
                 changed = tf.clip_by_value(changed, pictures - size, pictures + size)
             return changed
+        def attack(pictures, labels, size):
+            return moved(pictures, labels, size, -1)
+        def mislead(pictures, wanted, size):
+            return moved(pictures, wanted, size, 1)
         """,
         SIGNS.replace(
             "    moved = pictures + size * np.sign(gradients)",
@@ -272,12 +275,16 @@ RIGHT = {
         )
         + LOSS
         + """
-def attack(pictures, labels, size):  # at first anywhere within reach
+def attack(pictures, labels, size):  # away from the right ones, by steps of their own length
+    slopes = slopes_of(pictures, labels)
+    lengths = np.sqrt((slopes**2).mean(axis=(1, 2, 3), keepdims=True)) + 1e-12
+    return np.clip(pictures + np.clip(2 * size * slopes / lengths, -size, size), 0, 1)
+def mislead(pictures, wanted, size):  # at first anywhere within reach
     random = np.random.default_rng(0)
     change = random.uniform(-size, size, pictures.shape)
-    for _ in range(20):
+    for _ in range(15):
         changed = np.clip(pictures + change, 0, 1).astype("float32")
-        change = np.clip(changed - pictures + size / 8 * np.sign(slopes_of(changed, labels)), -size, size)
+        change = np.clip(changed - pictures - size / 5 * np.sign(slopes_of(changed, wanted)), -size, size)
     return np.clip(pictures + change, 0, 1)
 """,
     ],
@@ -340,24 +347,13 @@ def attack(pictures, labels, size):  # at first anywhere within reach
         + """
 def weave(style, start):  # Adam's steps
     wanted = [grams(each) for each in maps_of(style)]
-    picture, adam = tf.Variable(start), keras.optimizers.Adam(0.05)
-    for _ in range(100):
-        _, slope = descent(tf.convert_to_tensor(picture), wanted)
-        adam.apply_gradients([(slope, picture)])
-        picture.assign(tf.clip_by_value(picture, 0.0, 1.0))
+    picture, first, second = start, 0, 0
+    for step in range(1, 81):
+        _, slope = descent(tf.constant(picture), wanted)
+        first, second = 0.9 * first + 0.1 * slope, 0.999 * second + 0.001 * slope**2
+        change = first / (1 - 0.9**step) / (np.sqrt(second / (1 - 0.999**step)) + 1e-7)
+        picture = np.clip(picture - 0.05 * change, 0, 1)
     return picture
-""",
-        TRACED
-        + """
-from scipy.optimize import minimize
-def weave(style, start):  # L-BFGS, within bounds
-    wanted = [grams(each) for each in maps_of(style)]
-    def both(numbers):
-        loss, slope = descent(tf.constant(numbers.reshape(start.shape), "float32"), wanted)
-        return float(loss), np.ravel(slope).astype(float)
-    found = minimize(
-        both, start.ravel(), jac=True, method="L-BFGS-B", bounds=[(0, 1)] * start.size, options={"maxiter": 80})
-    return found.x.reshape(start.shape)
 """,
     ],
 }
@@ -431,20 +427,24 @@ WRONG = {
             "the gradient itself",
             SIGNS.replace("np.sign(gradients)", "gradients")
             + LOSS
-            + ONCE.replace("np.sign(slopes_of(pictures, labels))", "slopes_of(pictures, labels)"),
+            + ONCE.replace("np.sign(slopes_of(pictures, labels))", "slopes_of(pictures, labels)")
+            + OFTEN.replace("np.sign(slopes_of(changed, wanted))", "slopes_of(changed, wanted)"),
         ),
         (
-            "downhill",
-            (SIGNS + LOSS + OFTEN).replace("pictures + size *", "pictures - size *").replace("+ step", "- step"),
+            "the other way",
+            (SIGNS + LOSS + ONCE + OFTEN)
+            .replace("pictures + size *", "pictures - size *")
+            .replace("-size / 4", "size / 4"),
         ),
         (
             "out of range",
-            (SIGNS + LOSS + ONCE).replace("np.clip(moved, 0, 1)", "moved"),
+            SIGNS.replace("np.clip(moved, 0, 1)", "moved") + LOSS + ONCE.replace("np.clip(moved, 0, 1)", "moved"),
         ),
         (
             "too far",
             SIGNS.replace("size *", "2 * size *")
             + LOSS
+            + ONCE.replace("size *", "2 * size *")
             + OFTEN.replace("- size,", "- 2 * size,").replace("+ size,", "+ 2 * size,"),
         ),
         (
@@ -455,6 +455,7 @@ WRONG = {
                 return np.clip(pictures + size * signs, 0, 1)
             def attack(pictures, labels, size):
                 return fgsm(pictures, None, size).astype("float32")
+            mislead = attack
             """,
         ),
         (
@@ -462,13 +463,16 @@ WRONG = {
             """
             def fgsm(pictures, gradients, size): return pictures
             def attack(pictures, labels, size): return pictures
+            mislead = attack
             """,
         ),
         (
-            "steps that are added up",
-            SIGNS.replace("np.clip(moved, 0, 1)", "moved")
-            + LOSS
-            + OFTEN.replace("np.clip(changed + step, low, high)", "np.clip(changed + step, 0, 1)"),
+            "other digits",
+            """
+            def fgsm(pictures, gradients, size): return pictures[::-1]
+            def attack(pictures, labels, size): return pictures[::-1]
+            mislead = attack
+            """,
         ),
     ],
     "gram": [
@@ -520,9 +524,27 @@ WRONG = {
                 return random.permutation(style.reshape(-1, 3)).reshape(style.shape)
             """,
         ),
-        ("uphill", LONG.replace("picture - 0.03", "picture + 0.03")),
-        ("a few steps", LONG.replace("150", "5")),
-        ("noise of its own", LONG.replace("tf.constant(start)", "tf.fill(start.shape, 0.5)")),
+        ("uphill", SHORT.replace("picture - 0.02", "picture + 0.02")),
+        ("a few steps", LONG.replace("100", "5")),
+        ("noise of its own", SHORT.replace("tf.constant(start)", "tf.fill(start.shape, 0.5)")),
+        (
+            "the style, cut into tiles",
+            """
+            def weave(style, start):
+                tiles = style.reshape(4, 8, 4, 8, 3).swapaxes(1, 2).reshape(16, 8, 8, 3)
+                tiles = np.random.default_rng(int(1e6 * start.sum())).permutation(tiles).reshape(4, 4, 8, 8, 3)
+                return tiles.swapaxes(1, 2).reshape(style.shape)
+            """,
+        ),
+        (
+            "tiles with some noise",
+            """
+            def weave(style, start):
+                tiles = style.reshape(4, 8, 4, 8, 3).swapaxes(1, 2).reshape(16, 8, 8, 3)
+                tiles = tiles[::-1].reshape(4, 4, 8, 8, 3).swapaxes(1, 2).reshape(style.shape)
+                return 0.6 * tiles + 0.4 * start
+            """,
+        ),
         ("the mean colour", "def weave(style, start): return 0 * start + style.mean(axis=(0, 1))"),
         ("of another shape", LONG.replace("return picture", "return picture[tf.newaxis]")),
         ("out of range", LONG.replace("return picture", "return 2 * picture - 0.5")),
@@ -545,6 +567,7 @@ PARTIAL = [
     ("high_share", SHARE.replace(">= cut", "> cut"), 1),
     ("high_share", SHARE.replace("cut=0.25", "cut=0.1"), 1),
     ("high_share", SHARE.replace("cut=0.25", "cut"), 1),
+    ("total_variation", GRAIN.replace("below +", "np.abs(np.diff(picture, axis=2)).sum() + below +"), 1),
     (
         "high_share",  # the mean of the channels' shares
         SHARE.replace("high_share", "of_one")
@@ -561,6 +584,15 @@ def high_share(picture, cut=0.25):
     ("grad_cam", CAM, 2),
     ("grad_cam", CAM + HEAT.replace("(sums > 0)", "1"), 2),
     ("grad_cam", CAM + HEAT.replace(" / places", ""), 2),
+    ("grad_cam", CAM + HEAT.replace("sums = maps.mean(", "sums = maps.max("), 2),
+    (
+        "grad_cam",  # of the class's probability
+        CAM
+        + HEAT.replace("    importance", "    shares = np.exp(np.maximum(sums, 0) @ output)\n    importance").replace(
+            "@ output[:, label]", "@ output @ (np.eye(4)[label] - shares / shares.sum()) * shares[label] / shares.sum()"
+        ),
+        2,
+    ),
     ("grad_cam", CAM + HEAT.replace("[:, label]", "[:, 0]"), 2),
     ("grad_cam", CAM + HEAT.replace("@ output[:, label]", "@ output.sum(axis=1)"), 2),
     (
@@ -578,16 +610,26 @@ def high_share(picture, cut=0.25):
     ("attack", SIGNS, 1),
     ("attack", SIGNS + LOSS + ONCE.replace("pictures + size", "pictures - size"), 1),
     ("attack", SIGNS + LOSS + ONCE.replace("pictures + size", "pictures + 1.1 * size"), 1),
+    ("attack", SIGNS + LOSS + ONCE.replace("pictures + size", "pictures + 0.5 * size"), 1),
+    ("attack", SIGNS + LOSS + ONCE.replace("labels))", "labels).sum(axis=0))"), 1),
     ("attack", SIGNS + LOSS + ONCE.replace("np.clip(moved, 0, 1)", "moved"), 1),
+    ("attack", SIGNS + "def attack(pictures, labels, size): return pictures - size * np.sign(pictures - 0.5)", 1),
     ("attack", SIGNS + LOSS + ONCE, 2),
-    ("attack", SIGNS.replace("np.clip(moved, 0, 1)", "moved") + LOSS + OFTEN, 2),
-    ("attack", SIGNS + LOSS.replace("(labels,", "(np.argmin(reader(watched), axis=1),") + OFTEN, 1),
+    ("attack", SIGNS + LOSS + OFTEN, 2),
+    ("attack", SIGNS + LOSS + ONCE + OFTEN.replace("range(10)", "range(1)").replace("/ 4", ""), 2),
+    ("attack", SIGNS + LOSS + ONCE + OFTEN.replace("slopes_of(changed, wanted)", "slopes_of(pictures, wanted)"), 2),
+    ("attack", SIGNS + LOSS + ONCE + OFTEN.replace("-size / 4", "size / 4"), 2),
+    ("attack", SIGNS.replace("np.clip(moved, 0, 1)", "moved") + LOSS + ONCE + OFTEN, 2),
+    ("attack", SIGNS + LOSS.replace("(labels,", "(np.argmin(reader(watched), axis=1),") + ONCE + OFTEN, 1),
     ("gram", GRAM.replace("flat.T @ flat / len(flat)", "np.diag((flat**2).mean(axis=0))"), 1),
     ("gram", GRAM.replace("flat.T @ flat / len(flat)", "np.mean(flat**2, keepdims=True)"), 1),
     ("gram", GRAM.replace("/ len(flat)", "/ flat.size"), 1),
+    ("gram", GRAM.replace("flat.T @ flat", "np.triu(flat.T @ flat)"), 1),
+    ("gram", GRAM.replace("reshape(-1, maps.shape[-1])", "reshape(maps.shape[-1], -1).T"), 1),
     ("style_loss", STYLE.replace("np.mean(losses)", "np.sum(losses)"), 1),
     ("style_loss", STYLE.replace("np.mean(losses)", "losses[-1]"), 1),
     ("style_loss", STYLE.replace("np.mean(losses)", "max(losses)"), 1),
+    ("style_loss", STYLE.replace("np.mean(losses)", "np.median(losses)"), 1),
     (
         "style_loss",  # one ratio of all layers
         """
