@@ -81,11 +81,12 @@ class AnswerTables:
 
     def seeds(self, question: str, source: str) -> range:
         """Those that this right answer is tried with: its share, so that the answers to a question meet all seeds."""
-        if question in OF_MODELS:
-            return range(MODEL_SEEDS)
         answers = self.right[question]
-        shares = min(len(answers), SEEDS // FEWEST)
-        return range(answers.index(source) % shares, SEEDS, shares)
+        if question in OF_MODELS:  # which take long: one each
+            seeds, shares = max(MODEL_SEEDS, len(answers)), len(answers)
+        else:
+            seeds, shares = SEEDS, min(len(answers), SEEDS // FEWEST)
+        return range(answers.index(source) % shares, seeds, shares)
 
     @quiet
     def test_wrong_answers_earn_nothing(self, earned, request, question, mistake, source):
