@@ -33,6 +33,7 @@ class ResultsTable:
 
     rows: tuple[Result, ...]
     source: str
+    decimals: int | None = None
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
         figures = [[row.name, row.here] for row in self.rows]  # a dictionary would be sorted in the file
@@ -41,26 +42,40 @@ class ResultsTable:
     def __str__(self) -> str:
         width = max(len(row.name) for row in self.rows)
         lines = [f"{'':{width}}  {'published':>10}  {'here':>10}"]
-        lines += [f"{row.name:{width}}  {_text(row.published):>10}  {_text(row.here):>10}" for row in self.rows]
+        lines += [
+            f"{row.name:{width}}  {self._text(row.published):>10}  {self._text(row.here):>10}" for row in self.rows
+        ]
         return "\n".join([*lines, f"published: {self.source}"] if self.source else lines)
 
     def _html(self) -> str:
         body = "".join(
             f'<tr><th scope="row" style="text-align:left">{html.escape(row.name)}</th>'
-            f"<td>{_text(row.published)}</td><td><strong>{_text(row.here)}</strong></td></tr>"
+            f"<td>{self._text(row.published)}</td><td><strong>{self._text(row.here)}</strong></td></tr>"
             for row in self.rows
         )
         caption = f"<caption>published: {html.escape(self.source)}</caption>" if self.source else ""
         head = '<tr><td></td><th scope="col">published</th><th scope="col">here</th></tr>'
         return f"<table>{caption}<thead>{head}</thead><tbody>{body}</tbody></table>"
 
+    def _text(self, value: float | None) -> str:
+        if value is None:
+            return "–"
+        if self.decimals is not None:
+            return f"{value:,.{self.decimals}f}"
+        if float(value).is_integer():
+            return f"{value:,.0f}"
+        return f"{value:.4f}" if abs(value) < 10 else f"{value:,.1f}"
 
-def results_table(rows: Iterable[tuple[str, float | None, float]], source: str = "") -> ResultsTable:
+
+def results_table(
+    rows: Iterable[tuple[str, float | None, float]], source: str = "", decimals: int | None = None
+) -> ResultsTable:
     """Set what this run reached beside what was published.
 
     Args:
         rows: ``(name, published, here)``; ``published`` is None where there is nothing to compare with.
         source: where the published figures come from.
+        decimals: that all figures are shown with; when it is None, four below 10 and one above, none for whole numbers.
 
     Raises:
         ValueError: no row, a name used twice, or a figure of this run that is not a finite number.
@@ -79,7 +94,7 @@ def results_table(rows: Iterable[tuple[str, float | None, float]], source: str =
     for result in results:
         if not math.isfinite(result.here):
             raise ValueError(f"{result.name}: {result.here} is not a finite number; did the training diverge?")
-    return ResultsTable(results, source)
+    return ResultsTable(results, source, decimals)
 
 
 def runs_in_full(*enough: bool) -> bool:
@@ -106,11 +121,3 @@ def runs_in_full(*enough: bool) -> bool:
             "raise the sizes, or ask for less in runs_in_full(…)."
         )
     return False
-
-
-def _text(value: float | None) -> str:
-    if value is None:
-        return "–"
-    if float(value).is_integer():
-        return f"{value:,.0f}"
-    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.1f}"

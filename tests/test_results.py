@@ -1,10 +1,10 @@
-"""The gate in front of assertions that hold in a full run only."""
+"""The gate in front of assertions that hold in a full run only, and the decimals of a table of results."""
 
 from __future__ import annotations
 
 import pytest
 
-from coursekit.results import runs_in_full
+from coursekit.results import MIME, results_table, runs_in_full
 
 
 @pytest.fixture(params=["0", None])
@@ -43,3 +43,16 @@ def test_conditions_that_hold_in_the_full_run():
 def test_too_small_a_full_run_is_an_error(enough):
     with pytest.raises(RuntimeError, match="default sizes are too small"):
         runs_in_full(*enough)
+
+
+@pytest.mark.parametrize(
+    ("decimals", "shown"),
+    [(None, ["1.2000", "3.3033", "–", "26.1", "–", "100"]), (2, ["1.20", "3.30", "–", "26.14", "–", "100.00"])],
+)
+def test_figures_are_shown_with_the_decimals_asked_for(decimals, shown):
+    rows = [("few", 1.2, 3.30333), ("many", None, 26.14), ("all", None, 100.0)]
+    bundle = results_table(rows, decimals=decimals)._repr_mimebundle_()
+
+    assert [word for line in str(bundle["text/plain"]).splitlines()[1:] for word in line.split()[1:]] == shown
+    assert all(f"{figure}<" in str(bundle["text/html"]) for figure in shown)
+    assert bundle[MIME] == {"figures": [[name, here] for name, _, here in rows]}  # stored as they are
