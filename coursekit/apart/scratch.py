@@ -1,0 +1,37 @@
+"""A folder that lasts as long as this process."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+
+def scratch_folder() -> Path:
+    """A temporary folder of this process; it is removed when the process ends.
+
+    Where processes are forked (on Linux), it goes even when this process is killed: the warm parent of
+    :mod:`coursekit.apart.warm`, once it has been started, removes it then.
+
+    >>> scratch_folder().is_dir(), scratch_folder() == scratch_folder()
+    (True, True)
+    """
+    folder = _of_process(os.getpid())
+    folder.mkdir(mode=0o700, exist_ok=True)  # somebody may have tidied up
+    return folder
+
+
+@functools.cache
+def _of_process(pid: int) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="coursekit-apart-"))
+    atexit.register(_remove, folder, pid)
+    return folder
+
+
+def _remove(folder: Path, owner: int) -> None:
+    """Remove the folder, unless this process is a fork of its owner."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
