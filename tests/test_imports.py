@@ -25,6 +25,7 @@ MAY_IMPORT = {  # what each part of the package may import besides itself and th
     "nn": {"data"},
     "results": set(),
     "claims": {"plotting", "results"},
+    "apart": set(),
     "executors": set(),
     "regenerate": {"data", "executors", "results"},
     "workspace": set(),
