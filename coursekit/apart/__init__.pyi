@@ -2,7 +2,7 @@ from .errors import ChildFailed
 from .memory import limit_memory, peak_memory
 from .ports import free_ports
 from .running import Apart, gather, run_apart, start_apart
-from .scratch import scratch_folder
+from .starting import scratch_folder
 
 __all__ = [
     "Apart",

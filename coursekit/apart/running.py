@@ -15,7 +15,6 @@ from coursekit.apart import starting
 from coursekit.apart.errors import ChildFailed
 from coursekit.apart.inside import TROUBLE, VALUE
 from coursekit.apart.program import write_program
-from coursekit.apart.scratch import scratch_folder
 
 LONGEST = 300.0  # seconds that a process may take
 
@@ -135,7 +134,7 @@ def start_apart(
     Raises:
         TypeError: an argument cannot be written as JSON, or the source of a function is not to be had.
     """
-    folder = Path(tempfile.mkdtemp(dir=scratch_folder()))
+    folder = Path(tempfile.mkdtemp(dir=starting.scratch_folder()))
     try:
         program = write_program(folder, (function, *needs), arguments, keras)
     except TypeError:

@@ -10,15 +10,8 @@ import tempfile
 from pathlib import Path
 
 
-def scratch_folder() -> Path:
-    """A temporary folder of this process; it is removed when the process ends.
-
-    Where processes are forked (on Linux), it goes even when this process is killed: the warm parent of
-    :mod:`coursekit.apart.warm`, once it has been started, removes it then.
-
-    >>> scratch_folder().is_dir(), scratch_folder() == scratch_folder()
-    (True, True)
-    """
+def folder_of_process() -> Path:
+    """A temporary folder of this process, which is removed when the process ends in good order."""
     folder = _of_process(os.getpid())
     folder.mkdir(mode=0o700, exist_ok=True)  # somebody may have tidied up
     return folder

@@ -13,9 +13,20 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from coursekit import course
-from coursekit.apart.scratch import scratch_folder
+from coursekit.apart.scratch import folder_of_process
 
 FORKS = sys.platform == "linux"  # macOS has libraries that do not bear it
+
+
+def scratch_folder() -> Path:
+    """A temporary folder of this process; it is removed when the process ends.
+
+    On Linux it goes even when this process is killed: the warm parent, which is started for that if need be, removes it
+    then.
+    """
+    if FORKS:
+        WarmParent.get()
+    return folder_of_process()
 
 
 class Process(Protocol):
@@ -96,7 +107,7 @@ class WarmParent:
         self.owner = os.getpid()
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            command = [sys.executable, "-m", "coursekit.apart.warm", str(theirs.fileno()), str(scratch_folder())]
+            command = [sys.executable, "-m", "coursekit.apart.warm", str(theirs.fileno()), str(folder_of_process())]
             self._popen = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
