@@ -1,0 +1,377 @@
+"""Questions of exercise 16: an index, a signature, a shuffle buffer, shards, resumed batches, pieces, a step, files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from coursekit.checks.shared import or_above
+from coursekit.checks.small_network import gradients_of, small_network, trained_by_hand
+from coursekit.grading import Answers, Exercise, Expect
+from coursekit.probes import learn_in_order, sorted_digits
+
+exercise = Exercise("16_streaming")
+
+STEADY, RUNS = 2_000, 6  # places of a long shuffle, and short ones that are all end
+EPOCHS = 40
+EQUAL, LONG, SHORT, MOST = 432, 1_200, 240, 200  # digits of a file, and held
+BAR = 0.6  # in files that are mixed 0.7 and more, else 0.45 and less
+
+
+@exercise.question("index", points=2, title="Where each picture lies")
+def index(answers: Answers, expect: Expect) -> None:
+    """`label_of(name)` reads the class off a member's name; `index_members(path)` tells where the bytes of each file in
+    a tar lie. The check asks `index_members` through `indexed`."""
+    rng = answers.draw("members")
+    with expect.part(points=1, title="the label"):
+        for label in (0, 7, int(rng.integers(10, 99)), int(rng.integers(100, 999))):
+            name = f"{label}/{rng.integers(10**6):06d}.png"
+            hint = "The folder stands before the slash. It may have several digits, and is to be a whole number."
+            expect.equal(answers.call("label_of", name), label, hint=hint)
+    for count in (4, 1, 9):
+        contents = _members(rng, count)
+        got, tar = answers.call("indexed", contents)
+        files = [(name, content) for name, content in contents if content is not None]
+        names = [name for name, _ in files]
+        for each in got:
+            expect.several(each, "name, offset, size", hint="A tuple (name, offset, size) for each file.")
+        expect.equal([each[0] for each in got], names, hint="Every regular file, in its order; folders are left out.")
+        sizes = [len(content) for _, content in files]
+        expect.equal([each[2] for each in got], sizes, hint="How many bytes the file itself has, without any filling.")
+        for (name, offset, size), (_, content) in zip(got, files):
+            expect.true(
+                isinstance(offset, int) and np.array_equal(tar[offset : offset + size], content),
+                f"From byte {offset} of the tar on, the bytes are not those of {name[:40]!r}.",
+                hint="A header stands before the bytes, one block of 512 or, for a long name, several. Which attribute "
+                "of a member says where its bytes begin?",
+            )
+
+
+def _members(rng: np.random.Generator, count: int) -> list[tuple[str, np.ndarray | None]]:
+    """A folder first, and another one between the files; one file is empty, another has a name that one header does not
+    hold."""
+    contents: list[tuple[str, np.ndarray | None]] = [("3", None)]
+    for number in range(count):
+        size = 0 if number == 1 else int(rng.choice([512, rng.integers(1, 3_000)]))
+        name = f"{rng.integers(10)}/{rng.integers(10**6):06d}{'-long' * 30 if number == 2 else ''}-{number}.png"
+        contents.append((name, rng.integers(256, size=size).astype(np.uint8)))
+        contents += [("4", None)] * (number == 0)
+    return contents
+
+
+@exercise.question("signature", points=2, title="What a generator yields")
+def signature(answers: Answers, expect: Expect) -> None:
+    """`as_dataset(generator, height, width)`: a data set of pictures and labels. The check asks it through
+    `unrolled`."""
+    rng = answers.draw("pictures")
+    cases = []
+    for count, height, width in ((3, 4, 6), (2, 5, 3), (1, 1, 1)):
+        pictures = rng.integers(256, size=(count, height, width, 1)).astype(np.uint8)
+        labels = rng.permutation(1_000)[: 6 * count].reshape(6, count)
+        cases.append((pictures, labels, answers.call("unrolled", pictures, labels)))
+    with expect.part(points=1, title="shapes and dtypes"):
+        for pictures, _, (told, _) in cases:
+            _, height, width, _ = pictures.shape
+            hint = (
+                "A pair of tf.TensorSpec: a picture (height, width, 1) of bytes as they come, and one label, a whole "
+                "number of 64 bits, of the shape ()."
+            )
+            expect.equal(told, [f"uint8 ({height}, {width}, 1)", "int64 ()"], hint=hint)
+    for pictures, labels, (_, epochs) in cases:
+        seen = []
+        for epoch in epochs:
+            hint = "One element for each pair that the generator yields: a picture and its label."
+            expect.equal([len(element) for element in epoch], [2] * len(pictures), hint=hint)
+            for (picture, _), want in zip(epoch, pictures):
+                expect.equal(picture, want, hint="The pictures as the generator yields them, in their order.")
+            seen.append([label for _, label in epoch])
+            known = any(np.array_equal(seen[-1], row) for row in labels)
+            expect.true(known, "The labels are not those that the generator yielded.", hint=hint)
+        expect.true(
+            seen[0] != seen[1],
+            "The second epoch brings what the generator yielded in the first.",
+            hint="Hand over the function itself, so that it is called anew for each epoch; nothing is to be kept.",
+        )
+
+
+@exercise.question("buffered", points=3, title="A shuffle buffer")
+def buffered(answers: Answers, expect: Expect) -> None:
+    """`buffered(items, size, rng)`: a generator of the same items, shuffled with a buffer. The check asks it through
+    `watched`."""
+    rng = answers.draw("sizes and seeds")
+
+    def ask(count: int, size: int, most: int, seed: int | None = None) -> tuple[list[Any], list[int]]:
+        seed = int(rng.integers(2**31)) if seed is None else seed
+        came, read = answers.call("watched", count, size, seed, most)
+        return came, read
+
+    with expect.part(points=1, title="each item once"):
+        for count, size in ((20, 4), (7, 7), (5, 30), (1, 3), (0, 2), (9, 1)):
+            came, _ = ask(count, size, count + 1)
+            hint = "What is in the buffer when the items end comes too; where there are fewer than `size`, all of it."
+            expect.equal(sorted(came), list(range(count)), hint=hint)
+        hint = "A buffer of one item changes nothing."
+        expect.equal(ask(9, 1, 9)[0], list(range(9)), hint=hint)
+        hint = "All that is random comes from `rng`: the same seed, the same order; another seed, another order."
+        (one, _), (again, _), (other, _) = (ask(60, 12, 60, seed) for seed in (5, 5, 6))
+        expect.equal(again, one, hint=hint)
+        expect.true(other != one, "Two seeds give the same order.", hint=hint)
+    with expect.part(points=1, title="no more than the buffer holds"):
+        for size in (1, 6, int(rng.integers(20, 60))):
+            came, read = ask(10_000, size, 40)
+            ahead = [so_far - place for place, so_far in enumerate(read, 1)]
+            expect.true(
+                max(ahead, default=0) <= size,
+                f"With a size of {size} it had read {max(ahead, default=0):,} items that had not come yet.",
+                hint="Fill the buffer, then read one item for each that you yield: the items may have no end.",
+                expected=f"at most {size}",
+            )
+            expect.equal(len(came), 40, hint="It is to go on as long as there are items.")
+            expect.true(
+                all(item < place + size for place, item in enumerate(came)),
+                f"With a size of {size}, items come before they can be in the buffer.",
+                hint="The buffer holds `size` items: the first to come is one of the first `size`.",
+            )
+    steady, _ = ask(STEADY, 4, STEADY)
+    ranks, left = _ranks(steady, STEADY, 4)
+    hint = or_above(expect, "Once the buffer is full, each item in it is as likely to come next as any other.")
+    expect.equal(len(ranks), STEADY, hint=hint)
+    for rank in range(4):
+        expect.share(np.array(ranks[:-4]) == rank, 1 / 4, hint=hint)
+    for _ in range(RUNS):
+        more, still = _ranks(ask(60, 60, 60)[0], 60, 60)
+        ranks, left = ranks + more, left + still
+    middles = (np.array(ranks[STEADY:]) + 0.5) / np.array(left[STEADY:])
+    hint = or_above(expect, "When the items end, what is left comes in an order that is random too.")
+    expect.equal(len(middles), 60 * RUNS, hint=hint)
+    expect.mean(middles, 0.5, np.sqrt(1 / 12), hint=hint)
+
+
+def _ranks(came: list[Any], count: int, size: int) -> tuple[list[int], list[int]]:
+    """For each of the whole numbers that came of a buffer, how many older ones were in it, and how many in all; up to
+    the first that could not come."""
+    ranks, left, buffer, entered = [], [], list[int](), 0
+    for item in came:
+        entering = min(count, entered + size - len(buffer))
+        buffer, entered = [*buffer, *range(entered, entering)], entering
+        if item not in buffer:
+            break
+        ranks.append(buffer.index(item))
+        left.append(len(buffer))
+        buffer.remove(item)
+    return ranks, left
+
+
+@exercise.question("shard", points=2, title="Sharding without overlap")
+def shard(answers: Answers, expect: Expect) -> None:
+    """`shard(items, count, index)`: the part of a list that worker `index` of `count` gets."""
+    rng = answers.draw("items")
+    cases = []
+    for items, count in ((12, 4), (13, 4), (10, 4), (7, 1), (3, 5), (0, 2), (23, 6), (1, 1)):
+        names = [f"{rng.integers(10)}/{number:06d}.png" for number in rng.choice(10**6, size=items, replace=False)]
+        cases.append((names, [answers.call("shard", names, count, worker) for worker in range(count)]))
+
+    def expect_each_once() -> None:
+        hint = "No two workers may get the same item, and none may be left out, also where the division has a rest."
+        for names, shards in cases:
+            for each in shards:
+                expect.shape(each, (None,), hint="A list of items, which may be empty.")
+            expect.equal(sorted(item for each in shards for item in each), sorted(names), hint=or_above(expect, hint))
+
+    with expect.part(points=1, title="each item once"):
+        expect_each_once()
+    expect_each_once()
+    for names, shards in cases:
+        lengths = [len(each) for each in shards]
+        expect.true(
+            max(lengths) - min(lengths) <= 1,
+            f"Of {len(names)} items {len(shards)} workers get {', '.join(map(str, lengths))}.",
+            hint=or_above(expect, "No worker may get two items more than another: who has less waits for the others."),
+            expected="numbers that differ by one at most",
+        )
+
+
+@exercise.question("resumable", points=3, title="Batches that go on where they stopped")
+def resumable(answers: Answers, expect: Expect) -> None:
+    """`Batches(count, batch, seed)`: an iterator over batches of places, with `state()` and `restore(state)`. The check
+    asks it through `followed`."""
+    rng = answers.draw("seeds")
+
+    def ask(count: int, batch: int, steps: int, seed: int, state: str | None = None) -> tuple[list[Any], list[str]]:
+        found, states = answers.call("followed", count, batch, seed, steps, state)
+        return found, states
+
+    with expect.part(points=1, title="epochs"):
+        for count, batch in ((23, 5), (12, 4), (11, 11), (14, 1)):
+            seed = int(rng.integers(2**31))
+            found, again, others = (ask(count, batch, 3 * (count // batch), each)[0] for each in (seed, seed, seed + 1))
+            _expect_epochs(expect, found, count, batch)
+            hint = "The same seed, the same batches; another seed, others."
+            expect.equal(again, found, hint=hint)
+            expect.true(others != found, "Two seeds give the same batches.", hint=hint)
+        _expect_shuffled(
+            expect, *(ask(*sizes, 5 * EPOCHS, int(rng.integers(2**31)))[0] for sizes in ((50, 10), (5, 4)))
+        )
+    runs, inner, outer = [], [], []
+    for count, batch in ((23, 5), (12, 4), (11, 11), (14, 1)):
+        whole, seed = count // batch, int(rng.integers(2**31))
+        found, states = ask(count, batch, 3 * whole, seed)
+        runs.append((found, count, batch))
+        places = {0, 1, whole - 1, whole, whole + 1, 2 * whole, int(rng.integers(3 * whole))}
+        for place in sorted(places):
+            again, later = ask(count, batch, 3 * whole - place, seed, states[place])
+            (outer if place % whole == 0 else inner).append((again, found[place:]))
+            further = place + int(rng.integers(len(later)))
+            twice, _ = ask(count, batch, 3 * whole - further, seed, later[further - place])
+            (outer if 0 in (place % whole, further % whole) else inner).append((twice, found[further:]))
+
+    def expect_the_same(pairs: list[tuple[Any, Any]], hint: str) -> None:
+        for run in runs:
+            _expect_epochs(expect, *run)
+        for got, want in pairs:
+            expect.equal(got, want, hint=or_above(expect, hint))
+
+    with expect.part(points=1, title="stopped within an epoch"):
+        hint = (
+            "A state says in which epoch the iterator is, and how far. The check writes it down later: has it changed "
+            "since?"
+        )
+        expect_the_same(inner, hint)
+    hint = "Before the first batch, and exactly between two epochs: is the next order that of the right epoch?"
+    expect_the_same(inner + outer, hint)
+
+
+def _expect_epochs(expect: Expect, found: list[Any], count: int, batch: int) -> None:
+    """Three epochs of whole batches, none with a place twice, no two in the same order."""
+    for each in found:
+        expect.shape(each, (batch,), hint="Each batch holds `batch` places; what is left of an epoch is dropped.")
+    epochs = np.reshape(found, (3, -1)).tolist()
+    for epoch in epochs:
+        inside = all(place in range(count) for place in epoch)
+        expect.true(inside, "A batch holds what is no place.", hint=f"Places are whole numbers from 0 to {count - 1}.")
+        once = len(set(epoch)) == len(epoch)
+        expect.true(once, "A place comes twice in one epoch.", hint="Shuffle all places, then cut them into batches.")
+    hint = "Each epoch has an order of its own, which follows from the seed and from the number of the epoch."
+    expect.true(epochs[0] != epochs[1] != epochs[2] != epochs[0], "Two epochs have the same order.", hint=hint)
+
+
+def _expect_shuffled(expect: Expect, whole: list[Any], dropped: list[Any]) -> None:
+    """Neighbours are torn apart, and each place is left out as often as any other."""
+    epochs = np.reshape(whole, (EPOCHS, 50))
+    hint = "All orders of the places are to be as likely: neither turned around nor cut at one place."
+    expect.share(np.diff(epochs, axis=1) == 1, 1 / 50, hint=hint)
+    hint = "Shuffle all places, and drop the rest of the shuffled ones, so that it is not always the same that miss."
+    missing = 10 - np.sum(dropped, axis=1)
+    for place in range(5):
+        expect.share(missing == place, 1 / 5, hint=hint)
+
+
+@exercise.question("accumulated", points=2, title="A gradient in pieces")
+def accumulated(answers: Answers, expect: Expect) -> None:
+    """`accumulated(model, loss, x, y, parts)`: the gradient of the mean loss over a batch that is shown in pieces. The
+    check asks it through `pieced`."""
+    rng = answers.draw("batches")
+
+    def compare(rows: int, parts: int, hint: str) -> None:
+        weights, x, y = small_network(rng, rows)
+        got, largest = answers.call("pieced", weights, x, y, parts)
+        most = -(-rows // parts)
+        expect.true(
+            largest <= most,
+            f"The network got {largest} rows at a time.",
+            hint=f"{rows} rows in {parts} pieces, as alike as can be: none has more than {most}.",
+            expected=f"at most {most}",
+        )
+        expect.several(got, "d_W, d_b, d_W2, d_b2", hint="A list with a gradient for each weight that can be trained.")
+        _, want = gradients_of(weights, x, y)
+        for each, right in zip(got, want):
+            expect.close(each, right, rtol=2e-3, atol=2e-4 * float(np.abs(right).max()), hint=hint)
+
+    with expect.part(points=1, title="equal pieces"):
+        hint = "The gradient of the mean over all rows: pieces of equal size count alike, and their shares add up to 1."
+        for rows, parts in ((6, 3), (8, 2), (5, 1), (3, 3)):
+            compare(rows, parts, hint)
+    hint = "A larger piece counts for more: a piece's share is its rows by all rows."
+    for rows, parts in ((5, 2), (7, 3), (3, 2), (11, 4)):
+        compare(rows, parts, or_above(expect, hint))
+
+
+@exercise.question("train_step", points=3, title="A step of training", seconds=120)
+def train_step(answers: Answers, expect: Expect) -> None:
+    """`ByHand`, a class of Keras models with a `train_step(data)` of its own, in which `most` bounds the gradient. The
+    check asks it through `trained`."""
+    rng = answers.draw("networks")
+
+    def ask(share: float | None) -> tuple[Any, Any, tuple[list[np.ndarray], list[float]]]:
+        """With a bound of this share of the median norm."""
+        weights, x, y = small_network(rng, 12)
+        settings = {"rate": 0.1, "momentum": 0.5, "penalty": 0.05, "most": None}
+        *_, norms = trained_by_hand(weights, x, y, 4, settings)
+        settings["most"] = share and share * float(np.median(norms))
+        trained, losses = answers.call("trained", weights, x, y, 4, settings)
+        want, told, _ = trained_by_hand(weights, x, y, 4, settings)
+        return trained, losses, (want, told)
+
+    plain = ask(None)
+    with expect.part(points=1, title="as fit trains"):
+        hint = (
+            "With most=None as Keras does it: call the network with training=True, take compute_loss, which adds the "
+            "penalties of layers, and apply the gradients with the optimizer that compile was given."
+        )
+        _expect_weights(expect, plain, hint)
+    with expect.part(points=1, title="the loss that it tells"):
+        hint = (
+            'train_step returns a dict with "loss": the mean over the steps of this epoch so far. A Mean that the '
+            "model holds as an attribute, or model.metrics, is set back by fit before each epoch."
+        )
+        expect.shape(plain[1], (2,), hint=hint)
+        expect.close(plain[1], plain[2][1], rtol=1e-3, atol=1e-4, hint=hint)
+    for share in (0.3, 1.0, 50.0):
+        hint = (
+            "All gradients together are one long vector. If it is longer than self.most, multiply each gradient by "
+            "most / its length; if not, leave them as they are."
+        )
+        _expect_weights(expect, ask(share), or_above(expect, hint))
+
+
+def _expect_weights(expect: Expect, asked: tuple[Any, Any, tuple[list[np.ndarray], list[float]]], hint: str) -> None:
+    for got, want in zip(asked[0], asked[2][0]):
+        expect.close(got, want, rtol=1e-3, atol=1e-4, hint=hint)
+
+
+@exercise.question("stream", points=3, title="A network learns from sorted files", seconds=120)
+def stream(answers: Answers, expect: Expect) -> None:
+    """`stream(files, sizes, most, rng)`: a generator that mixes what several files hold. The check asks it through
+    `streamed`."""
+    rng = answers.draw("files")
+
+    def ask(sizes: list[int], most: int) -> list[int]:
+        came, held = answers.call("streamed", sizes, most, int(rng.integers(2**31)))
+        hint = "Each item of each file comes once, also where a file is empty or much longer than the others."
+        expect.equal(sorted(came), list(range(sum(sizes))), hint=hint)
+        expect.true(
+            held <= most,
+            f"It had read {held:,} items that had not come yet.",
+            hint="Read an item when its turn comes. Whole files do not fit into the memory.",
+            expected=f"at most {most}",
+        )
+        return list(came)
+
+    def accuracy(sizes: list[int]) -> float:
+        pictures, labels = sorted_digits(sizes, int(rng.integers(2**31)))
+        order = ask(sizes, MOST)
+        return learn_in_order(pictures[order], labels[order])
+
+    with expect.part(points=1, title="each item once, few at a time"):
+        for sizes in ([5, 0, 3], [1], [40, 3, 8, 60], [0, 0], [30] * 4):
+            ask(sizes, 2 * len(sizes))
+    with expect.part(points=1, title="files of the same length"):
+        hint = "Each file holds one class: no buffer of 200 digits mixes them if one file is read after the other."
+        expect.at_least(accuracy([EQUAL] * 10), BAR, hint=hint)
+    hint = (
+        "Who takes one digit of each file in turn has the short ones behind it long before the end, and learns the two "
+        "long ones by heart. How often should a file have its turn?"
+    )
+    sizes = rng.permutation([LONG] * 2 + [SHORT] * 8).tolist()
+    expect.at_least(accuracy(sizes), BAR, hint=or_above(expect, hint))
