@@ -306,7 +306,7 @@ def train_step(answers: Answers, expect: Expect) -> None:
     def ask(share: float | None) -> tuple[Any, Any, tuple[list[np.ndarray], list[float]]]:
         """With a bound of this share of the median norm."""
         weights, x, y = small_network(rng, 12)
-        settings = {"rate": 0.1, "momentum": 0.5, "penalty": 0.05, "most": None}
+        settings = {"rate": 0.1, "momentum": 0.5, "penalty": 0.05, "most": None, "eager": share not in (None, 1.0)}
         *_, norms = trained_by_hand(weights, x, y, 4, settings)
         settings["most"] = share and share * float(np.median(norms))
         trained, losses = answers.call("trained", weights, x, y, 4, settings)
