@@ -170,9 +170,9 @@ RIGHT = {
         def label_of(name):
             return float(re.match(r"\\d+", name)[0])
         def index_members(path):
-            tar = tarfile.open(str(path), "r:")
-            for member in filter(tarfile.TarInfo.isreg, tar.getmembers()):
-                yield np.str_(member.name), np.int64(member.offset_data), member.size
+            with tarfile.open(str(path), "r:") as tar:
+                for member in filter(tarfile.TarInfo.isreg, tar.getmembers()):
+                    yield np.str_(member.name), np.int64(member.offset_data), member.size
         def indexed(contents):
             return pack(index_members, contents)
         """,
