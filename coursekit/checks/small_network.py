@@ -8,23 +8,24 @@ import numpy as np
 
 
 def small_network(rng: np.random.Generator, rows: int) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
-    """The weights of two layers, and a batch whose rows differ much."""
+    """The weights of two layers, and a batch whose rows differ much: inputs, and targets from 0 to 1."""
     shapes = ((3, 4), (4,), (4, 2), (2,))
     weights = [rng.normal(scale=0.7, size=shape).astype(np.float32) for shape in shapes]
     x = rng.normal(size=(rows, 3)).astype(np.float32)
-    return weights, x, (2 * rng.normal(size=(rows, 2))).astype(np.float32)
+    return weights, x, rng.uniform(size=(rows, 2)).astype(np.float32)
 
 
 def gradients_of(
     weights: list[np.ndarray], x: np.ndarray, y: np.ndarray, factor: float = 1.0, penalty: float = 0.0
 ) -> tuple[float, list[np.ndarray]]:
-    """The mean squared error, with the penalty on ``W``, and its gradients; what is hidden goes on times ``factor``."""
+    """The mean binary cross-entropy of logits, with the penalty on ``W``, and its gradients; what is hidden goes on
+    times ``factor``."""
     W, b, last_W, last_b = (each.astype(np.float64) for each in weights)
     hidden = np.tanh(x @ W + b)
-    error = factor * hidden @ last_W + last_b - y
-    blame = 2 * error / error.size
+    logits = factor * hidden @ last_W + last_b
+    blame = (1 / (1 + np.exp(-logits)) - y) / logits.size
     inner = factor * blame @ last_W.T * (1 - hidden**2)
-    loss = float(np.mean(error**2) + penalty * np.sum(W**2))
+    loss = float(np.mean(np.logaddexp(0, logits) - y * logits) + penalty * np.sum(W**2))
     gradients = [x.T @ inner + 2 * penalty * W, inner.sum(axis=0), factor * hidden.T @ blame, blame.sum(axis=0)]
     return loss, gradients
 

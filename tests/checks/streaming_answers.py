@@ -383,7 +383,7 @@ class ByHand(keras.Model):
         x, y = data
         with tf.GradientTape() as tape:
             y_pred = self(x, training=True)
-            cost = ops.mean((y - y_pred) ** 2) + sum(self.losses)
+            cost = ops.mean(keras.losses.binary_crossentropy(y, y_pred, from_logits=True)) + sum(self.losses)
         gradients = tape.gradient(cost, self.trainable_weights)
         length = ops.sqrt(sum(ops.sum(each**2) for each in gradients))
         scale = 1.0 if self.most is None else ops.minimum(1.0, self.most / length)

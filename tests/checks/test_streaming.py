@@ -152,6 +152,10 @@ def buffered(items, size, rng):
         ("a sum of means", ACCUMULATED.replace(" * len(rows) / len(x)", "").replace("old + new", "old + new + new")),
         ("one piece too many", ACCUMULATED.replace("len(x)), parts)", "len(x)), parts)[:-1]")),
         ("uphill", ACCUMULATED.replace("old + new", "old - new")),
+        (
+            "target and answer exchanged",
+            ACCUMULATED.replace("y[rows], model(x[rows], training=True)", "model(x[rows]), y[rows]"),
+        ),
     ],
     "train_step": [
         (
@@ -164,7 +168,14 @@ def buffered(items, size, rng):
             "no penalty",
             BY_HAND.replace(
                 "self.compute_loss(x=x, y=y, y_pred=self(x, training=True))",
-                "tf.reduce_mean((y - self(x, training=True)) ** 2)",
+                "tf.reduce_mean(keras.losses.binary_crossentropy(y, self(x, training=True), from_logits=True))",
+            ),
+        ),
+        (
+            "squared errors, whatever compile was given",
+            BY_HAND.replace(
+                "self.compute_loss(x=x, y=y, y_pred=self(x, training=True))",
+                "tf.reduce_mean((y - self(x, training=True)) ** 2) + sum(self.losses)",
             ),
         ),
         (
