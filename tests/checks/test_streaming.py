@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import numpy as np
 import pytest
 from answer_tables import AnswerTables
@@ -19,9 +22,10 @@ from streaming_answers import (
     WATCHED,
 )
 
+from coursekit import course
 from coursekit.checks import streaming as checks
 from coursekit.grading import find_exercise
-from coursekit.probes import learn_in_order, read_files, sorted_digits
+from coursekit.probes import UNSEEN, learn_in_order, read_files, sorted_digits
 
 EXERCISE = "16_streaming"
 
@@ -321,3 +325,28 @@ def test_the_bars_stand_between_mixed_and_sorted(seed):
     for source in RIGHT["stream"]:
         assert reached(source, equal, seed) > checks.BAR + 0.1
         assert reached(source, unequal, seed) > checks.BAR + 0.05
+
+
+def test_the_gradients_are_slopes():
+    rng = np.random.default_rng(0)
+    weights, x, y = checks._network(rng, 5)
+    for factor, penalty in ((1.0, 0.0), (2.0, 0.3)):
+        _, gradients = checks._gradients(weights, x, y, factor, penalty)
+        for place, gradient in enumerate(gradients):
+            direction = rng.normal(size=gradient.shape)
+            up, down = ([*weights] for _ in range(2))
+            up[place], down[place] = (weights[place].astype(float) + step * direction for step in (1e-5, -1e-5))
+            slope = (
+                checks._gradients(up, x, y, factor, penalty)[0] - checks._gradients(down, x, y, factor, penalty)[0]
+            ) / 2e-5
+            assert slope == pytest.approx(np.sum(gradient * direction), rel=1e-5)
+
+
+def test_the_statement_tells_the_bars():
+    cells = json.loads(course.find(EXERCISE).solution.read_text("utf-8"))["cells"]
+    (told,) = (
+        "".join(cell["source"]) for cell in cells if "The check asks it through `streamed`" in "".join(cell["source"])
+    )
+    for number in (checks.EQUAL, checks.LONG, checks.SHORT, checks.MOST, UNSEEN):
+        assert re.search(rf"\b{number:,}\b", told), number
+    assert f"{100 * checks.BAR:.0f} %" in told
