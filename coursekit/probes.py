@@ -53,7 +53,7 @@ def pack(
                 else:
                     member.size = content.size
                     tar.addfile(member, io.BytesIO(content.tobytes()))
-        return list(index_members(path)), np.frombuffer(path.read_bytes(), np.uint8)
+        return list(_given(index_members(path))), np.frombuffer(path.read_bytes(), np.uint8)
 
 
 def unroll(as_dataset: Callable[..., Any], pictures: np.ndarray, labels: np.ndarray) -> tuple[list[str], list[Any]]:
@@ -115,7 +115,7 @@ def watch(
             read += 1
             yield item
 
-    came = [(item, read) for item in islice(buffered(items(), size, np.random.default_rng(seed)), most)]
+    came = [(item, read) for item in islice(_given(buffered(items(), size, np.random.default_rng(seed))), most)]
     return [item for item, _ in came], [so_far for _, so_far in came]
 
 
@@ -158,7 +158,10 @@ def follow(
     for _ in range(steps):
         found.append(np.array(next(batches)).tolist())
         states.append(batches.state())
-    return found, [json.dumps(each) for each in states]
+    try:
+        return found, [json.dumps(each) for each in states]
+    except TypeError as error:
+        raise ValueError(f"json cannot write the state: {error}") from error
 
 
 def accumulate(
@@ -196,7 +199,7 @@ def accumulate(
     model = keras.Sequential([keras.Input(W.shape[:1]), Seen(), hidden, keras.layers.Dense(last_W.shape[1])])
     model.set_weights(weights)
     gradients = accumulated(model, keras.losses.BinaryCrossentropy(from_logits=True), x, y, parts)
-    return [None if each is None else np.array(each) for each in gradients], max(rows)
+    return [None if each is None else np.array(each) for each in _given(gradients)], max(rows)
 
 
 def train(
@@ -278,7 +281,8 @@ def read_files(stream: Callable[..., Iterable[Any]], sizes: list[int], most: int
     files = [file(start, size) for start, size in zip(starts, sizes)]
     came: list[Any] = []
     held = 0
-    for item in islice(stream(files, list(sizes), most, np.random.default_rng(seed)), starts[-1] + 1):
+    mixed = _given(stream(files, list(sizes), most, np.random.default_rng(seed)))
+    for item in islice(mixed, starts[-1] + 1):
         came.append(item)
         held = max(held, taken - len(came))
     return came, held
@@ -336,3 +340,9 @@ def _small(images: np.ndarray) -> np.ndarray:
 def _softmax(logits: np.ndarray) -> np.ndarray:
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def _given(answer: Iterable[Any] | None) -> Iterable[Any]:
+    if answer is None:
+        raise ValueError("None was returned. Does the function end with `return`, or has it a `yield`?")
+    return answer

@@ -50,7 +50,7 @@ def test_what_json_cannot_write_is_an_error():
         def state(self):
             return np.arange(3)
 
-    with pytest.raises(TypeError, match="not JSON serializable"):
+    with pytest.raises(ValueError, match=r"json cannot write the state: .* not JSON serializable"):
         probes.follow(OfArrays, 9, 1, 0, steps=1)
 
 
@@ -79,3 +79,8 @@ def test_a_layer_learns_from_what_is_mixed():
     pictures, labels = probes.sorted_digits([200] * 10, seed=0)
     order = np.random.default_rng(0).permutation(len(labels))
     assert probes.learn_in_order(pictures, labels) < 0.5 < probes.learn_in_order(pictures[order], labels[order])
+
+
+def test_a_forgotten_return_is_told():
+    with pytest.raises(ValueError, match="None was returned"):
+        probes.watch(lambda items, size, rng: None, count=5, size=2, seed=0, most=3)
