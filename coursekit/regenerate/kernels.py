@@ -57,19 +57,25 @@ class KernelWatch:
                 return
             family = [self._kernel, *self._kernel.children(recursive=True)]
             if not self._halted():
-                self._sizes.append(sum(_resident(member) for member in family))
+                self._sizes.append(sum(_held(member) for member in family))
                 return
             for member in family:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     member.kill()
 
 
-def _resident(process: psutil.Process) -> int:
-    """The bytes of memory that a process holds: none once it has ended."""
+def _held(process: psutil.Process) -> int:
+    """The bytes of memory that a process holds: none once it has ended.
+
+    What it shares with others counts in parts, on Linux; elsewhere, and where that may not be read, in full.
+    """
     try:
-        return process.memory_info().rss
+        memory = process.memory_full_info() if psutil.LINUX else process.memory_info()
+    except psutil.AccessDenied:
+        memory = process.memory_info()
     except psutil.NoSuchProcess:
         return 0
+    return getattr(memory, "pss", memory.rss)
 
 
 def kernel_manager(aside: Path, folder: Path, watch: KernelWatch, environment: dict[str, str]) -> type:
