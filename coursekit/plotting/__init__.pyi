@@ -18,6 +18,7 @@ from .networks import (
 from .optimizers import plot_optimizer_paths
 from .sequences import plot_attention, plot_gru_cell, plot_lstm_cell, plot_unrolled_recurrence
 from .style import COLORS, use_course_style
+from .transformers import plot_attention_map, plot_transformer_block
 from .windows import plot_convolution_window, plot_pooling_window
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "describe",
     "plot_adversaries",
     "plot_attention",
+    "plot_attention_map",
     "plot_boxes",
     "plot_class_balance",
     "plot_confusion_matrix",
@@ -43,6 +45,7 @@ __all__ = [
     "plot_pooling_window",
     "plot_reparameterization",
     "plot_transfer_cases",
+    "plot_transformer_block",
     "plot_u_net",
     "plot_unrolled_recurrence",
     "plot_weights",
