@@ -77,6 +77,8 @@ LESSONS = (
     Lesson(11, "text", "From words to vectors", 80, 12, 20, (1, 2, 5)),
     Lesson(12, "object_detection", "What, and where", 80, 12, 20, (1, 4, 6)),
     Lesson(13, "gan", "Two networks that train each other", 95, 10, 20, (1, 3, 4, 7, 8)),
+    Lesson(14, "rbm_dbn", "Energy, and the first deep networks", 95, 6, 20, (1, 3, 7, 8)),
+    Lesson(15, "deepdream_style", "What a network would like to see", 110, 6, 20, (1, 4, 6)),
 )
 
 

@@ -23,9 +23,20 @@ def test_examples(name):
 
 def test_the_map_is_no_wider_than_the_text_beside_the_contents():
     lesson_map = importlib.import_module("coursesite.map")
-    columns = 1 + max(column for _, column in lesson_map.places(course.LESSONS).values())
+    places = lesson_map.places(course.LESSONS)
 
-    assert columns * (lesson_map.WIDTH + lesson_map.GAP) <= 690
+    assert (1 + max(column for _, column in places.values())) * (lesson_map.WIDTH + lesson_map.GAP) <= 690
+    assert len(set(places.values())) == len(places)
+    for lesson in course.LESSONS:
+        assert all(places[number][0] < places[lesson.number][0] for number in lesson.builds_on)
+
+
+def test_a_row_of_the_map_that_is_full_goes_on_below():
+    lesson_map = importlib.import_module("coursesite.map")
+    links = {1: (), **dict.fromkeys(range(2, 8), (1,)), 8: (7,)}
+    lessons = [course.Lesson(number, str(number), "", 1, 1, 1, builds_on) for number, builds_on in links.items()]
+
+    assert [[lesson.number for lesson in row] for row in lesson_map.rows(lessons)] == [[1], [2, 3, 4, 5], [6, 7], [8]]
 
 
 @pytest.mark.parametrize(

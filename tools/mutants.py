@@ -204,6 +204,84 @@ EQUIVALENT: dict[tuple[str, str], list[tuple[str, str, str]]] = {
         ),
     ],
     ("13_gan", "add_noise"): [("(-1,)", "(-2,)", "NumPy takes any negative length for the one to be found")],
+    ("14_rbm_dbn", "conditionals"): [
+        (
+            "return sigmoid(v",
+            "visible_bias = visible_bias * 0 + 1; return sigmoid(v",
+            "given v, its biases play no part",
+        ),
+        ("return sigmoid(h", "hidden_bias = hidden_bias * 0 + 1; return sigmoid(h", "given h, its biases play no part"),
+    ],
+    ("14_rbm_dbn", "log_likelihood"): [
+        ("len(visible_bias) < len(", "len(visible_bias) <= len(", "of two layers of one size either will do"),
+        ("len(smaller[1])", "len(smaller[0])", "weights have a row for each visible unit"),
+    ],
+    ("14_rbm_dbn", "path_weights"): [
+        (
+            "(1 - beta) * base_bias",
+            f"({constant} - beta) * base_bias",
+            "what adds the same at both temperatures cancels",
+        )
+        for constant in (0, 2)
+    ],
+    ("15_deepdream_style", "ascent_step"): [
+        (
+            "np.clip(picture + rate * gradient / (length + 1e-08), 0, 1)",
+            "np.clip(0, picture + rate * gradient / (length + 1e-08), 1)",
+            "the middle one of three in any order",
+        ),
+        ("length + 1e-08", "length - 1e-08", "the same but for gradients near 1e-8; 0 divided by −1e-8 is 0"),
+    ],
+    ("15_deepdream_style", "total_variation"): [
+        (
+            "np.diff(picture, axis=0), np.diff(picture, axis=1)",
+            "np.diff(picture, axis=1), np.diff(picture, axis=0)",
+            "a + b = b + a",
+        ),
+    ],
+    ("15_deepdream_style", "high_share"): [
+        ("-1)", "-2)", "NumPy takes any negative length for the one to be found"),
+        ("[:2], -1)", "[:3], -1)", "a last axis of length 1 more, over which the energies are added"),
+        ("[:2], -1)", "[:], -1)", "a last axis of length 1 more, over which the energies are added"),
+        ("channels - channels.mean(axis=(0, 1))", "channels.mean(axis=(0, 1)) - channels", "|−z| = |z|"),
+        ("mean(axis=(0, 1))", "mean(axis=(1, 0))", "both axes, in either order"),
+        ("axes=(0, 1)", "axes=(1, 0)", "both axes, in either order"),
+        ("(np.abs(waves) ** 2).sum(", "(np.abs(waves) ** 2).mean(", "a share of means is that of the sums"),
+        ("max(energy.sum(), 1e-12)", "max(1e-12, energy.sum())", "the larger one, in either order"),
+    ],
+    ("15_deepdream_style", "grad_cam"): [
+        ("axis=(0, 1)", "axis=(1, 0)", "both axes, in either order"),
+        ("[0, label]", "[-1, label]", "of one row, the last is the first"),
+    ],
+    ("15_deepdream_style", "attack"): [
+        (
+            "np.clip(pictures + size * np.sign(gradients), 0, 1)",
+            "np.clip(0, pictures + size * np.sign(gradients), 1)",
+            "the middle one of three in any order",
+        ),
+        (
+            "np.clip(changed, pictures - size, pictures + size)",
+            "np.clip(pictures - size, changed, pictures + size)",
+            "the middle one of three in any order",
+        ),
+        (", reduction='sum'", "", "the mean's gradients have the signs of the sum's"),
+        *(("range(10)", f"range({steps})", "how many steps is free") for steps in (9, 11)),
+        *(("size / 4", size, "and how long they are") for size in ("size / 3", "size / 5")),
+        (
+            "-slopes(changed, wanted), size / 4",
+            "size / 4, -slopes(changed, wanted)",
+            "a step along the gradient itself: what counts is where the steps lead",
+        ),
+    ],
+    ("15_deepdream_style", "style_loss"): [("gram(ours) - wanted", "wanted - gram(ours)", "(a − b)² = (b − a)²")],
+    ("15_deepdream_style", "texture"): [
+        *(("0, 150)", f"0, {steps})", "how many steps is free") for steps in (149, 151)),
+        (
+            "maps_of(watched), wanted)",
+            "wanted, maps_of(watched))",
+            "divided by the picture's own size, it is as small in the same pictures",
+        ),
+    ],
 }
 
 

@@ -6,6 +6,7 @@ from .display import show
 from .history import plot_history
 from .images import plot_images, plot_pixel_matrix, plot_weights
 from .live import LiveHistory
+from .machines import plot_belief_network, plot_boltzmann_machine
 from .networks import (
     plot_adversaries,
     plot_dense_network,
@@ -16,6 +17,7 @@ from .networks import (
     plot_u_net,
 )
 from .optimizers import plot_optimizer_paths
+from .photographs import plot_photographs
 from .sequences import plot_attention, plot_gru_cell, plot_lstm_cell, plot_unrolled_recurrence
 from .style import COLORS, use_course_style
 from .transformers import plot_attention_map, plot_transformer_block
@@ -29,6 +31,8 @@ __all__ = [
     "plot_adversaries",
     "plot_attention",
     "plot_attention_map",
+    "plot_belief_network",
+    "plot_boltzmann_machine",
     "plot_boxes",
     "plot_class_balance",
     "plot_confusion_matrix",
@@ -41,6 +45,7 @@ __all__ = [
     "plot_lstm_cell",
     "plot_neuron",
     "plot_optimizer_paths",
+    "plot_photographs",
     "plot_pixel_matrix",
     "plot_pooling_window",
     "plot_reparameterization",

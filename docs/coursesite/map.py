@@ -10,17 +10,21 @@ from coursekit.course import Lesson
 
 WIDTH, HEIGHT = 156, 68  # of a box, in pixels
 GAP, DROP = 14, 34  # between boxes, and between rows
+COLUMNS = 4  # as many as stand beside the contents
 
 
 def rows(lessons: Sequence[Lesson]) -> list[list[Lesson]]:
-    """The lessons in rows: each stands below all that it builds on.
+    """The lessons in rows of `COLUMNS` at most: each stands below all that it builds on.
 
     >>> [[lesson.number for lesson in row] for row in rows(_example())]
     [[1], [2, 3], [4]]
     """
     row: dict[int, int] = {}
     for lesson in lessons:
-        row[lesson.number] = 1 + max((row[number] for number in lesson.builds_on), default=-1)
+        place = 1 + max((row[number] for number in lesson.builds_on), default=-1)
+        while list(row.values()).count(place) == COLUMNS:
+            place += 1
+        row[lesson.number] = place
     return [[each for each in lessons if row[each.number] == place] for place in range(max(row.values()) + 1)]
 
 
@@ -52,9 +56,10 @@ def places(lessons: Sequence[Lesson]) -> dict[int, tuple[int, int]]:
     for down, row in enumerate(rows(lessons)):
         above = {each: found[came_from[each.number]][1] if each.number in came_from else 0 for each in row}
         free = 0
-        for lesson in sorted(row, key=above.__getitem__):
-            found[lesson.number] = (down, max(free, above[lesson]))
-            free = found[lesson.number][1] + 1
+        for number, lesson in enumerate(ordered := sorted(row, key=above.__getitem__)):
+            column = min(max(free, above[lesson]), COLUMNS - len(ordered) + number)
+            found[lesson.number] = (down, column)
+            free = column + 1
     return found
 
 

@@ -23,6 +23,8 @@ EARNED = {lesson.slug: 1 for lesson in course.LESSONS} | {
     "optimizers": 0,
     "text": 0,
     "gan": 0,
+    "rbm_dbn": 0,
+    "deepdream_style": 0,
 }
 
 
