@@ -77,6 +77,7 @@ LESSONS = (
     Lesson(11, "text", "From words to vectors", 80, 12, 20, (1, 2, 5)),
     Lesson(12, "object_detection", "What, and where", 80, 12, 20, (1, 4, 6)),
     Lesson(13, "gan", "Two networks that train each other", 95, 10, 20, (1, 3, 4, 7, 8)),
+    Lesson(17, "attention", "The network that took over", 105, 6, 20, (2, 3, 5, 11)),
 )
 
 

@@ -23,6 +23,7 @@ EARNED = {lesson.slug: 1 for lesson in course.LESSONS} | {
     "optimizers": 0,
     "text": 0,
     "gan": 0,
+    "attention": 0,
 }
 
 
