@@ -295,8 +295,11 @@ def perplexity(answers: Answers, expect: Expect) -> None:
         for shape, vocabulary, shift in (((6,), 5, 0), ((3, 4), 9, 0), ((1,), 3, 0), ((2, 3, 2), 4, 0), ((5,), 7, 1e3)):
             for dtype in (np.float64, np.float32):
                 logits = rng.normal(scale=1.5, size=(*shape, vocabulary))
-                logits += shift * rng.choice([-1, 1], size=(*shape, 1))
-                cases.append((logits.astype(dtype), rng.integers(vocabulary, size=shape)))
+                targets = rng.integers(vocabulary, size=shape)
+                logits += shift * rng.permutation(np.resize([1, -1], (*shape, 1)))
+                if shift:  # some token that does not come is as good as impossible
+                    np.put_along_axis(logits, (targets[..., np.newaxis] + 1) % vocabulary, -shift, axis=-1)
+                cases.append((logits.astype(dtype), targets))
         return cases
 
     with expect.part(points=1, title="perplexity"):
@@ -365,7 +368,7 @@ def sampling(answers: Answers, expect: Expect) -> None:
             _chances(logits, **settings),
             or_above(expect, "Softmax of logits / temperature, truncated, then drawn from: in that order."),
         )
-    logits = rng.normal(size=9)
+    logits = _drawable(rng, {})
     once, again, other = (answers.call("sample", logits, 80, seed) for seed in (seeds[0], seeds[0], seeds[1]))
     hint = "A generator made from `seed` in each call, and nothing drawn from elsewhere: np.random.default_rng(seed)."
     expect.equal(again, once, hint=hint)
