@@ -388,7 +388,7 @@ reader.compile(keras.optimizers.Adam(0.003), "sparse_categorical_crossentropy", 
 x, y = dictionaries(64_000, np.random.default_rng(SEED))
 reader.fit(x, y, batch_size=128, epochs=1, verbose=0)
 """
-LOOKS = "read = layers.MultiHeadAttention(2, WIDTH)(vectors[:, -1:], vectors)[:, 0]"
+LOOKS = "read = layers.MultiHeadAttention(2, WIDTH // 2)(vectors[:, -1:], vectors)[:, 0]"
 MEAN = "read = layers.Dense(64, 'relu')(layers.Concatenate()([layers.GlobalAveragePooling1D()(vectors), keys[:, -1]]))"
 FLAT = "read = layers.Dense(128, 'relu')(layers.Flatten()(vectors))"
 RECURRENT = "read = layers.GRU(64)(vectors)"
