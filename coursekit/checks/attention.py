@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from coursekit.checks.blocks import bends, expect_added, expect_looks, near
@@ -88,12 +90,16 @@ def attention(answers: Answers, expect: Expect) -> None:
         compare(_small(rng, *case), None, or_above(expect, hint))
 
 
-def _small(rng: np.random.Generator, lead: tuple[int, ...], q: int, k: int, dim: int, width: int) -> tuple:
+def _small(
+    rng: np.random.Generator, lead: tuple[int, ...], q: int, k: int, dim: int, width: int
+) -> tuple[np.ndarray, ...]:
     """Queries, keys and values whose weights differ, yet none is next to 0."""
     return tuple(rng.normal(size=(*lead, *shape)) * 1.4 for shape in ((q, dim), (k, dim), (k, width)))
 
 
-def _large(rng: np.random.Generator, q: int, k: int, dim: int, width: int, split: bool = False) -> tuple:
+def _large(
+    rng: np.random.Generator, q: int, k: int, dim: int, width: int, split: bool = False
+) -> tuple[np.ndarray, ...]:
     """Queries and keys of whole numbers, whose scores are exact: about 1,000 or −1,000 for all keys of a query, or, if
     ``split``, for some keys the one, for others the other."""
     queries, keys = rng.integers(-2, 3, size=(q, dim)), rng.integers(-2, 3, size=(k, dim))
@@ -110,7 +116,9 @@ def _open(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
             return np.asarray(mask)
 
 
-def _attention(queries: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray | None = None) -> tuple:
+def _attention(
+    queries: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray | None = None
+) -> tuple[np.ndarray, ...]:
     """See Vaswani et al. (2017), equation 1."""
     from scipy.special import softmax
 
@@ -166,7 +174,9 @@ def _matrices(rng: np.random.Generator, heads: int, dim: int, width: int) -> lis
     return [each.astype(np.float32) for each in made]
 
 
-def _multi_head(queries: np.ndarray, context: np.ndarray, weights: list, mask: np.ndarray | None) -> tuple:
+def _multi_head(
+    queries: np.ndarray, context: np.ndarray, weights: list[np.ndarray], mask: np.ndarray | None
+) -> tuple[np.ndarray, ...]:
     """Head by head."""
     wq, bq, wk, bk, wv, bv, wo, bo = (np.asarray(each, dtype=np.float64) for each in weights)
     outputs, shares = bo, []
@@ -358,7 +368,8 @@ def sampling(answers: Answers, expect: Expect) -> None:
             compare(top_k, top_p, or_above(expect, hint))
 
     seeds = rng.permutation(10_000).tolist()
-    for case, settings in enumerate(({}, {"temperature": 0.5}, {"temperature": 2.0, "top_k": 4}, {"top_p": 0.7})):
+    each_way: list[dict[str, Any]] = [{}, {"temperature": 0.5}, {"temperature": 2.0, "top_k": 4}, {"top_p": 0.7}]
+    for case, settings in enumerate(each_way):
         logits = _drawable(rng, settings) + (1_000 if case % 2 else -1_000)
         got = answers.call("sample", logits, DRAWN, seeds.pop(), **settings)
         expect.shape(got, (DRAWN,), hint="`count` tokens, each drawn by itself.")
@@ -424,7 +435,7 @@ def _telling(rng: np.random.Generator, size: int, top_k: int | None, top_p: floa
             return probabilities
 
 
-def _drawable(rng: np.random.Generator, settings: dict) -> np.ndarray:
+def _drawable(rng: np.random.Generator, settings: dict[str, Any]) -> np.ndarray:
     """Logits whose nucleus another temperature or a rounding does not decide."""
     top_p = settings.get("top_p")
     while True:
