@@ -11,7 +11,14 @@ import pytest
 from coursekit import course
 from coursekit.grading.questions import find_exercise
 
+STAR = "★"  # marks the sections of a lesson's short path
+LONGEST_PATH = 35  # minutes; what is read in fewer needs no short path
 EACH_LESSON = pytest.mark.parametrize("lesson", course.LESSONS, ids=lambda lesson: lesson.name)
+EACH_LONG_LESSON = pytest.mark.parametrize(
+    "lesson",
+    [lesson for lesson in course.LESSONS if lesson.reading_minutes > LONGEST_PATH],
+    ids=lambda lesson: lesson.name,
+)
 
 
 def test_numbers_rise_from_one_and_slugs_are_unique():
@@ -55,6 +62,49 @@ def test_reading_minutes_are_measured(lesson):
     measured = words / 200 + 0.5 * sum(cell.cell_type == "code" for cell in cells)
 
     assert lesson.reading_minutes == pytest.approx(measured, rel=0.2)
+
+
+def parts(cells):
+    """What stands below each heading, down to the next one of any level: the heading, the prose with it, code cells."""
+    found = [["", "", 0]]
+    for cell in cells:
+        if cell.cell_type == "code":
+            found[-1][2] += 1
+            continue
+        above, *sections = re.split(r"^(?=##+ )", cell.source, flags=re.MULTILINE)
+        found[-1][1] += f"{above}\n"
+        found += [[section.partition("\n")[0], f"{section}\n", 0] for section in sections]
+    return found[1:]
+
+
+@EACH_LONG_LESSON
+def test_the_minutes_of_the_short_path_are_measured(lesson):
+    """As those of the whole lesson, in the parts whose own heading has the star."""
+    cells = nbformat.read(lesson.notebook, as_version=4).cells
+    stated = re.search(
+        rf"^\*\*Time\*\*: .*\*\*Short path\*\*: (\d+) minutes for the sections marked {STAR} "
+        r"\(run all cells, read these\)\. \*\*Builds on\*\*: ",
+        cells[0].source,
+        re.MULTILINE,
+    )
+    marked = [(len(prose.split()), code) for heading, prose, code in parts(cells) if STAR in heading]
+
+    assert stated
+    assert len(marked) >= 4
+    assert int(stated[1]) == pytest.approx(sum(words / 200 + 0.5 * code for words, code in marked), rel=0.2)
+    assert int(stated[1]) <= LONGEST_PATH
+
+
+@EACH_LONG_LESSON
+def test_the_star_of_the_short_path_is_at_headings_and_in_the_time_line(lesson):
+    cells = nbformat.read(lesson.notebook, as_version=4).cells
+    places = [line for cell in cells for line in cell.source.splitlines() if STAR in line]
+    time, *headings = places
+
+    assert time.startswith("**Time**: ")
+    assert time.count(STAR) == 1
+    assert all(re.fullmatch(rf"##+ [^{STAR}]+ {STAR}", heading) for heading in headings)
+    assert len(headings) == sum(STAR in heading for heading, _, _ in parts(cells))
 
 
 @EACH_LESSON
