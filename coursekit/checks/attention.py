@@ -85,7 +85,7 @@ def attention(answers: Answers, expect: Expect) -> None:
         "Dot products of queries and keys, divided by the root of the length of a query; softmax along the keys, the "
         "last axis; then a mean of the values with these weights."
     )
-    cases = (((), 3, 4, 2, 5), ((), 4, 4, 4, 4), ((2,), 3, 5, 7, 2), ((2, 3), 2, 3, 16, 4), ((1,), 1, 1, 3, 2))
+    cases = (((), 3, 4, 2, 5), ((), 4, 4, 4, 4), ((2,), 3, 5, 7, 2), ((2, 3), 2, 3, 16, 4), ((1,), 1, 2, 3, 2))
     for case in cases:
         compare(_small(rng, *case), None, or_above(expect, hint))
 
