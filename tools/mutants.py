@@ -282,6 +282,17 @@ EQUIVALENT: dict[tuple[str, str], list[tuple[str, str, str]]] = {
             "divided by the picture's own size, it is as small in the same pictures",
         ),
     ],
+    ("17_attention", "attention"): [("-1, -2", "-2, -1", "two axes change places, in either order")],
+    ("17_attention", "multi_head"): [
+        ("wk) + bk", "wk) - bk", "it adds the same to all scores of a query, which softmax does not notice")
+    ],
+    ("17_attention", "positions"): [
+        ("10000", other, "over some hundred places too near for float32") for other in ("10001", "9999")
+    ],
+    ("17_attention", "block"): [
+        (sum_, sum_.replace("+", "-"), "a layer that learns gives either sign")
+        for sum_ in ("inputs + attend", "x + layers.Dense")
+    ],
 }
 
 

@@ -26,6 +26,7 @@ EARNED = {lesson.slug: 1 for lesson in course.LESSONS} | {
     "rbm_dbn": 0,
     "deepdream_style": 0,
     "streaming": 0,
+    "attention": 0,
 }
 
 
