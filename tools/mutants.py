@@ -293,6 +293,10 @@ EQUIVALENT: dict[tuple[str, str], list[tuple[str, str, str]]] = {
         (", training=True", "", "no layer of the model is another in training, nor does the statement ask"),
         ("training=True", "training=False", "no layer of the model is another in training, nor does the statement ask"),
     ],
+    ("16_streaming", "train_step"): [
+        ("most = None", "pass", "the line is given, and the check sets the attribute"),
+        ("compute_loss(x=x, y=y", "compute_loss(y=y", "a loss given to `compile` takes no inputs"),
+    ],
     ("16_streaming", "stream"): [
         ("turns = np.repeat", "most = most * 0 + 1; turns = np.repeat", "the answer holds one item, whatever it may"),
     ],
