@@ -114,10 +114,17 @@ def _notebook(number: int, kind: str) -> bytes:
     return make_submissions.encoded(make_submissions.answered(answers, changed))
 
 
-def run(folder: Path, out: Path, jobs: int | None) -> tuple[float, Peak, int, list[psutil.Process]]:
+def run(
+    folder: Path,
+    out: Path,
+    jobs: int | None,
+    exercise: str = NAME,
+    cell_seconds: int = CELL_SECONDS,
+    seconds: int = SECONDS,
+) -> tuple[float, Peak, int, list[psutil.Process]]:
     """Grade the submissions in a folder: seconds, peak memory, exit code, and the processes that are left."""
-    limits = ["--cell-seconds", str(CELL_SECONDS), "--seconds", str(SECONDS)]
-    command = [sys.executable, "-m", "coursekit", "grade", folder, "--out", out, "--exercise", NAME, *limits]
+    limits = ["--cell-seconds", str(cell_seconds), "--seconds", str(seconds)]
+    command = [sys.executable, "-m", "coursekit", "grade", folder, "--out", out, "--exercise", exercise, *limits]
     began, peak, over = time.perf_counter(), Peak(), threading.Event()
     seen: set[psutil.Process] = set()
     process = subprocess.Popen([*command, *(["--jobs", str(jobs)] if jobs else [])], cwd=ROOT)

@@ -145,6 +145,20 @@ def test_the_memory_that_is_asked_for_is_enough():
     assert 1e9 < max(memory("solutions")) < 2e9
 
 
+def test_the_sizes_that_are_stated_are_those_of_the_files():
+    """In megabytes; data and notebooks keep to the course's bounds as well."""
+    stated = re.search(r"A clone takes \d+ MB, (\d+) of them the data and (\d+) the notebooks", read("README.md"))
+    folders = ["coursekit/data/embedded"], ["notebooks", "solutions", "exercises"]
+    data, notebooks = (
+        sum(path.stat().st_size for name in names for path in (course.root() / name).iterdir()) / 1e6
+        for names in folders
+    )
+
+    assert [int(number) for number in stated.groups()] == pytest.approx([data, notebooks], rel=0.1)
+    assert data < 80
+    assert notebooks < 25
+
+
 def test_the_container_is_set_up_as_everywhere():
     container = json.loads(read(".devcontainer/devcontainer.json"))
     (version,) = re.findall(r"/python:(3\.\d+)-", container["image"])

@@ -282,6 +282,35 @@ EQUIVALENT: dict[tuple[str, str], list[tuple[str, str, str]]] = {
             "divided by the picture's own size, it is as small in the same pictures",
         ),
     ],
+    ("16_streaming", "resumable"): [
+        ("return self", "pass", "the line is given, and `next` is what the statement asks"),
+        ("= (0, 0)", "= (1, 0)", "epochs may be counted from any number"),
+        ("self.epoch + 1", "self.epoch + 2", "and by any step, as long as none comes again"),
+        ("[self.seed, self.epoch]", "[self.epoch, self.seed]", "a seed of two numbers, in either order"),
+    ],
+    ("16_streaming", "accumulated"): [
+        ("zip(total, gradients)", "zip(gradients, total)", "a + b = b + a"),
+        (", training=True", "", "no layer of the model is another in training, nor does the statement ask"),
+        ("training=True", "training=False", "no layer of the model is another in training, nor does the statement ask"),
+    ],
+    ("16_streaming", "train_step"): [
+        ("most = None", "pass", "the line is given, and the check sets the attribute"),
+        ("compute_loss(x=x, y=y", "compute_loss(y=y", "a loss given to `compile` takes no inputs"),
+    ],
+    ("16_streaming", "stream"): [
+        ("turns = np.repeat", "most = most * 0 + 1; turns = np.repeat", "the answer holds one item, whatever it may"),
+    ],
+    ("17_attention", "attention"): [("-1, -2", "-2, -1", "two axes change places, in either order")],
+    ("17_attention", "multi_head"): [
+        ("wk) + bk", "wk) - bk", "it adds the same to all scores of a query, which softmax does not notice")
+    ],
+    ("17_attention", "positions"): [
+        ("10000", other, "over some hundred places too near for float32") for other in ("10001", "9999")
+    ],
+    ("17_attention", "block"): [
+        (sum_, sum_.replace("+", "-"), "a layer that learns gives either sign")
+        for sum_ in ("inputs + attend", "x + layers.Dense")
+    ],
 }
 
 

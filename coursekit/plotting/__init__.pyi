@@ -20,6 +20,7 @@ from .optimizers import plot_optimizer_paths
 from .photographs import plot_photographs
 from .sequences import plot_attention, plot_gru_cell, plot_lstm_cell, plot_unrolled_recurrence
 from .style import COLORS, use_course_style
+from .transformers import plot_attention_map, plot_transformer_block
 from .windows import plot_convolution_window, plot_pooling_window
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "describe",
     "plot_adversaries",
     "plot_attention",
+    "plot_attention_map",
     "plot_belief_network",
     "plot_boltzmann_machine",
     "plot_boxes",
@@ -48,6 +50,7 @@ __all__ = [
     "plot_pooling_window",
     "plot_reparameterization",
     "plot_transfer_cases",
+    "plot_transformer_block",
     "plot_u_net",
     "plot_unrolled_recurrence",
     "plot_weights",

@@ -57,16 +57,24 @@ class KernelWatch:
                 return
             family = [self._kernel, *self._kernel.children(recursive=True)]
             if not self._halted():
-                self._sizes.append(sum(_resident(member) for member in family))
+                self._sizes.append(sum(_held(member, alone=len(family) == 1) for member in family))
                 return
             for member in family:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     member.kill()
 
 
-def _resident(process: psutil.Process) -> int:
-    """The bytes of memory that a process holds: none once it has ended."""
+def _held(process: psutil.Process, *, alone: bool) -> int:
+    """The bytes of memory that a process holds: none once it has ended.
+
+    One that is alone counts in full, which takes no time. Of several, each page that they share is divided among all
+    that hold it (the proportional set size), on Linux; elsewhere, and where that may not be read, each counts in full.
+    """
     try:
+        if alone or not psutil.LINUX:
+            return process.memory_info().rss
+        return process.memory_full_info().pss
+    except psutil.AccessDenied:
         return process.memory_info().rss
     except psutil.NoSuchProcess:
         return 0

@@ -26,7 +26,7 @@ from coursekit import course
 
 PACKAGE = Path(__file__).resolve().parents[1]
 LIBRARIES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn")
-COMPUTES = ("claims", "data", "nn", "results")
+COMPUTES = ("claims", "data", "nn", "probes", "results")
 JUDGES = ("checks", "grading", "worker")
 BRINGS = "coursekit.data.store"  # and what it imports: it computes nothing, and what it brings is verified
 CARDS = "grading/templates"

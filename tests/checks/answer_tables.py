@@ -17,7 +17,10 @@ from keras import layers
 
 SEEDS, MODEL_SEEDS = 200, 3  # of the inputs that are drawn anew for each submission
 FEWEST = 40  # of SEEDS that each answer meets; all answers to a question together meet all
-OF_MODELS = ("build_network", "build_denoiser", "new_head", "fine_tuner", "training", "attack", "texture")
+OF_MODELS = (
+    *("build_network", "build_denoiser", "new_head", "fine_tuner", "training", "attack", "texture"),
+    *("train_step", "block"),
+)
 
 quiet = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # by NumPy, of a logarithm of 0: no error in a notebook
 

@@ -25,6 +25,8 @@ EARNED = {lesson.slug: 1 for lesson in course.LESSONS} | {
     "gan": 0,
     "rbm_dbn": 0,
     "deepdream_style": 0,
+    "streaming": 0,
+    "attention": 0,
 }
 
 

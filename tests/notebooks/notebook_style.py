@@ -200,6 +200,13 @@ def stores_no_errors(notebook: NotebookNode) -> Iterator[str]:
             yield f"code cell {number} wrote to standard error: {output.text[:100]!r}"
 
 
+def has_no_gaps(notebook: NotebookNode) -> Iterator[str]:
+    """Prose that waits for a figure of the run has ``{{`` in its place until it is written."""
+    for cell in prose_cells(notebook):
+        if "{{" in cell.source:
+            yield f"a gap in the prose: {cell.source[cell.source.index('{{') :][:60]!r}"
+
+
 def shows_no_local_path(notebook: NotebookNode) -> Iterator[str]:
     for number, output in outputs(notebook):
         texts = [output.get("text", ""), *output.get("traceback", []), *output.get("data", {}).values()]
@@ -299,6 +306,7 @@ ALL: tuple[Rule, ...] = (
     has_short_code_cells,
     has_as_much_prose_as_code,
     has_cell_ids_of_its_own,
+    has_no_gaps,
 )
 EXECUTED: tuple[Rule, ...] = (
     *ALL,

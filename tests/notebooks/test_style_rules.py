@@ -183,6 +183,7 @@ BAD = [
     (style.joins_what_is_printed, set_on(3, outputs=[text("seed 0"), text(", seed 1\n")])),
     (style.stores_no_errors, put_output(text("a warning", name="stderr"))),
     (style.stores_no_errors, put_output(new_output("error", ename="ValueError", evalue="no", traceback=[]))),
+    (style.has_no_gaps, append(new_markdown_cell("The accuracy is {{…}}."))),
     (style.shows_no_local_path, put_output(text("saved in /home/ada/model.keras"))),
     (style.shows_no_local_path, put_output(text(r"saved in C:\Users\ada"))),
     (style.shows_no_local_path, put_output(text(f"saved in {course.root()}"))),

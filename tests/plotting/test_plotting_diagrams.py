@@ -44,6 +44,8 @@ DIAGRAMS = {
     "LSTM": lambda: plotting.plot_lstm_cell(),
     "GRU": lambda: plotting.plot_gru_cell(),
     "attention": lambda: plotting.plot_attention(WORDS, [0.05, 0.3, 0.05, 0.6], "it"),
+    "transformer block": lambda: plotting.plot_transformer_block(),
+    "transformer block, normalisation after": lambda: plotting.plot_transformer_block(norm_first=False),
 }
 
 

@@ -78,6 +78,14 @@ def test_the_memory_of_a_notebook_that_ends_at_once_is_known(notebook, run, monk
     assert 20e6 < run(notebook("1 + 1")).memory < 2e9
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a system tells no shares")
+def test_memory_that_forks_share_counts_once(notebook, run):
+    forks = "import os, time\nhoard = bytearray(b'x' * 300_000_000)\nfor _ in range(3):\n"
+    forks += "    if os.fork() == 0:\n        time.sleep(3)\n        os._exit(0)\ntime.sleep(2)"
+
+    assert 300e6 < run(notebook(forks)).memory < 700e6
+
+
 def test_memory_counts_what_the_kernel_starts(notebook, run):
     hog = "import subprocess, sys\ncode = 'import time; x = bytearray(300_000_000); time.sleep(2)'"
 

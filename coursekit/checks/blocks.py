@@ -1,0 +1,69 @@
+"""What a check expects of a block of a transformer, whatever layers it is made of: who looks where, what is added."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from coursekit.grading import Expect, Model
+
+FAR = 1e4  # a scale of inputs beside which what a block adds to them is small
+
+
+def expect_looks(expect: Expect, model: Model, x: np.ndarray, causal: bool, hint: str) -> None:
+    """A change at one place reaches the places that may see it, and no other.
+
+    Args:
+        expect: of the question.
+        model: turns ``(batch, length, width)`` into the same shape.
+        x: a batch.
+        causal: whether a place may see itself and those before it alone.
+        hint: as everywhere.
+    """
+    length = x.shape[1]
+    changed = (length - 1, length // 2, 0)
+    batches = [x]
+    for place in changed:
+        batches.append(x.copy())
+        batches[-1][:, place] = 1 - x[:, place] - x[:, place - 1]
+    reached = np.zeros((len(changed), length), bool)
+    for seed in (None, 2, 3):  # with drawn weights a query may look at one place alone, with new ones at all
+        before, *after = np.split(np.asarray(model.rehearse(np.concatenate(batches), seed=seed)), len(batches))
+        reached |= [[not near(each[:, at], before[:, at]) for at in range(length)] for each in after]
+    for place, those in zip(changed, reached):
+        leaks = [at for at in range(place) if those[at] and causal]
+        blind = [at for at in range(length) if not those[at] and (at >= place or not causal)]
+        expect.true(not leaks, f"What stands at place {place} reaches place {(leaks or [0])[0]}, before it.", hint)
+        expect.true(not blind, f"What stands at place {place} does not reach place {(blind or [0])[0]}.", hint)
+
+
+def near(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two arrays differ by rounding alone."""
+    return bool(np.abs(a - b).max() < 1e-3 * max(np.abs(b).max(), 1e-3))
+
+
+def expect_added(expect: Expect, model: Model, x: np.ndarray, hint: str) -> None:
+    """Of large inputs the block keeps all but what does not grow with them."""
+    for seed in (5, 6):
+        added = np.asarray(model.rehearse(FAR * x, seed=seed), dtype=np.float64) - FAR * x
+        share = np.abs(added).mean() / (FAR * np.abs(x).mean())
+        expect.true(
+            share < 0.2,
+            f"Inputs that are {FAR:g} times as large come out changed by {share:.0%} of themselves.",
+            hint=hint,
+            expected="no more added than to small ones",
+        )
+
+
+def bends(rng: np.random.Generator, model: Model, length: int, width: int) -> bool:
+    """Whether what the block adds where all places are alike is more than a linear function of the normalised vector.
+
+    Of a large input, which the attention hardly changes, both normalisations make the same.
+    """
+    one = rng.normal(size=(16 * width, 1, width))
+    far = np.repeat(FAR * one, length, axis=1).astype(np.float32)
+    added = np.asarray(model.rehearse(far, seed=7), dtype=np.float64)[:, 0] - far[:, 0]
+    centred = one[:, 0] - one[:, 0].mean(axis=1, keepdims=True)
+    root = np.sqrt(np.mean(one[:, 0] ** 2, axis=1, keepdims=True))
+    inputs = np.hstack([centred / centred.std(axis=1, keepdims=True), one[:, 0] / root, np.ones((len(one), 1))])
+    left = added - inputs @ np.linalg.lstsq(inputs, added, rcond=None)[0]
+    return bool(left.std() > 0.05 * added.std())
