@@ -151,9 +151,9 @@ def multi_head(answers: Answers, expect: Expect) -> None:
             "Queries come from `queries`, keys and values from `context`, each through its kernel and with its bias; "
             "scores are divided by the root of the head's length; the output has a kernel and a bias too."
         )
-        for lead in ((), (2,)):
-            compare(lead, (3, 4, 1, 5, 6), False, hint)
-            compare(lead, (4, 4, 1, 3, 3), False, hint)
+        for sizes in ((3, 4, 1, 5, 6), (4, 4, 1, 3, 3)):
+            compare((), sizes, False, hint)
+            compare((2,), sizes, False, hint)
     hint = (
         "Each head has its own slice of every kernel, and looks by itself; the output kernel adds up what all heads "
         "found. One mask holds for all heads: it needs an axis for them."
