@@ -230,7 +230,7 @@ def train(
     >>> weights = [np.zeros((3, 2)), np.zeros(2), np.zeros((2, 1)), np.zeros(1)]
     >>> settings = {"rate": 2.0, "momentum": 0.0, "penalty": 0.0, "most": None, "eager": True}
     >>> trained, losses = train(keras.Model, weights, np.zeros((1, 3)), np.ones((1, 1)), 1, settings)
-    >>> np.round(trained[3], 3).tolist(), np.round(losses, 3).tolist()
+    >>> trained[3].astype(float).round(3).tolist(), np.round(losses, 3).tolist()
     ([1.538], [0.693, 0.313])
     """
     import keras

@@ -38,10 +38,10 @@ def peak_memory() -> float:
     """
     if sys.platform == "linux":
         return _status("VmHWM") / MEGABYTE
-    try:
-        import resource
-    except ImportError:
+    if sys.platform == "win32":
         return 0.0
+    import resource
+
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most / MEGABYTE if sys.platform == "darwin" else most * 1024 / MEGABYTE
 

@@ -89,7 +89,9 @@ def fresh(program: Path, environment: dict[str, str], stdin: int, stdout: int, e
 
 
 def forked(program: Path, environment: dict[str, str], stdin: int, stdout: int, errors: Path) -> Process:
-    """Have the warm parent fork a process that runs the program."""
+    """Have the warm parent fork a process that runs the program; where ``FORKS`` says so."""
+    if sys.platform == "win32":
+        raise NotImplementedError("No process of Windows forks.")
     told, ours = os.pipe()
     with errors.open("wb") as stderr:
         request = json.dumps({"program": str(program), "environment": environment}).encode()
@@ -99,13 +101,13 @@ def forked(program: Path, environment: dict[str, str], stdin: int, stdout: int, 
 
 
 class WarmParent:
-    """The one warm parent of this process; it is started when it is first asked for."""
+    """The one warm parent of this process; it is started when it is first asked for, where ``FORKS`` says so."""
 
     _one: WarmParent | None = None
 
     def __init__(self) -> None:
         self.owner = os.getpid()
-        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.control, theirs = _pair()
         with theirs:
             command = [sys.executable, "-m", "coursekit.apart.warm", str(theirs.fileno()), str(folder_of_process())]
             self._popen = subprocess.Popen(
@@ -130,6 +132,12 @@ class WarmParent:
         if self.owner == os.getpid():
             self.control.close()
             self._popen.wait()
+
+
+def _pair() -> tuple[socket.socket, socket.socket]:
+    if sys.platform == "win32":
+        raise NotImplementedError("No process of Windows forks.")
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
 def _environment() -> dict[str, str]:

@@ -151,9 +151,9 @@ def multi_head(answers: Answers, expect: Expect) -> None:
             "Queries come from `queries`, keys and values from `context`, each through its kernel and with its bias; "
             "scores are divided by the root of the head's length; the output has a kernel and a bias too."
         )
-        for lead in ((), (2,)):
-            compare(lead, (3, 4, 1, 5, 6), False, hint)
-            compare(lead, (4, 4, 1, 3, 3), False, hint)
+        for sizes in ((3, 4, 1, 5, 6), (4, 4, 1, 3, 3)):
+            compare((), sizes, False, hint)
+            compare((2,), sizes, False, hint)
     hint = (
         "Each head has its own slice of every kernel, and looks by itself; the output kernel adds up what all heads "
         "found. One mask holds for all heads: it needs an axis for them."
@@ -245,10 +245,10 @@ def block(answers: Answers, expect: Expect) -> None:
     rng = answers.draw("vectors")
     length = int(rng.integers(5, 9))
     width, heads = WIDTHS[rng.integers(len(WIDTHS))]
-    x = rng.normal(size=(6, length, width)).astype(np.float32)
+    x, ahead = rng.normal(size=(2, 6, length, width)).astype(np.float32)  # each kind of block gets vectors of its own
 
     def built(causal: bool) -> Model:
-        model = answers.model("build_block", length, width, heads, causal).on(x)
+        model = answers.model("build_block", length, width, heads, causal).on(ahead if causal else x)
         expect.true(
             model.gave == x.shape,
             f"The block makes {model.gave} of {x.shape}.",
@@ -262,14 +262,14 @@ def block(answers: Answers, expect: Expect) -> None:
 
     with expect.part(points=1, title="no look ahead"):
         hint = "With causal=True a place sees itself and what stands before it: use_causal_mask of the attention layer."
-        expect_looks(expect, built(True), x, True, hint)
+        expect_looks(expect, built(True), ahead, True, hint)
     with expect.part(points=1, title="residual paths, normalisation first"):
         hint = (
             "Both parts, attention and dense layers, get a normalised copy, and what they give is added to what was "
             "there: x + part(normalised x). Nothing is normalised behind the sum."
         )
-        for causal in (False, True):
-            expect_added(expect, built(causal), x, or_above(expect, hint))
+        for causal, asked in ((False, x), (True, ahead)):
+            expect_added(expect, built(causal), asked, or_above(expect, hint))
     model = built(False)
     expect_learning(expect, model, x)
     expect_looks(expect, model, x, False, or_above(expect, "With causal=False each place sees all places."))
