@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 
 from coursekit.claims.comparison import CONTRADICTED, MIME, Arm, Comparison
 from coursekit.kernel import notebook_shell
 from coursekit.results import runs_in_full
+
+
+_lap = [time.perf_counter()]  # when the last claim was made; at first, when the notebook imported this
 
 
 class Contradicted(AssertionError):
@@ -20,7 +24,6 @@ def compare(
     measure: str,
     better: str,
     seeds: Sequence[int] | None = None,
-    seconds: float | None = None,
     enough: bool = True,
     each: str = "seed",
 ) -> None:
@@ -28,7 +31,8 @@ def compare(
 
     The 95 % t-interval of the paired difference decides: the claim *holds* when it lies on the side that is better, is
     *within the noise* when it holds zero, and is *contradicted* when it lies on the other side. In a notebook the line
-    of text stands above a small figure, with the values as data for ``coursekit claims``; elsewhere it is printed.
+    of text stands above a small figure, with the values as data for ``coursekit claims``, and with the
+    seconds since the claim before: what it adds to the time of the lesson. Elsewhere the line is printed.
 
     Args:
         sentence: the claim, without a full stop.
@@ -36,8 +40,6 @@ def compare(
         measure: what was measured, with its unit where it has one.
         better: ``"lower"`` or ``"higher"``.
         seeds: of the runs, in the order of the values; 0, 1, 2, … when it is None.
-        seconds: what the runs of both arms took, where they were made for this claim alone. The values come here when
-            the trainings are over, and many claims share a control, so nothing else can tell.
         enough: whether the run is large enough for the claim to be asserted, as in :func:`runs_in_full`.
         each: what the pairs are where they are no seeds, in one word whose plural ends in s: ``"split"``.
 
@@ -53,7 +55,7 @@ def compare(
     Batch normalisation raises the accuracy: holds. Accuracy, batch norm − none: +0.583,
     95 % interval from +0.496 to +0.671, 3 seeds.
     """
-    comparison = _comparison(sentence, arms, measure, better, seeds, seconds, each)
+    comparison = _comparison(sentence, arms, measure, better, seeds, each)
     _show(comparison)
     if runs_in_full(enough) and comparison.verdict == CONTRADICTED:
         raise Contradicted(str(comparison))
@@ -65,14 +67,14 @@ def _comparison(
     measure: str,
     better: str,
     seeds: Sequence[int] | None,
-    seconds: float | None,
     each: str,
 ) -> Comparison:
     if len(arms) != 2:
         raise ValueError(f"A comparison has two arms, the treatment and then its control; got {list(arms)}.")
     treatment, control = (Arm(name, tuple(map(float, values))) for name, values in arms.items())
     numbers = range(len(control.values)) if seeds is None else map(int, seeds)
-    took = None if seconds is None else round(seconds, 1)
+    before, _lap[0] = _lap[0], time.perf_counter()
+    took = round(_lap[0] - before, 1)
     return Comparison(sentence, measure, better, treatment, control, tuple(numbers), took, each)
 
 

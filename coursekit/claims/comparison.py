@@ -36,7 +36,7 @@ class Comparison:
         better: ``"lower"`` or ``"higher"``: which values of the measure the claim expects of the treatment.
         treatment, control: the two arms; values at the same place are of the same seed.
         seeds: of the runs, in that order.
-        seconds: what all runs took, or None where nobody took the time.
+        seconds: since the claim before in the lesson, or since its imports: what the claim adds to the lesson's time.
         each: what the pairs are, in one word whose plural ends in s: ``"seed"``, ``"split"``.
 
     Raises:

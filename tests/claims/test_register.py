@@ -117,6 +117,7 @@ def test_a_part_that_is_missing_is_named(helped, part):
         ("interval", [-0.21, -0.19], "do not follow from its values"),
         ("better", "higher", "by its values the verdict is 'contradicted', not 'holds'"),
         ("seeds", [0, 1], "3 values for 2 seeds"),
+        ("seconds", -1.0, "-1.0 seconds is no time"),
         ("control", {"name": "control", "values": [0.50, 0.51, 0.48]}, "do not follow from its values"),
         ("sentence", "It helps much", "by its values the line is 'It helps much: holds"),
     ],
