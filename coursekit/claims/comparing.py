@@ -9,7 +9,6 @@ from coursekit.claims.comparison import CONTRADICTED, MIME, Arm, Comparison
 from coursekit.kernel import notebook_shell
 from coursekit.results import runs_in_full
 
-
 _lap = [time.perf_counter()]  # when the last claim was made; at first, when the notebook imported this
 
 
