@@ -19,7 +19,7 @@ SEEDS, MODEL_SEEDS = 200, 3  # of the inputs that are drawn anew for each submis
 FEWEST = 40  # of SEEDS that each answer meets; all answers to a question together meet all
 OF_MODELS = (
     *("build_network", "build_denoiser", "new_head", "fine_tuner", "training", "attack", "texture"),
-    *("train_step", "block"),
+    *("accumulated", "train_step", "block"),
 )
 
 quiet = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # by NumPy, of a logarithm of 0: no error in a notebook
