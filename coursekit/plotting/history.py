@@ -16,6 +16,7 @@ from coursekit.plotting.endlabels import EndLabel, label_ends
 from coursekit.plotting.style import COLORS, FIGURE_SIZE, MARKERS, QUIET, ink, new_figure
 
 HIGHER_IS_BETTER = ("acc", "auc", "precision", "recall", "f1", "fbeta", "iou", "r2", "psnr", "elbo", "similarity")
+ABBREVIATIONS = {"auc": "AUC", "elbo": "ELBO", "iou": "IoU", "kl": "KL", "psnr": "PSNR"}  # as they are written
 
 Run = dict[str, np.ndarray]
 
@@ -198,7 +199,8 @@ def _explain_line_styles(ax: Axes, kinds: list[str]) -> None:
 
 def _words(metric: str) -> str:
     kind = "validation " if metric.startswith("val_") else ""
-    return kind + metric.removeprefix("val_").replace("_", " ")
+    words = metric.removeprefix("val_").split("_")
+    return kind + " ".join(ABBREVIATIONS.get(word, word) for word in words)
 
 
 def _best_words(decider: str) -> str:

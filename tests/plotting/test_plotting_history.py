@@ -141,3 +141,10 @@ def test_spread_moves_only_what_is_too_close():
     assert spread([0.1, 0.9], 0.1).tolist() == [0.1, 0.9]
     assert spread([0.99, 1.0], 0.1).round(2).tolist() == [0.9, 1.0]
     assert spread([], 0.1).size == 0
+
+
+def test_abbreviations_are_written_as_such():
+    ax = plot_history({"elbo": [-120, -100], "val_elbo": [-118, -99]}, metric="elbo")
+
+    assert ax.get_ylabel() == "ELBO"
+    assert "Validation ELBO goes from -118 to -99" in alt_text(ax)
