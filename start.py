@@ -270,6 +270,9 @@ def lint(arguments: list[str]) -> int:
     )
 
 
+PATIENT = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_THREAD_TIMEOUT": "4"}  # a thread that waits leaves its core to others
+
+
 def unit(arguments: list[str]) -> int:
     """The unit tests, two at a time, since a training here keeps little more than one core busy.
 
@@ -277,13 +280,13 @@ def unit(arguments: list[str]) -> int:
     """
     covered = [] if arguments else ["--cov-fail-under=95"]
     options = ["-n", "2", "--durations=15", "--cov", "coursekit", "--cov-report=term:skip-covered", *covered]
-    return call("-m", "pytest", *options, "coursekit", "tests", *arguments, OPENBLAS_NUM_THREADS="1")
+    return call("-m", "pytest", *options, "coursekit", "tests", *arguments, OPENBLAS_NUM_THREADS="1", **PATIENT)
 
 
 def notebooks(*arguments: str) -> int:
     """Notebooks as tests."""
     options = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=900", "--durations=15", "-n", "2"]
-    return call("-m", "pytest", *options, *arguments)
+    return call("-m", "pytest", *options, *arguments, **PATIENT)
 
 
 def test(arguments: list[str]) -> int:

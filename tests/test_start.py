@@ -42,6 +42,8 @@ def fake_environment(folder: Path, version: str = VERSION) -> None:
         f"folder = pathlib.Path({str(folder)!r})\n"
         "with (folder / 'given').open('a') as given:\n    print(json.dumps(sys.argv[1:]), file=given)\n"
         "if os.environ.get('OPENBLAS_NUM_THREADS') == '1':\n    (folder / 'single').write_text(' '.join(sys.argv))\n"
+        "if os.environ.get('OMP_WAIT_POLICY') == 'PASSIVE':\n"
+        "    with (folder / 'patient').open('a') as patient:\n        print(json.dumps(sys.argv[1:]), file=patient)\n"
         "print('notebooks/07.ipynb')\n"
         "codes = json.loads((folder / 'codes').read_text()) if (folder / 'codes').exists() else {}\n"
         "sys.exit(next((code for word, code in codes.items() if word in sys.argv), 0))\n"
@@ -54,7 +56,8 @@ def clone(tmp_path, monkeypatch) -> Path:
     """A course with a finished environment, as far as start.py can tell."""
     monkeypatch.delenv("MAKELEVEL", raising=False)
     monkeypatch.delenv("NOTEBOOKS", raising=False)
-    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_WAIT_POLICY", "OPENBLAS_THREAD_TIMEOUT"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     for name in ("requirements.lock", "pyproject.toml", "start.py"):
         shutil.copy(course.root() / name, tmp_path)
@@ -337,6 +340,8 @@ def test_the_tests_run_to_their_end_and_fail_with_the_worst_code(start, clone, c
     assert calls[4] == ["tools/lesson_in_turn.py"]
     full = [] if "tools/lesson_in_turn.py" in codes else ["--full", "notebooks/07.ipynb", "notebooks/07.ipynb"]
     assert calls[5][calls[5].index("--quick") :] == ["--quick", *full, "notebooks", "solutions"]
+    patient = map(json.loads, (clone / "patient").read_text().splitlines())
+    assert list(patient) == [calls[3], calls[5]]  # two at a time, whose threads would wait for each other
 
 
 def test_some_of_the_tests(start, clone, monkeypatch):
