@@ -33,7 +33,8 @@ pytestmark = pytest.mark.browser
 
 REPOSITORY = "https://github.com/example/course"
 CUT_OFF = ["bwrap", "--dev-bind", "/", "/", "--unshare-net"] if sys.platform == "linux" else []
-VIEWS = list(product((390, 1024, 1440), ("light", "dark")))
+TELEPHONE = 390  # pixels
+VIEWS = list(product((TELEPHONE, 1024, 1440), ("light", "dark")))
 LONG = (".highlight",)  # axe takes seconds for a lesson's code; exercises have code too
 INTO_REPOSITORY = re.compile(  # a file of the branch main there, in three services
     r"(?:https://github\.com/example/course/blob/main/|https://colab\.research\.google\.com/github/example/course/blob/main/"
@@ -135,13 +136,16 @@ def show(page) -> Iterator:
     assert [url for url in asked if not re.match(r"file:|data:|blob:", url)] == []
 
 
+def too_wide(page: Page) -> list[str]:
+    pixels = page.evaluate(SIDEWAYS)
+    return [f"{pixels} pixels wider than the window"] if pixels > 0 else []
+
+
 def faults(page: Page, *but: str) -> list[str]:
     """What is wrong with a page that is shown; axe passes over what the selectors match."""
     options = {"resultTypes": ["violations"]}  # what is sound is not described, which takes up to half of the time
     found = Axe().run(page, {"exclude": [[each] for each in but]} if but else None, options).response["violations"]
-    wrong = [f"{rule['id']}: {node['html'][:300]}" for rule in found for node in rule["nodes"]]
-    if (pixels := page.evaluate(SIDEWAYS)) > 0:
-        wrong.append(f"{pixels} pixels wider than the window")
+    wrong = [f"{rule['id']}: {node['html'][:300]}" for rule in found for node in rule["nodes"]] + too_wide(page)
     errors = page.locator("[data-mjx-error]").evaluate_all("all => all.map(each => each.dataset.mjxError)")
     return wrong + [f"formula: {error}" for error in errors]
 
@@ -149,28 +153,19 @@ def faults(page: Page, *but: str) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("view", range(len(VIEWS)), ids=[f"{width} {theme}" for width, theme in VIEWS])
 def test_every_page_is_sound(site, show, view):
-    """Each page in one of the views, the first in all."""
+    """Each page in one of the views, the first in all; and none is wider than a telephone."""
     wrong = {}
     for number, path in enumerate(pages(site)):
         name = path.relative_to(site).as_posix()
         if number % len(VIEWS) == view or name == "index.html":
             page = show(path, *VIEWS[view])
-            if found := faults(page, *LONG if name.startswith("notebooks/") else ()):
-                wrong[name] = found
+            found = faults(page, *LONG if name.startswith("notebooks/") else ())
             assert page.evaluate("() => document.documentElement.dataset.theme") == VIEWS[view][1]
+            page.set_viewport_size({"width": TELEPHONE, "height": 900})
+            if found := found + too_wide(page):
+                wrong[name] = found
             page.close()
     assert wrong == {}
-
-
-def test_no_page_is_wider_than_a_telephone(site, show):
-    page = show(pages(site)[0], 390)
-    wide = {}
-    for path in pages(site):
-        page.goto(path.as_uri())
-        page.evaluate("() => window.MathJax?.startup.promise")
-        if (pixels := page.evaluate(SIDEWAYS)) > 0:
-            wide[path.relative_to(site).as_posix()] = pixels
-    assert wide == {}
 
 
 def test_a_fault_of_a_page_is_seen(tmp_path, show):
