@@ -270,7 +270,7 @@ def lint(arguments: list[str]) -> int:
     )
 
 
-PATIENT = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_THREAD_TIMEOUT": "4"}  # a thread that waits leaves its core to others
+PATIENT = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_THREAD_TIMEOUT": "4"}  # who waits leaves the core to others
 
 
 def unit(arguments: list[str]) -> int:
