@@ -65,7 +65,7 @@ class Lesson:
 
 LESSONS = (
     Lesson(1, "mnist_dense", "A dense network reads digits", 75, 11, 20),
-    Lesson(2, "imdb_dense", "Reviews: good or bad?", 60, 8, 20, (1,)),
+    Lesson(2, "imdb_dense", "Reviews: good or bad?", 60, 7, 20, (1,)),
     Lesson(3, "regularization", "Overfitting and its cures", 110, 10, 20, (1, 2)),
     Lesson(4, "cnn", "Convolutional networks see neighbours", 90, 11, 20, (1, 3)),
     Lesson(5, "rnn_lstm", "Networks that read in order", 70, 11, 20, (1, 2, 4)),
@@ -80,7 +80,7 @@ LESSONS = (
     Lesson(14, "rbm_dbn", "Energy, and the first deep networks", 95, 6, 20, (1, 3, 7, 8)),
     Lesson(15, "deepdream_style", "What a network would like to see", 110, 6, 20, (1, 4, 6)),
     Lesson(16, "streaming", "Data that do not fit, training that is your own", 110, 6, 20, (1, 3, 4, 5)),
-    Lesson(17, "attention", "The network that took over", 105, 10, 20, (2, 3, 5, 11)),
+    Lesson(17, "attention", "The network that took over", 105, 11, 20, (2, 3, 5, 11)),
 )
 
 
