@@ -65,7 +65,7 @@ class Lesson:
 
 LESSONS = (
     Lesson(1, "mnist_dense", "A dense network reads digits", 75, 11, 20),
-    Lesson(2, "imdb_dense", "Reviews: good or bad?", 60, 7, 20, (1,)),
+    Lesson(2, "imdb_dense", "Reviews: good or bad?", 60, 6, 20, (1,)),
     Lesson(3, "regularization", "Overfitting and its cures", 110, 10, 20, (1, 2)),
     Lesson(4, "cnn", "Convolutional networks see neighbours", 90, 11, 20, (1, 3)),
     Lesson(5, "rnn_lstm", "Networks that read in order", 70, 11, 20, (1, 2, 4)),
