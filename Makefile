@@ -14,7 +14,7 @@ START := $(PYTHON) start.py $(if $(filter file,$(origin PYTHON)),,--this-python)
 help:
 	@echo 'make run      execute lesson 01 and print the figures it reached   (LESSONS="01 02" or LESSONS=all for others)'
 	@echo 'make lab      open JupyterLab on lesson 01, in your own copy under work/'
-	@echo 'make test     lint, unit tests, lessons in quick sizes, solutions, one lesson in full  (ARGS="-k softmax" for some)'
+	@echo 'make test     lint, unit tests, lessons in quick sizes, solutions  (ARGS="-k softmax" for some)'
 	@echo 'make unit     the unit tests alone, the browser test with them'
 	@echo 'make test-full  every lesson and solution in full'
 	@echo 'make lint     ruff check, ruff format, mypy'

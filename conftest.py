@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
-import sys
 import tempfile
 from functools import cache, partial
 from pathlib import Path
@@ -33,9 +31,7 @@ CROWDED = (
     "tests/regenerate/test_running.py",
     "tests/sandbox/",
 )
-IN_FULL = " in full"  # the lesson of that name as well, beside itself in quick sizes
 QUICK_SECONDS = 40
-QUICK_NICENESS = 5  # beside one in full, which has the processors first: a cell may assert how long it took
 
 
 class WholeNotebook(IPyNbFile):
@@ -59,8 +55,6 @@ class WholeNotebook(IPyNbFile):
             )
 
     def setup(self) -> None:
-        if self.quick and self.config.option.full and sys.platform != "win32":
-            os.nice(max(0, QUICK_NICENESS - os.nice(0)))
         with pytest.MonkeyPatch.context() as patch:
             patch.delenv("PYTEST_CURRENT_TEST", raising=False)  # ipykernel would not watch descriptors 1 and 2
             patch.setenv("COURSEKIT_FULL", "" if self.quick else "1")
@@ -117,7 +111,7 @@ class WholeCell(IPyNbCell):
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help="run lessons with their own quick parameters")
-    parser.addoption("--full", default="", metavar="PATH", help="beside --quick: run this lesson in full as well")
+    parser.addoption("--every-seed", action="store_true", help="draw checks' inputs from all seeds, not today's part")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -132,22 +126,17 @@ def pytest_collect_file(file_path, parent):
     collected = yield
     if file_path.name == "conftest.py":
         return []  # doctests would import it once more, under a name that several have
-    option, whole = parent.config.option, partial(WholeNotebook.from_parent, parent, path=file_path)
-    nodes = [whole(quick=option.quick) if isinstance(node, IPyNbFile) else node for node in collected]
-    if collected and option.full and file_path == parent.config.rootpath / option.full:
-        nodes.append(whole(quick=False, nodeid=f"{option.full}{IN_FULL}"))
-    return nodes
+    whole = partial(WholeNotebook.from_parent, parent, path=file_path, quick=parent.config.option.quick)
+    return [whole() if isinstance(node, IPyNbFile) else node for node in collected]
 
 
 def is_notebook(scope: str) -> bool:
-    return Path(scope).suffix in (".ipynb", f".ipynb{IN_FULL}")
+    return Path(scope).suffix == ".ipynb"
 
 
 @cache
 def seconds_of(notebook: Path, quick: bool) -> float:
     """How long it may take: as long as it took when its outputs were stored, or as a lesson in quick sizes takes."""
-    if notebook.name.endswith(IN_FULL):
-        return math.inf
     stored = json.loads(notebook.read_text("utf-8"))["metadata"].get("coursekit", {})
     return QUICK_SECONDS if quick and "quick" in stored else stored.get("record", {}).get("seconds", 0)
 

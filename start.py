@@ -46,7 +46,7 @@ OF_THE_COURSE = {
 OF_THE_MAKERS = {
     "lint": "ruff check, ruff format, mypy",
     "unit": "the unit tests",
-    "test": "lint, unit tests, lessons in quick sizes, solutions, one lesson in full",
+    "test": "lint, unit tests, lessons in quick sizes, solutions",
     "test-full": "every lesson and solution in full",
     "site": "the course as a web site under build/site",
 }
@@ -290,13 +290,10 @@ def notebooks(*arguments: str) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """Everything in quick sizes, and one lesson in full as well, beside which the others keep both cores busy."""
+    """All that takes minutes: no lesson in full."""
     codes = [lint([]), unit(arguments)]
     if chosen := os.environ.get("NOTEBOOKS", "notebooks solutions").split():
-        turn = subprocess.run([str(PYTHON), "tools/lesson_in_turn.py"], stdout=subprocess.PIPE)
-        lesson = turn.stdout.decode().strip()
-        full = [] if turn.returncode else ["--full", lesson, lesson]  # named, and so executed whatever is chosen
-        codes += [turn.returncode, notebooks("--quick", *full, *chosen, *arguments)]
+        codes.append(notebooks("--quick", *chosen, *arguments))
     return worst(codes)
 
 

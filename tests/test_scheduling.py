@@ -21,7 +21,6 @@ NOTEBOOKS = {  # as above; the seconds of a solution are stored in it
     "short.ipynb": (20, '{"metadata": {"coursekit": {"record": {"seconds": 20}}}}'),
     "long.ipynb": (9, '{"metadata": {"coursekit": {"record": {"seconds": 60}}}}'),
     "new.ipynb": (30, '{"metadata": {}}'),
-    "a.ipynb in full": (6, ""),
 }
 CLOCKED, CROWDED = ("tests/attacks/", "tests/sandbox/test_sandbox.py"), ("tests/browser/", "tests/executors/")
 WHOLE = (*CROWDED, "tests/test_dear.py", "lesson.ipynb")
@@ -102,14 +101,14 @@ def test_files_whose_tests_share_something_stay_whole_and_others_are_shared_out(
     assert done[-1][0].startswith("tests/test_plain.py")
 
 
-@pytest.mark.parametrize("seconds", [{}, {"a.ipynb in full": 100}, {"long.ipynb": 50}])
-def test_of_notebooks_the_one_in_full_and_then_the_longest_begin_each_as_a_whole(run, seconds):
+@pytest.mark.parametrize("seconds", [{}, {"a.ipynb": 100}, {"long.ipynb": 50}])
+def test_of_notebooks_the_longest_begin_each_as_a_whole(run, seconds):
     users, begins = {}, {}
     for name, worker, begin, _ in run(seconds, NOTEBOOKS):
         file = name.partition("::")[0]
         users.setdefault(file, set()).add(worker)
         begins.setdefault(file, begin)
 
-    assert begins["a.ipynb in full"] == begins["long.ipynb"] == 0
-    assert begins["long.ipynb"] < begins["a.ipynb"] <= begins["short.ipynb"] < begins["new.ipynb"]
+    assert begins["long.ipynb"] == begins["a.ipynb"] == 0
+    assert begins["a.ipynb"] < begins["short.ipynb"] < begins["new.ipynb"]
     assert all(len(each) == 1 for each in users.values())

@@ -44,7 +44,6 @@ def fake_environment(folder: Path, version: str = VERSION) -> None:
         "if os.environ.get('OPENBLAS_NUM_THREADS') == '1':\n    (folder / 'single').write_text(' '.join(sys.argv))\n"
         "if os.environ.get('OMP_WAIT_POLICY') == 'PASSIVE':\n"
         "    with (folder / 'patient').open('a') as patient:\n        print(json.dumps(sys.argv[1:]), file=patient)\n"
-        "print('notebooks/07.ipynb')\n"
         "codes = json.loads((folder / 'codes').read_text()) if (folder / 'codes').exists() else {}\n"
         "sys.exit(next((code for word, code in codes.items() if word in sys.argv), 0))\n"
     )
@@ -325,7 +324,6 @@ def test_an_interrupted_set_up_says_so_in_one_line(clone):
         ({"--cov": 2, "check": 1}, 2),
         ({"--cov": 5}, 0),
         ({"--quick": 3}, 3),
-        ({"tools/lesson_in_turn.py": 1}, 1),
     ],
 )
 def test_the_tests_run_to_their_end_and_fail_with_the_worst_code(start, clone, codes, expected):
@@ -337,11 +335,9 @@ def test_the_tests_run_to_their_end_and_fail_with_the_worst_code(start, clone, c
     assert [words[1] for words in calls[:3]] == ["ruff", "ruff", "mypy"]
     assert {"--cov", "coursekit", "tests", "--cov-fail-under=95"} <= set(calls[3])
     assert "--cov" in (clone / "single").read_text()  # and no notebook, which were the later calls
-    assert calls[4] == ["tools/lesson_in_turn.py"]
-    full = [] if "tools/lesson_in_turn.py" in codes else ["--full", "notebooks/07.ipynb", "notebooks/07.ipynb"]
-    assert calls[5][calls[5].index("--quick") :] == ["--quick", *full, "notebooks", "solutions"]
+    assert calls[4][calls[4].index("--quick") :] == ["--quick", "notebooks", "solutions"]
     patient = map(json.loads, (clone / "patient").read_text().splitlines())
-    assert list(patient) == [calls[3], calls[5]]  # two at a time, whose threads would wait for each other
+    assert list(patient) == [calls[3], calls[4]]  # two at a time, whose threads would wait for each other
 
 
 def test_some_of_the_tests(start, clone, monkeypatch):

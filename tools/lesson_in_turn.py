@@ -1,4 +1,4 @@
-"""Names the lesson that today's tests execute in full: one that the last commit touched, else the next in turn.
+"""Names the lesson that runs in full beside the tests: one that the last commit touched, else the next in turn.
 
 The turn goes by the day, not by the oldest record: no test writes records, so that the oldest would stay the oldest.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -15,14 +16,20 @@ import keras
 from keras import layers
 """
 
-SEEDS, MODEL_SEEDS = 200, 3  # of the inputs that are drawn anew for each submission
-FEWEST = 40  # of SEEDS that each answer meets; all answers to a question together meet all
+SEEDS = 200  # of inputs that are drawn anew for each submission
+FEWEST = 40  # of SEEDS that each answer meets within TURNS days; all answers to a question together meet all
+TURNS = 4
 OF_MODELS = (
     *("build_network", "build_denoiser", "new_head", "fine_tuner", "training", "attack", "texture"),
     *("accumulated", "train_step", "block"),
 )
 
 quiet = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # by NumPy, of a logarithm of 0: no error in a notebook
+
+
+def in_turn(seeds: range, config: pytest.Config, day: int) -> range:
+    """The part of the seeds that a day meets, so that TURNS days meet them all; all at once with ``--every-seed``."""
+    return seeds if config.option.every_seed else seeds[day % TURNS :: TURNS]
 
 
 def run(source: str, names: dict) -> dict:
@@ -74,22 +81,19 @@ class AnswerTables:
     @pytest.mark.untraced
     def test_right_answers_pass_with_every_seed(self, request, question, source):
         namespace = run(source, self.names(question, request))
-        drawn = NamespaceAnswers(namespace)
-        find_exercise(self.exercise).find(question).run(drawn)
-        if drawn.has_drawn:
-            for seed in self.seeds(question, source):
-                asked = replace(find_exercise(self.exercise).find(question), exercise=f"seed {seed}")
-                result = asked.run(NamespaceAnswers(namespace))
-                assert result.points == result.max_points, (seed, result)
+        for seed in self.seeds(question, source, request.config):
+            asked, answers = find_exercise(self.exercise).find(question), NamespaceAnswers(namespace)
+            result = replace(asked, exercise=f"seed {seed}").run(answers)
+            assert result.points == result.max_points, (seed, result)
+            if not answers.has_drawn:  # the next would be the same
+                break
 
-    def seeds(self, question: str, source: str) -> range:
-        """Those that this right answer is tried with: its share, so that the answers to a question meet all seeds."""
-        answers = self.right[question]
+    def seeds(self, question: str, source: str, config: pytest.Config) -> range:
+        """Those that this right answer meets today of its share; the answers to a question share all seeds."""
+        place, shares = self.right[question].index(source), min(len(self.right[question]), SEEDS // FEWEST)
         if question in OF_MODELS:  # which take long: one each
-            seeds, shares = max(MODEL_SEEDS, len(answers)), len(answers)
-        else:
-            seeds, shares = SEEDS, min(len(answers), SEEDS // FEWEST)
-        return range(answers.index(source) % shares, seeds, shares)
+            return range(place, place + 1)
+        return in_turn(range(place % shares, SEEDS, shares), config, date.today().toordinal())
 
     @quiet
     def test_wrong_answers_earn_nothing(self, earned, request, question, mistake, source):

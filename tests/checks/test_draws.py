@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 
 import msgspec
 import pytest
-from answer_tables import FEWEST, MODEL_SEEDS, OF_MODELS
+from answer_tables import FEWEST, OF_MODELS, TURNS, in_turn
 
 from coursekit import course
 from coursekit.grading import Exercise, NamespaceAnswers, find_exercise
@@ -61,6 +62,7 @@ def solved(request) -> tuple[Exercise, dict]:
     return find_exercise(lesson.name), namespace
 
 
+@pytest.fixture(scope="module")
 def drawing(solved) -> list[tuple[str, bool]]:
     """The questions that draw, and whether they ask for models, or take as long."""
     exercise, namespace = solved
@@ -73,23 +75,30 @@ def drawing(solved) -> list[tuple[str, bool]]:
 
 
 @pytest.mark.untraced
-def test_stored_solutions_pass_with_many_seeds(solved):
+def test_stored_solutions_pass_with_many_seeds(solved, drawing, pytestconfig):
     exercise, namespace = solved
-    for name, of_models in drawing(solved):
-        for seed in range(MODEL_SEEDS if of_models else FEWEST):
+    for name, of_models in drawing:
+        for seed in in_turn(range(TURNS if of_models else FEWEST), pytestconfig, date.today().toordinal()):
             result = replace(exercise.find(name), exercise=f"seed {seed}").run(NamespaceAnswers(namespace))
             assert result.points == result.max_points, (seed, result)
 
 
-def test_remembered_replies_earn_nothing(solved):
+def test_remembered_replies_earn_nothing(solved, drawing):
     exercise, namespace = solved
-    questions = drawing(solved)
-    assert len(questions) >= 6
-    for name, _ in questions:
+    assert len(drawing) >= 6
+    for name, of_models in drawing:
         asked = Asked(namespace)
-        for seed in (exercise.name, "another learner's", "a third learner's"):
+        for seed in (exercise.name, "another learner's", "a third learner's")[: 2 if of_models else 3]:
             replace(exercise.find(name), exercise=seed).run(asked)
         remembered = Remembered(asked.requests)
         assert exercise.find(name).run(remembered).status == PASSED, "the table knows the notebook's own inputs"
         remembered.private_seed = "this learner's"
         assert exercise.find(name).run(remembered).points == 0, name
+
+
+@pytest.mark.parametrize("first", [0, 739_000])
+def test_days_share_the_seeds(pytestconfig, first):
+    met = [seed for day in range(first, first + TURNS) for seed in in_turn(range(3, 200, 5), pytestconfig, day)]
+
+    times = TURNS if pytestconfig.option.every_seed else 1
+    assert sorted(met) == sorted([*range(3, 200, 5)] * times)

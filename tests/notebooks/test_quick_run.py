@@ -1,4 +1,4 @@
-"""The quick run sets quick parameters, and fails where a helper breaks a figure; one lesson runs in full beside it."""
+"""The quick run sets quick parameters, and fails where a helper breaks a figure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ CHANGES = {  # of the helper that draws the figure, and what the quick run says 
 
 SIZES = """import os
 SIZE = 9"""  # the quick parameter follows
-YIELDS = "assert os.name == 'nt' or os.nice(0) >= 5 or os.environ['COURSEKIT_FULL']"
 TOLD = "print(SIZE, bool(os.environ['COURSEKIT_FULL']))"
 
 
@@ -56,14 +55,15 @@ def verdicts(tmp_path_factory) -> dict[str, str]:
         assert before in text
         helper.write_text(text.replace(before, after, 1))
         nbformat.write(lesson, place / "lesson.ipynb")
-    (folder / "sizes").mkdir()
-    nbformat.write(sizes(), folder / "sizes" / "lesson.ipynb")
-    options = ["--quick", "--nbval-lax", "--nbval-current-env", "-rA", "-p", "no:cacheprovider"]
-    options += ["--full", "sizes/lesson.ipynb", "sizes/lesson.ipynb", "."]
-    command = [sys.executable, "-m", "pytest", *options]
-    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=180)
-    found = re.findall(r"^([A-Z]+) (\S+/lesson\.ipynb.*::Cell \d+)", ended.stdout, re.MULTILINE)
-    assert len(found) == 2 * len(CHANGES) + 6, ended.stdout
+    return run(folder, "--quick")
+
+
+def run(folder: Path, *options: str) -> dict[str, str]:
+    """What pytest says of each cell of the notebooks in a folder."""
+    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "-rA", "-p", "no:cacheprovider"]
+    ended = subprocess.run([*command, *options], cwd=folder, capture_output=True, text=True, timeout=180)
+    found = re.findall(r"^([A-Z]+) (\S*lesson\.ipynb::Cell \d+)", ended.stdout, re.MULTILINE)
+    assert found, ended.stdout
     return {cell: verdict for verdict, cell in found}
 
 
@@ -73,7 +73,6 @@ def sizes() -> nbformat.NotebookNode:
     cells = [
         new_code_cell(SIZES, metadata={"tags": ["parameters"]}),
         new_code_cell(TOLD, outputs=[told], execution_count=2, metadata={"tags": ["nbval-check-output"]}),
-        new_code_cell(YIELDS),
     ]
     return new_notebook(cells=cells, metadata={"coursekit": {"quick": {"SIZE": 2}}})
 
@@ -85,14 +84,10 @@ def test_a_helper_that_breaks_a_figure_fails_the_quick_run(verdicts, change):
 
 
 @pytest.mark.slow
-def test_one_lesson_runs_in_full_beside_itself_in_quick_sizes(verdicts):
-    told = {cell: verdict for cell, verdict in verdicts.items() if cell.startswith("sizes/")}
+@pytest.mark.parametrize(("options", "verdict"), [((), "PASSED"), (("--quick",), "FAILED")])
+def test_what_is_stored_is_compared_in_full_and_in_quick_sizes(tmp_path, options, verdict):
+    shutil.copy(course.root() / "conftest.py", tmp_path)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    nbformat.write(sizes(), tmp_path / "lesson.ipynb")
 
-    assert told == {
-        "sizes/lesson.ipynb::Cell 0": "PASSED",
-        "sizes/lesson.ipynb::Cell 1": "FAILED",
-        "sizes/lesson.ipynb::Cell 2": "PASSED",
-        "sizes/lesson.ipynb in full::Cell 0": "PASSED",
-        "sizes/lesson.ipynb in full::Cell 1": "PASSED",
-        "sizes/lesson.ipynb in full::Cell 2": "PASSED",
-    }
+    assert run(tmp_path, *options) == {"lesson.ipynb::Cell 0": "PASSED", "lesson.ipynb::Cell 1": verdict}
