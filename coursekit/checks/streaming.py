@@ -32,9 +32,11 @@ def index(answers: Answers, expect: Expect) -> None:
         files = [(name, content) for name, content in contents if content is not None]
         for each in got:
             expect.several(each, "name, offset, size", hint="A tuple (name, offset, size) for each file.")
-        hint = "Every regular file in its order, no folder, each with the number of its own bytes, without any filling."
-        expect.equal([(each[0], each[2]) for each in got], [(name, len(content)) for name, content in files], hint=hint)
+        hint = "Every regular file in its order, no folder; an empty one is a file too."
+        expect.equal([each[0] for each in got], [name for name, _ in files], hint=hint)
         for (name, offset, size), (_, content) in zip(got, files):
+            hint = f"The size of {name[:40]!r}: its own bytes, without what fills up the last block."
+            expect.equal(size, len(content), hint=hint)
             expect.true(
                 isinstance(offset, int) and np.array_equal(tar[offset : offset + size], content),
                 f"From byte {offset} of the tar on, the bytes are not those of {name[:40]!r}.",
@@ -280,7 +282,7 @@ def accumulated(answers: Answers, expect: Expect) -> None:
         hint = "The gradient of the mean over all rows: pieces of equal size count alike, and their shares add up to 1."
         for rows, parts in ((6, 3), (8, 2), (5, 1), (3, 3)):
             compare(rows, parts, hint)
-    hint = "A larger piece counts for more: a piece's share is its rows by all rows."
+    hint = "Each row is in one piece, and a larger piece counts for more: its share is its rows by all rows."
     for rows, parts in ((5, 2), (7, 3), (3, 2), (11, 4)):
         compare(rows, parts, or_above(expect, hint))
 
