@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.checks.blocks import bends, expect_added, expect_looks, near
+from coursekit.checks.blocks import bends, expect_added, expect_in_turn, expect_looks, near
 from coursekit.checks.shared import expect_learning, or_above
 from coursekit.grading import Answers, Exercise, Expect, Model
 
 exercise = Exercise("17_attention")
 
 WIDTHS = ((16, 2), (24, 4), (12, 3))  # with numbers of heads
+OTHER_ACTIVATIONS = ("gelu", "elu", "selu", "silu", "swish", "leaky_relu", "relu6", "softplus", "sigmoid", "tanh")
 PAIRS, KEYS, VALUES = 12, 16, 8
 ROWS, LOW_BAR, HIGH_BAR = 2_000, 0.6, 0.9
 DRAWN = 6_000  # tokens
@@ -256,12 +257,15 @@ def block(answers: Answers, expect: Expect) -> None:
             expected=str(x.shape),
             got=str(model.gave),
         )
-        for layer in model.find("MultiHeadAttention"):
-            expect.equal(layer.config.get("num_heads"), heads, hint="`heads` says how many heads there are.")
+        if attends := _heads(model):
+            expect.equal(sum(attends.values()), heads, hint="`heads` says how many heads there are.")
         return model
 
     with expect.part(points=1, title="no look ahead"):
-        hint = "With causal=True a place sees itself and what stands before it: use_causal_mask of the attention layer."
+        hint = (
+            "With causal=True a place sees itself and what stands before it: use_causal_mask of the attention layer, "
+            "and nothing that is normalised or added up over all places."
+        )
         expect_looks(expect, built(True), ahead, True, hint)
     with expect.part(points=1, title="residual paths, normalisation first"):
         hint = (
@@ -270,6 +274,8 @@ def block(answers: Answers, expect: Expect) -> None:
         )
         for causal, asked in ((False, x), (True, ahead)):
             expect_added(expect, built(causal), asked, or_above(expect, hint))
+        hint = "One part after the other: the second one gets y, normalised, which is x and what the attention made."
+        expect_in_turn(expect, built(False), x, or_above(expect, hint))
     model = built(False)
     expect_learning(expect, model, x)
     expect_looks(expect, model, x, False, or_above(expect, "With causal=False each place sees all places."))
@@ -285,7 +291,15 @@ def block(answers: Answers, expect: Expect) -> None:
         "Where all places hold the same vector, so that attention has nothing to choose, the block is linear.",
         hint=or_above(expect, "Two dense layers for each place, the first one with ReLU, come behind attention."),
     )
-    most = 12 * width**2 + 13 * width
+    named = {layer.name: layer.config.get("activation") for layer in model.find("Layer")}
+    bent = [str(name) for name in named.values() if name in ("relu", *OTHER_ACTIVATIONS)]
+    expect.true(
+        bent in ([], ["relu"]),  # none is named where it is a layer or a function of its own
+        f"The block has the activations {' and '.join(bent)}.",
+        hint="ReLU behind the 4 · width units, and none behind the `width` that follow.",
+        expected="relu, once",
+    )
+    most = 12 * width**2 + 13 * width + width * max(len(_heads(model)) - 1, 0)  # each layer of heads has a last bias
     expect.true(
         12 * width**2 <= model.parameter_count <= most,
         f"The block has {model.parameter_count:,} parameters.",
@@ -295,12 +309,18 @@ def block(answers: Answers, expect: Expect) -> None:
     )
 
 
+def _heads(model: Model) -> dict[str, int]:
+    """How many heads each of the layers of Keras has; none where the attention is of the learner's own making."""
+    return {layer.name: layer.config.get("num_heads", 0) for layer in model.find("MultiHeadAttention")}
+
+
 @exercise.question("perplexity", points=2, title="How surprised it is")
 def perplexity(answers: Answers, expect: Expect) -> None:
     """`perplexity(logits, targets)`, and `bits_per_character(logits, targets, characters)`."""
     rng = answers.draw("logits and targets")
 
-    def each_case() -> list[tuple[np.ndarray, np.ndarray]]:
+    def each_case(rare: float) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Logits and targets; where the logits are large, one target is ``rare`` nats less likely than the others."""
         cases = []
         for shape, vocabulary, shift in (((6,), 5, 0), ((3, 4), 9, 0), ((1,), 3, 0), ((2, 3, 2), 4, 0), ((5,), 7, 1e3)):
             for dtype in (np.float64, np.float32):
@@ -309,22 +329,26 @@ def perplexity(answers: Answers, expect: Expect) -> None:
                 logits += shift * rng.permutation(np.resize([1, -1], (*shape, 1)))
                 if shift:  # some token that does not come is as good as impossible
                     np.put_along_axis(logits, (targets[..., np.newaxis] + 1) % vocabulary, -shift, axis=-1)
+                    row = int(logits.max(axis=-1).argmax())
+                    logits[row, targets[row]] -= rare
                 cases.append((logits.astype(dtype), targets))
         return cases
 
     with expect.part(points=1, title="perplexity"):
         hint = (
             "The cross-entropy of a target is −log of its probability, which softmax makes of the logits; exp of the "
-            "mean over all targets. Take the largest logit off first: exp(1000) is infinite."
+            "mean over all targets. Take the largest logit off first: exp(1000) is infinite. A small probability may "
+            "be rounded to 0: its log is the target's logit less the log of the sum of all exp."
         )
-        for logits, targets in each_case():
+        for logits, targets in each_case(100.0):
             want = np.exp(_surprise(logits, targets).mean())
             expect.close(answers.call("perplexity", logits, targets), want, rtol=2e-3, hint=hint)
     hint = (
         "Add up −log₂ of the targets' probabilities, then divide by the number of characters that they spell, not by "
-        "that of the targets: a piece may be several characters long."
+        "that of the targets: a piece may be several characters long. What is next to impossible costs much, not "
+        "infinitely much."
     )
-    for logits, targets in each_case():
+    for logits, targets in each_case(1_900.0):
         characters = int(targets.size * rng.integers(2, 5) + rng.integers(1, 3))
         want = _surprise(logits, targets).sum() / np.log(2) / characters
         got = answers.call("bits_per_character", logits, targets, characters)
@@ -368,7 +392,12 @@ def sampling(answers: Answers, expect: Expect) -> None:
             compare(top_k, top_p, or_above(expect, hint))
 
     seeds = rng.permutation(10_000).tolist()
-    each_way: list[dict[str, Any]] = [{}, {"temperature": 0.5}, {"temperature": 2.0, "top_k": 4}, {"top_p": 0.7}]
+    each_way: list[dict[str, Any]] = [
+        {},
+        {"temperature": 0.5},
+        {"temperature": 2.0, "top_k": 4},
+        {"temperature": 2.0, "top_p": 0.7},
+    ]
     for case, settings in enumerate(each_way):
         logits = _drawable(rng, settings) + (1_000 if case % 2 else -1_000)
         got = answers.call("sample", logits, DRAWN, seeds.pop(), **settings)
@@ -396,6 +425,8 @@ def _expect_drawn(expect: Expect, tokens: np.ndarray, chances: np.ndarray, hint:
     )
     for token, chance in enumerate(chances):
         expect.share(tokens == token, chance, hint)
+    hint = "Each token is drawn by itself: what came before it does not count."
+    expect.share(tokens[::2] == tokens[1::2], float(np.sum(chances**2)), hint)
 
 
 def _chances(
@@ -436,11 +467,17 @@ def _telling(rng: np.random.Generator, size: int, top_k: int | None, top_p: floa
 
 
 def _drawable(rng: np.random.Generator, settings: dict[str, Any]) -> np.ndarray:
-    """Logits whose nucleus another temperature or a rounding does not decide."""
+    """Logits whose nucleus a rounding does not decide, and the temperature does."""
     top_p = settings.get("top_p")
     while True:
         logits = rng.permutation(np.linspace(-1.5, 1.5, 7) + rng.uniform(-0.1, 0.1, size=7))
-        if top_p is None or np.abs(np.cumsum(np.sort(_chances(logits))[::-1]) - top_p).min() > 0.02:
+        if top_p is None:
+            return logits
+        by_temperature, by_none = (
+            np.cumsum(np.sort(_chances(logits, each))[::-1]) for each in (settings["temperature"], 1.0)
+        )
+        clear = np.abs(by_temperature - top_p).min() > 0.02
+        if clear and np.sum(by_temperature < top_p) > np.sum(by_none < top_p):
             return logits
 
 

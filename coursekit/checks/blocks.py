@@ -54,6 +54,19 @@ def expect_added(expect: Expect, model: Model, x: np.ndarray, hint: str) -> None
         )
 
 
+def expect_in_turn(expect: Expect, model: Model, x: np.ndarray, hint: str) -> None:
+    """Of inputs that differ in size alone both normalisations would make the same, had the first part added nothing: it
+    counts for less beside large ones, and the second part, which sees the sum, adds something else to them."""
+    large, larger = (
+        np.asarray(model.rehearse(scale * x, seed=8), dtype=np.float64) - scale * x for scale in (FAR / 100, FAR)
+    )
+    expect.true(
+        np.abs(large - larger).mean() > 0.01 * np.abs(larger).mean(),
+        "The dense layers get vectors to which the attention has added nothing.",
+        hint=hint,
+    )
+
+
 def bends(rng: np.random.Generator, model: Model, length: int, width: int) -> bool:
     """Whether what the block adds where all places are alike is more than a linear function of the normalised vector.
 

@@ -309,7 +309,7 @@ def multi_head(queries, context, weights, mask=None):
             mask = np.tril(np.ones((1, length, length), bool)) if causal else None
             look = layers.MultiHeadAttention(key_dim=width // heads, num_heads=heads)
             x = layers.add([inputs, look(query=normal, value=normal, attention_mask=mask)])
-            think = layers.Conv1D(4 * width, 1, activation="gelu")(layers.RMSNormalization()(x))
+            think = layers.Conv1D(4 * width, 1, activation=layers.ReLU())(layers.RMSNormalization()(x))
             return keras.Model(inputs, layers.add([x, layers.Conv1D(width, 1)(think)]))
         """,
     ],
