@@ -14,6 +14,7 @@ exercise = Exercise("12_object_detection")
 
 TRUTHS = (7, 11, 13)  # numbers of objects whose recalls meet none of the 101 points but 0 and 1
 CLEAR = 0.003  # how far overlaps lie from thresholds, and from each other
+HUGE = 2.0**20  # a side so long that an overlap of a half stays one, however it is rounded, whatever guards a divisor
 SHOWN, SEED, SIDE = 1_000, 12, 32  # scenes, and pixels of a side
 BARS = 0.8, 0.7
 BY_HEART = 0.06  # four deviations of the difference
@@ -158,19 +159,24 @@ def match(answers: Answers, expect: Expect) -> None:
     """`match(anchors, boxes, threshold)`: for each anchor the place of the box that it is to find, or −1."""
     rng = answers.draw("anchors and boxes")
 
+    def ask(anchors: np.ndarray, boxes: np.ndarray, threshold: float, hint: str) -> None:
+        want = _match(anchors, boxes, threshold)
+        for dtype in (np.float64, np.float32):
+            got = answers.call("match", anchors.astype(dtype), boxes.astype(dtype), threshold)
+            expect.shape(got, want.shape, hint="One whole number for each anchor.")
+            expect.close(got, want, hint=hint)
+
     def compare(far: bool, hint: str) -> None:
         for count in (3, 1, 4, 2):
             threshold = float(rng.uniform(0.4, 0.6))
-            anchors, boxes = _matching(rng, count, threshold, far)
-            want = _match(anchors, boxes, threshold)
-            for dtype in (np.float64, np.float32):
-                got = answers.call("match", anchors.astype(dtype), boxes.astype(dtype), threshold)
-                expect.shape(got, want.shape, hint="One whole number for each anchor.")
-                expect.equal(got, want, hint=hint)
+            ask(*_matching(rng, count, threshold, far), threshold, hint)
 
     with expect.part(points=1, title="boxes that some anchor meets well"):
         hint = "For each anchor the box that it overlaps most; but where even that is less than `threshold`, −1."
         compare(False, hint)
+        anchors, boxes = _rows(rng, (0, 0.2, 0.06, 0.14), (0, 0.2))  # each anchor overlaps both boxes enough
+        for order in ([0, 1], [1, 0]):
+            ask(rng.permutation(anchors), boxes[order], float(rng.uniform(0.4, 0.6)), hint)
     with expect.part(points=1, title="no boxes"):
         anchors = _anywhere(rng, 6)
         got = answers.call("match", anchors, np.zeros((0, 4)), 0.5)
@@ -180,6 +186,15 @@ def match(answers: Answers, expect: Expect) -> None:
         "than `threshold`, and even if it overlaps another box more."
     )
     compare(True, or_above(expect, hint))
+    anchors, boxes = _rows(rng, (0.97, -1.2), (0,))  # the first just touches the box
+    ask(anchors, boxes, float(rng.uniform(0.4, 0.6)), or_above(expect, hint))
+    hint = "The anchor that overlaps a box most is to find it, even if other anchors find that box already."
+    for _ in range(2):  # the first anchor is the best of the first box, but overlaps the second one more
+        anchors, boxes = (rng.permutation(row) for row in _rows(rng, (0.12, 0.23, -0.15), (0, 0.2)))
+        ask(anchors, boxes, float(rng.uniform(0.4, 0.6)), or_above(expect, hint))
+    whole, parts = _halved()
+    hint = "An overlap that is just `threshold` is enough: here two anchors are halves of the box."
+    ask(rng.permutation(np.concatenate([whole, parts])), whole, 0.5, or_above(expect, hint))
 
 
 def _matching(rng: np.random.Generator, count: int, threshold: float, far: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -206,6 +221,21 @@ def _matching(rng: np.random.Generator, count: int, threshold: float, far: bool)
             return anchors, boxes
 
 
+def _rows(rng: np.random.Generator, *starts: tuple[float, ...]) -> list[np.ndarray]:
+    """Boxes of one size in a row, down or to the right, that start after so many heights or widths."""
+    place, size, along = rng.uniform(0.1, 0.3, size=2), rng.uniform(0.2, 0.5, size=2), int(rng.integers(2))
+    rows = [np.tile([*place, *size], (len(each), 1)) for each in starts]
+    for row, each in zip(rows, starts):
+        row[:, along] += size[along] * (np.array(each) + rng.uniform(-0.005, 0.005, size=len(each)))
+    return rows
+
+
+def _halved() -> tuple[np.ndarray, np.ndarray]:
+    """A box, and three within it: two overlap it by exactly a half, the third by a quarter."""
+    whole = np.array([[0, 0, HUGE, HUGE]])
+    return whole, whole * [[1, 1, 1, 0.5], [1, 1, 0.5, 1], [1, 1, 0.5, 0.5]]
+
+
 def _moved(rng: np.random.Generator, boxes: np.ndarray, scale: float) -> np.ndarray:
     """Boxes of about the same places and sizes."""
     return _decode(rng.normal(scale=scale, size=boxes.shape), boxes)
@@ -229,13 +259,15 @@ def nms(answers: Answers, expect: Expect) -> None:
     """`nms(boxes, scores, threshold, limit)`: the places of the boxes that are kept, the highest score first."""
     rng = answers.draw("boxes and scores")
 
-    def compare(count: int, chain: bool, limit: int, hint: str) -> None:
-        boxes, scores, threshold = _crowd(rng, count, chain)
+    def ask(boxes: np.ndarray, scores: np.ndarray, threshold: float, limit: int, hint: str) -> None:
         want = _kept(boxes, scores, threshold)[:limit]
         for dtype in (np.float64, np.float32):
             got = answers.call("nms", boxes.astype(dtype), scores.astype(dtype), threshold, limit)
             expect.shape(got, (len(want),), hint=hint)
             expect.equal(got, want, hint=hint)
+
+    def compare(count: int, chain: bool, limit: int, hint: str) -> None:
+        ask(*_crowd(rng, count, chain, limit), limit, hint)
 
     with expect.part(points=1, title="crowds that lie apart"):
         hint = "The box with the highest score is kept, and those that overlap it more than `threshold` go. Then again."
@@ -245,14 +277,18 @@ def nms(answers: Answers, expect: Expect) -> None:
     hint = "A box that went removes nobody: compare with boxes that were kept, and with no others."
     for count in (6, 9, 12):
         compare(count, True, count, or_above(expect, hint))
-    hint = "When `limit` boxes are kept, no more are."
+    hint = "When `limit` boxes are kept, no more are; a box that goes is not one of them."
     for count, limit in ((6, 1), (12, 2)):
         compare(count, True, limit, or_above(expect, hint))
+    whole, parts = _halved()
+    boxes = rng.permutation(np.concatenate([whole, parts]))
+    hint = "A box that overlaps a kept one by just `threshold`, and not by more, stays: here halves of boxes do."
+    ask(boxes, rng.permutation(len(boxes)) + 0.5, 0.5, len(boxes), or_above(expect, hint))
 
 
-def _crowd(rng: np.random.Generator, count: int, chain: bool) -> tuple[np.ndarray, np.ndarray, float]:
+def _crowd(rng: np.random.Generator, count: int, chain: bool, limit: int = 1) -> tuple[np.ndarray, np.ndarray, float]:
     """Boxes around a few places, their scores, and a threshold that no overlap is near; whether some kept box overlaps
-    one that went, for its better score, before."""
+    one that went, for its better score, before. A ``limit`` between 1 and ``count`` keeps a box beyond the best."""
     while True:
         places = rng.uniform(0, 0.7, size=(3, 2))[rng.integers(3, size=count)]
         spread = rng.normal(scale=0.06, size=(count, 2))
@@ -263,7 +299,8 @@ def _crowd(rng: np.random.Generator, count: int, chain: bool) -> tuple[np.ndarra
         before = (overlaps > threshold) & (scores[:, np.newaxis] < scores)
         several = (3 if chain else 2) <= len(kept) < count
         clear = np.abs(overlaps - threshold).min() > CLEAR
-        if clear and before[kept].any() == chain and (several or count == 1):
+        beyond = limit in (1, count) or kept[:limit] != np.argsort(-scores)[:limit].tolist()
+        if clear and beyond and before[kept].any() == chain and (several or count == 1):
             return boxes, scores, threshold
 
 
@@ -280,14 +317,16 @@ def judge(answers: Answers, expect: Expect) -> None:
     """`judge(boxes, scores, truths, threshold)`: for each of the boxes whether it finds a truth that is still free."""
     rng = answers.draw("boxes, scores and truths")
 
-    def compare(count: int, free: bool, hint: str) -> None:
-        boxes, scores, truths, threshold = _judged(rng, count, free)
+    def ask(boxes: np.ndarray, scores: np.ndarray, truths: np.ndarray, threshold: float, hint: str) -> None:
         want = _finds(boxes, scores, truths, threshold)
         for dtype in (np.float64, np.float32):
             arrays = [each.astype(dtype) for each in (boxes, scores, truths)]
             got = answers.call("judge", *arrays, threshold)
             expect.shape(got, want.shape, hint="True or False for each of `boxes`, in their order.")
-            expect.equal(got, want, hint=hint)
+            expect.close(got, want, hint=hint)
+
+    def compare(count: int, free: bool, hint: str) -> None:
+        ask(*_judged(rng, count, free), hint)
 
     with expect.part(points=1, title="one object, and none"):
         hint = "Of all boxes that overlap the object by `threshold` or more, the one with the highest score is right."
@@ -302,6 +341,12 @@ def judge(answers: Answers, expect: Expect) -> None:
     )
     for count in (2, 3, 3, 4):
         compare(count, True, or_above(expect, hint))
+    boxes, truths = _rows(rng, (0.12, -0.15), (0, 0.2))  # the second box fits only what the first must leave
+    for order in ([0, 1], [1, 0]):
+        ask(boxes, np.array([0.8, 0.3]), truths[order], float(rng.uniform(0.52, 0.6)), or_above(expect, hint))
+    whole, parts = _halved()
+    hint = "An overlap that is just `threshold` is enough: here the boxes are halves of an object, and a quarter."
+    ask(parts, np.array([0.25, 0.5, 0.75]), whole, 0.5, or_above(expect, hint))
 
 
 def _judged(rng: np.random.Generator, count: int, free: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:

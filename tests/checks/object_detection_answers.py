@@ -225,7 +225,7 @@ RIGHT = {
             if len(boxes):
                 overlaps = iou(anchors, boxes)
                 overlaps[np.argmax(overlaps, axis=0), np.arange(len(boxes))] = 2
-                enough = overlaps.max(axis=1) > threshold
+                enough = overlaps.max(axis=1) >= threshold
                 found[enough] = overlaps.argmax(axis=1)[enough]
             return found
         """,
@@ -614,6 +614,13 @@ PARTIAL = [
     ("match", MATCH.replace("    if len(boxes) == 0:\n        return none\n", ""), 2),
     ("match", MATCH.replace("= box\n", "= box if overlaps[:, box].max() >= threshold else -1\n"), 2),
     ("match", MATCH.replace(".argmax()] = box", ".argmax()] = max(found[overlaps[:, box].argmax()], box)"), 2),
+    ("match", MATCH.replace("in range(len(boxes)):", "in set(range(len(boxes))) - set(found.tolist()):"), 2),
+    ("match", MATCH.replace(">= threshold", "> threshold"), 2),
+    (
+        "match",
+        MATCH.replace("        found[over", "        if overlaps[:, box].max() > 0.1:\n            found[over"),
+        2,
+    ),
     (
         "nms",
         """
@@ -626,6 +633,8 @@ PARTIAL = [
     ),
     ("nms", NMS.replace(" and len(kept) < limit", ""), 1),
     ("nms", NMS.replace("kept) < limit", "kept) <= limit"), 1),
+    ("nms", NMS.replace("np.argsort(-scores)", "np.argsort(-scores)[:limit]"), 1),
+    ("nms", NMS.replace("<= threshold", "< threshold"), 1),
     (
         "judge",
         """
@@ -643,6 +652,9 @@ PARTIAL = [
     ),
     ("judge", JUDGE.replace("            free.pop(overlaps.argmax())", "            break"), 1),
     ("judge", JUDGE.replace("free.pop(overlaps.argmax())", "free.pop(0)"), 1),
+    ("judge", JUDGE.replace("free.pop(overlaps.argmax())", "free.pop((overlaps >= threshold).argmax())"), 1),
+    ("judge", JUDGE.replace("free.pop(overlaps.argmax())", "free.pop(np.flatnonzero(overlaps >= threshold)[-1])"), 1),
+    ("judge", JUDGE.replace(">= threshold", "> threshold"), 1),
     ("average_precision", CURVE, 1),
     ("average_precision", CURVES.replace("    precision = np.maximum.accumulate(precision[::-1])[::-1]\n", ""), 2),
     ("average_precision", CURVES.replace("-scores", "scores"), 1),

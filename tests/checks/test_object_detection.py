@@ -64,6 +64,31 @@ def test_judging_and_averaging_are_those_of_coco():
         assert checks._average_precision(scores, found, len(truths)) == pytest.approx(want.item(), abs=1e-9)
 
 
+def test_boxes_in_a_row_overlap_as_they_are_meant():
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        anchors, boxes = checks._rows(rng, (0.12, 0.23, -0.15), (0, 0.2))
+        overlaps = checks._iou(anchors, boxes)
+        assert overlaps.argmax(axis=1).tolist() == [1, 1, 0]
+        assert overlaps.argmax(axis=0).tolist() == [0, 1]
+        assert overlaps[[0, 1, 2], [1, 1, 0]].min() > 0.6
+        assert overlaps[2, 1] < 0.52 - checks.CLEAR
+        overlaps = checks._iou(*checks._rows(rng, (0, 0.2, 0.06, 0.14), (0, 0.2)))
+        assert overlaps.argmax(axis=1).tolist() == [0, 1, 0, 1]
+        assert overlaps.argmax(axis=0).tolist() == [0, 1]
+        assert overlaps.min() > 0.6
+
+
+def test_a_half_is_a_half_however_it_is_computed():
+    whole, parts = checks._halved()
+    for dtype in (np.float64, np.float32):
+        sides = np.minimum(whole, parts).astype(dtype)[:, 2:]
+        shared = sides[:, 0] * sides[:, 1]
+        area = dtype(checks.HUGE) * dtype(checks.HUGE)
+        for little in (0, 1e-9, 1e-7, 1e-6):
+            assert (shared / (area + shared - shared + dtype(little))).tolist() == [0.5, 0.5, 0.25]
+
+
 def test_codes_lead_back_to_the_boxes():
     rng = np.random.default_rng(0)
     boxes, anchors = checks._crossing(rng, 9), checks._anywhere(rng, 9)
