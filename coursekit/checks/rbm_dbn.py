@@ -23,7 +23,9 @@ PIXELS = 784
 NATS = 50  # between digits and pictures whose pixels were mixed
 BARS = (0.60, 0.80)  # of the test digits
 SEED = (14, 1)  # of no learner's own pictures
-GIVEN = ((3, 6, 5, 0), (1, 10, 4, 0), (10, 3, 6, 0), (4, 5, 3, 1_500), (3, 7, 4, -1_500))  # images, pixels, hidden, far
+GIVEN = (  # images, pixels, hidden units, how far from 0 the biases are, how large the weights of pixels
+    (3, 6, 5, 0, 1), (1, 10, 4, 0, 1), (10, 3, 6, 0, 1), (4, 5, 3, 1_500, 1), (3, 7, 4, -1_500, 1), (20, 6, 4, 0, 600),
+)  # fmt: skip
 
 
 @exercise.question("energy", points=2, title="The energy of a state")
@@ -162,8 +164,10 @@ def fill_in(answers: Answers, expect: Expect) -> None:
             known, start = np.array([some, False, False]), np.tile(first, (CHAINS, 1)).astype(dtype)
             got = asked(start, known, *(part.astype(dtype) for part in rbm), steps=steps)
             want = np.linalg.matrix_power(boltzmann.transition(known, *rbm), steps)[boltzmann.number(first)]
-            for number, probability in enumerate(want):
-                expect.share(boltzmann.number(got) == number, float(np.clip(probability, 0, 1)), hint)
+            for number, (state, probability) in enumerate(zip(boltzmann.states(3), want)):
+                there, counted = boltzmann.number(got) == number, f"{CHAINS:,} chains from {first}, {steps} steps"
+                words = f"The share of chains that end in {state} ({counted}). {hint}"
+                expect.share(there, float(np.clip(probability, 0, 1)), hint=words)
 
     hint = (
         "A step: the hidden units are thrown, each with its probability given v, then the visible ones, each with its "
@@ -295,9 +299,10 @@ def read(answers: Answers, expect: Expect) -> None:
         "Ten free energies for each image, one with each label unit on. Z is the same for all ten: exp(−F), divided by "
         "the sum over the ten."
     )
-    for (count, pixels, hidden, far), dtype in product(GIVEN, (np.float64, np.float32)):
+    for (count, pixels, hidden, far, strong), dtype in product(GIVEN, (np.float64, np.float32)):
         weights, visible_bias, hidden_bias = boltzmann.drawn(rng, pixels + CLASSES, hidden, dtype=dtype)
         visible_bias[:pixels] += far
+        weights[:pixels] *= strong
         rbm = weights, visible_bias, hidden_bias + dtype(far)
         images = rng.random((count, pixels)).astype(dtype)
         got = answers.call("read", images, *rbm)
