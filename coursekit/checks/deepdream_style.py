@@ -10,11 +10,13 @@ from coursekit.grading import Answers, Exercise, Expect
 
 exercise = Exercise("15_deepdream_style")
 
+FAINT = 8e-5  # a root mean square beside which 1e-8 is nothing, but the root of 1e-8 is much
 CLEAR = 0.002  # how far frequencies lie from the cut
 DIGITS = 500  # under attack
 NEAR, FAR = 0.2, 0.3  # how far each of their numbers may move: to be read wrongly, and as it is wanted
-READS = 0.9  # of them, before
-STILL_READ, MISLED = 0.25, 0.55  # of them, after
+FEW, SHORT = 5, 0.25  # digits that are asked for first, and the share of it that theirs may move
+READS = 0.9  # of all digits, before
+STILL_READ, MISLED = 0.25, 0.55  # of all digits, after
 SURE = 0.9  # the probability of what is wanted, from which on a digit counts as misled
 LEFT = 0.05, 0.01  # of the style loss of the start
 ALIKE, GROWN = 0.5, 0.1  # correlations, with the style and with the start
@@ -26,10 +28,11 @@ def ascent_step(answers: Answers, expect: Expect) -> None:
     rng = answers.draw("pictures and gradients")
     shapes = (3, 3), (4, 5, 3), (2, 4, 4, 3), (6,)
 
-    def compare(shape: tuple[int, ...], low: float, rate: float, hint: str) -> None:
+    def compare(shape: tuple[int, ...], low: float, rate: float, hint: str, faint: bool = False) -> None:
         for dtype in (np.float64, np.float32):
             picture = rng.uniform(low, 1 - low, size=shape).astype(dtype)
-            gradient = _gradient(rng, shape).astype(dtype)
+            slopes = _gradient(rng, shape)
+            gradient = (slopes * FAINT / np.sqrt(np.mean(slopes**2)) if faint else slopes).astype(dtype)
             got = answers.call("ascent_step", picture, gradient, rate)
             expect.shape(got, shape, hint="As many numbers as in `picture`.")
             expect.close(got, _ascent_step(picture, gradient, rate), rtol=1e-4, atol=1e-5, hint=hint)
@@ -41,6 +44,9 @@ def ascent_step(answers: Answers, expect: Expect) -> None:
         )
         for shape in shapes:
             compare(shape, 0.4, float(rng.uniform(0.01, 0.04)), hint)
+    hint = "A faint gradient makes a whole step, too: 1e-8 is added to the root mean square, not below the root."
+    for shape in shapes:
+        compare(shape, 0.4, float(rng.uniform(0.01, 0.02)), or_above(expect, hint), faint=True)
     hint = "No number of the picture leaves the range from 0 to 1: what would, stays at its end."
     for shape in shapes:
         compare(shape, 0.0, float(rng.uniform(0.3, 0.6)), or_above(expect, hint))
@@ -53,8 +59,8 @@ def ascent_step(answers: Answers, expect: Expect) -> None:
 
 
 def _gradient(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Of any size, the last axis uneven, and not around 0."""
-    uneven = rng.uniform(0.3, 3, size=shape[-1:]) * 10 ** rng.uniform(-3, 3)
+    """Not a faint one, the last axis uneven, and not around 0."""
+    uneven = rng.uniform(0.3, 3, size=shape[-1:]) * 10 ** rng.uniform(-1, 3)
     return np.asarray(rng.normal(loc=0.5, size=shape) * uneven)
 
 
@@ -274,6 +280,7 @@ def attack(answers: Answers, expect: Expect) -> None:
     x, y = x[chosen], y[chosen].astype(np.int64)
     wanted = (y + rng.integers(1, 10, size=DIGITS)) % 10
     with expect.part(points=1, title=f"at most {STILL_READ:.0%} are still read rightly"):
+        _expect_rules(expect, x[:FEW], answers.call("attack", x[:FEW], y[:FEW], SHORT * NEAR), SHORT * NEAR)
         got = answers.call("attack", x, y, NEAR)
         still = accuracy(_outputs(answers, expect, (x, y), got, NEAR), y)
         expect.true(
@@ -289,6 +296,7 @@ def attack(answers: Answers, expect: Expect) -> None:
         "ones, each with the gradient of where you are, and bring the result back to within `size` of the start, and "
         "into the range from 0 to 1, after each."
     )
+    _expect_rules(expect, x[:FEW], answers.call("mislead", x[:FEW], wanted[:FEW], SHORT * FAR), SHORT * FAR)
     got = answers.call("mislead", x, wanted, FAR)
     chances = softmax(_outputs(answers, expect, (x, y), got, FAR).astype(np.float64), axis=1)
     share = float(np.mean(chances[np.arange(DIGITS), wanted] >= SURE))
@@ -314,19 +322,7 @@ def _outputs(
         size: how far a number may be from where it was.
     """
     x, y = digits
-    expect.shape(got, x.shape, hint="As many pictures, of the same shape, as came in.")
-    expect.finite(got, hint="Pictures are numbers from 0 to 1.")
-    changed = np.asarray(got, dtype=np.float32)
-    for extreme in (changed.min(), changed.max()):
-        expect.between(float(extreme), -1e-5, 1 + 1e-5, hint="Pictures keep to the range from 0 to 1.")
-    farthest = float(np.abs(changed - x).max())
-    expect.true(
-        farthest <= size + 1e-4,
-        "A number of the pictures has moved too far.",
-        hint="After all steps, no number may be farther than `size` from where it was in `pictures`.",
-        expected=f"at most {size:g}",
-        got=f"{farthest:.3g}",
-    )
+    changed = _expect_rules(expect, x, got, size)
     reader, found = answers.model("reader"), []
     for pictures in (x, changed):
         outputs = reader.predict(pictures)
@@ -341,6 +337,24 @@ def _outputs(
         got=f"{before:.1%}",
     )
     return found[1]
+
+
+def _expect_rules(expect: Expect, x: np.ndarray, got: np.ndarray, size: float) -> np.ndarray:
+    """The pictures ``got``, which lie from 0 to 1 and nowhere farther than ``size`` from ``x``."""
+    expect.shape(got, x.shape, hint="As many pictures, of the same shape, as came in.")
+    expect.finite(got, hint="Pictures are numbers from 0 to 1.")
+    changed = np.asarray(got, dtype=np.float32)
+    for extreme in (changed.min(), changed.max()):
+        expect.between(float(extreme), -1e-5, 1 + 1e-5, hint="Pictures keep to the range from 0 to 1.")
+    farthest = float(np.abs(changed - x).max())
+    expect.true(
+        farthest <= size + 1e-4,
+        "A number of the pictures has moved too far.",
+        hint="After all steps, no number may be farther than `size` from where it was in `pictures`.",
+        expected=f"at most {size:g}",
+        got=f"{farthest:.3g}",
+    )
+    return changed
 
 
 @exercise.question("gram", points=2, title="What goes with what")

@@ -621,6 +621,8 @@ def high_share(picture, cut=0.25):
     ("attack", SIGNS + LOSS + ONCE + OFTEN.replace("-size / 4", "size / 4"), 2),
     ("attack", SIGNS.replace("np.clip(moved, 0, 1)", "moved") + LOSS + ONCE + OFTEN, 2),
     ("attack", SIGNS + LOSS.replace("(labels,", "(np.argmin(reader(watched), axis=1),") + ONCE + OFTEN, 1),
+    ("attack", SIGNS + LOSS + ONCE.replace("size):\n", "size):\n    size = 0.2\n") + OFTEN, 2),
+    ("attack", SIGNS + LOSS + ONCE + OFTEN.replace("size):\n", "size):\n    size = 0.3\n"), 2),
     ("gram", GRAM.replace("flat.T @ flat / len(flat)", "np.diag((flat**2).mean(axis=0))"), 1),
     ("gram", GRAM.replace("flat.T @ flat / len(flat)", "np.mean(flat**2, keepdims=True)"), 1),
     ("gram", GRAM.replace("/ len(flat)", "/ flat.size"), 1),
