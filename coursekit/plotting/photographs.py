@@ -13,6 +13,7 @@ from coursekit.plotting.describing import describe, plural
 from coursekit.plotting.images import as_images
 
 SHARED_COLORS = 20  # of all photographs of a figure together; black, white and grey stay free for its text
+DITHERED = 2  # dots that a pixel may be wide for its neighbours to make up for its colour
 DPI = 100
 GAP, LINE, MARGIN = 0.08, 0.24, 0.05  # inches: between pictures, of a title, around
 LABEL = 0.95  # inches, to the left of the rows
@@ -28,7 +29,8 @@ def plot_photographs(
     """Draw photographs so that each of their pixels is one dot, or a square of dots, of the figure.
 
     A photograph takes much room in a notebook. All of a figure are therefore drawn with the same 20 colours, chosen
-    for them, with the error of each dot handed on to its neighbours (Floyd and Steinberg, 1976).
+    for them, with the error of each dot handed on to its neighbours (Floyd and Steinberg, 1976). Pixels that are
+    enlarged to three dots or more are seen one by one, and keep their colours.
 
     Args:
         pictures: shape (n, h, w, 3) or (n, h, w); uint8, or floats from 0 to 1.
@@ -47,7 +49,9 @@ def plot_photographs(
     >>> alt_text(plot_photographs(np.zeros((2, 8, 9, 3)), titles=["before", "after"]))
     'Row of 2 photographs, 8 by 9 pixels: before; after.'
     """
-    drawn = _in_few_colors(_as_bytes(as_images(pictures)))
+    drawn = _as_bytes(as_images(pictures))
+    if enlarge <= DITHERED:
+        drawn = _in_few_colors(drawn)
     count, height, width = drawn.shape[:3]
     if titles is not None and len(titles) != count:
         raise ValueError(f"Expected {plural(count, 'title')}, one for each picture, got {len(titles)}.")

@@ -35,6 +35,14 @@ def test_pixels_can_be_enlarged():
     assert (drawn(plot_photographs(red, enlarge=3)) == (255, 0, 0)).all(axis=-1).sum() == 10 * 12 * 9
 
 
+@pytest.mark.parametrize(("enlarge", "kept"), [(2, False), (3, True)])
+def test_pixels_that_are_seen_one_by_one_keep_their_colours(enlarge, kept):
+    picture = (photographs(1) * 255).round().astype("uint8")
+    shown = plot_photographs(picture, enlarge=enlarge).axes[0].images[0].get_array()
+
+    assert (np.asarray(shown) == picture[0]).all() == kept
+
+
 def test_photographs_are_stored_in_few_bytes_and_stay_what_they_are():
     figure = plot_photographs(photographs())
     assert len(png(figure)) < 0.8 * photographs().size / 3
