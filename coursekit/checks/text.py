@@ -95,6 +95,10 @@ def learn_merges(answers: Answers, expect: Expect) -> None:
         hint = or_above(expect, "Of equally frequent pairs take the one that comes first as Python sorts pairs.")
         for _ in range(3):
             compare(_tied_vocabulary(rng), 3, hint)
+        a, b, c = np.sort(rng.permutation(list(ALPHABET))[:3]).tolist()
+        often = int(rng.integers(2, 20))
+        hint = or_above(expect, "Pairs are compared by their first pieces, then by their second ones; not as joined.")
+        compare({a + b: 2 * often, a + b + b: often, a + c: often}, 3, hint)
     for count, words in enumerate(cases, 4):
         hint = "After each merge the pieces are others: join the pair in all words, then count again."
         compare(words, count, or_above(expect, hint))
@@ -104,6 +108,8 @@ def learn_merges(answers: Answers, expect: Expect) -> None:
         few = _vocabulary(rng, 2)
     for words in (few, dict.fromkeys(rng.permutation(list(ALPHABET))[:3].tolist(), 5)):
         compare(words, 50, hint)
+    hint = "A pair that stands at one place alone is still a pair."
+    compare({"".join(rng.permutation(list(ALPHABET))[:2]): 1}, 1, or_above(expect, hint))
 
 
 def _vocabulary(rng: np.random.Generator, size: int) -> dict[str, int]:
@@ -214,8 +220,7 @@ def search(answers: Answers, expect: Expect) -> None:
     """`search(queries, rows, count)`: for each query the places of the rows with the largest cosine, best first."""
     rng = answers.draw("queries and rows")
 
-    def compare(rows: int, count: int, hint: str, zeros: int = 0) -> None:
-        queries, table, order = _similar(rng, rows, zeros)
+    def compare(queries: np.ndarray, table: np.ndarray, order: np.ndarray, count: int, hint: str) -> None:
         for dtype in (np.float64, np.float32):
             got = answers.call("search", queries.astype(dtype), table.astype(dtype), count)
             expect.shape(got, (len(queries), count), hint="One row for each query, `count` places in it.")
@@ -223,14 +228,16 @@ def search(answers: Answers, expect: Expect) -> None:
 
     hint = "Cosine = product over both lengths: neither long rows nor near ones win, and opposite ones come last."
     for rows, count in ((9, 1), (12, 4), (6, 6), (1, 1)):
-        compare(rows, count, hint)
+        compare(*_similar(rng, rows), count, hint)
     with expect.part(points=1, title="a row of zeros"):
         hint = "Its similarity is 0, neither nan nor the worst: it stands before the rows that point away."
-        compare(8, 9, hint, zeros=1)
-        compare(5, 5, hint, zeros=1)
+        compare(*_similar(rng, 8, zeros=1), 9, hint)
+        compare(*_similar(rng, 5, zeros=1), 5, hint)
+    hint = "The largest first: np.argpartition finds them, but leaves them in any order where there are many."
+    compare(*_one_after_the_other(rng, 600), 400, hint)
 
 
-def _similar(rng: np.random.Generator, rows: int, zeros: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _similar(rng: np.random.Generator, rows: int, zeros: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Three queries, as many rows and some of zeros, and the places of the rows by their cosines, no two of which are
     close to each other or to 0."""
     while True:
@@ -242,6 +249,17 @@ def _similar(rng: np.random.Generator, rows: int, zeros: int) -> tuple[np.ndarra
         cosines = queries @ table.T / np.linalg.norm(queries, axis=1)[:, np.newaxis] / np.where(lengths > 0, lengths, 1)
         if rows + zeros == 1 or np.diff(np.sort(cosines), axis=1).min() > 1e-3:
             return queries, table, np.argsort(-cosines, axis=1)
+
+
+def _one_after_the_other(rng: np.random.Generator, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One query, many rows, and their places by cosines, which are equally far apart."""
+    cosines, query, across = np.linspace(-0.9, 0.9, rows), rng.normal(size=5), rng.normal(size=(rows, 5))
+    cosines = rng.permutation(cosines)
+    query /= np.linalg.norm(query)
+    across -= np.outer(across @ query, query)
+    across *= np.sqrt(1 - cosines**2)[:, np.newaxis] / np.linalg.norm(across, axis=1, keepdims=True)
+    table = (np.outer(cosines, query) + across) * 10 ** rng.uniform(-2, 2, size=(rows, 1))
+    return 3 * query[np.newaxis], table, np.argsort(-cosines)[np.newaxis]
 
 
 @exercise.question("skip_gram_pairs", points=2, title="A word and its neighbours")

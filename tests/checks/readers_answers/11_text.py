@@ -225,6 +225,48 @@ def learn_merges(words, count):
     return merges
 
 
+# %% learn_merges · wrong · in the order of what is joined
+def learn_merges(words, count):
+    spelt, merges = {word: list(word) for word in words}, []
+    for _ in range(count):
+        tally = {}
+        for word, pieces in spelt.items():
+            for pair in zip(pieces, pieces[1:]):
+                tally[pair] = tally.get(pair, 0) + words[word]
+        if not tally:
+            break
+        best = min(tally, key=lambda pair: (-tally[pair], "".join(pair)))
+        merges.append(best)
+        for pieces in spelt.values():
+            k = 0
+            while k < len(pieces) - 1:
+                if tuple(pieces[k : k + 2]) == best:
+                    pieces[k : k + 2] = ["".join(best)]
+                k += 1
+    return merges
+
+
+# %% learn_merges · wrong · what occurs once is no pair
+def learn_merges(words, count):
+    spelt, merges = {word: list(word) for word in words}, []
+    while len(merges) < count:
+        tally = {}
+        for word, pieces in spelt.items():
+            for pair in zip(pieces, pieces[1:]):
+                tally[pair] = tally.get(pair, 0) + words[word]
+        if max(tally.values(), default=0) < 2:
+            break
+        best = min(tally, key=lambda pair: (-tally[pair], pair))
+        merges.append(best)
+        for pieces in spelt.values():
+            k = 0
+            while k < len(pieces) - 1:
+                if tuple(pieces[k : k + 2]) == best:
+                    pieces[k : k + 2] = ["".join(best)]
+                k += 1
+    return merges
+
+
 # %% learn_merges · wrong · only the words that are whole the pair change
 def learn_merges(words, count):
     spelt, merges = {word: list(word) for word in words}, []
@@ -355,13 +397,6 @@ def search(queries, rows, count):
     return np.stack(places, axis=1)
 
 
-# %% search · wrong · the best, but not in order
-def search(queries, rows, count):
-    lengths = np.linalg.norm(rows, axis=1)
-    similarity = queries @ rows.T / np.where(lengths > 0, lengths, 1)
-    return np.sort(np.argsort(-similarity, axis=1)[:, :count], axis=1)
-
-
 # %% search · wrong · rows cut off before they are compared
 def search(queries, rows, count):
     rows = rows[:count]
@@ -393,6 +428,13 @@ def search(queries, rows, count):
     lengths = np.linalg.norm(rows, axis=1)
     similarity = queries[0] @ rows.T / np.where(lengths > 0, lengths, 1)
     return np.tile(np.argsort(-similarity)[:count], (len(queries), 1))
+
+
+# %% search · wrong · the best ones, in no order
+def search(queries, rows, count):
+    lengths = np.linalg.norm(rows, axis=1)
+    cosines = queries @ rows.T / np.where(lengths == 0, 1, lengths)
+    return np.argpartition(-cosines, count - 1, axis=1)[:, :count]
 
 
 # %% skip_gram_pairs · right · shifted by each step, padded
