@@ -163,6 +163,7 @@ RIGHT = {
             "kernel_initializer='zeros')])"
         ),
         tuner(freeze="base.trainable = False; base.layers[6].trainable = True"),
+        tuner(made="Whole(base, classes)"),
         tuner(compiling="keras.optimizers.RMSprop(5e-5, weight_decay=0.001), " + SPARSE),
         tuner(compiling=f'"adam", {SPARSE}', after="pass").replace(
             "    return network", "    network.optimizer.learning_rate = 0.00005\n    return network"

@@ -66,6 +66,13 @@ def head_parameters(maps, units, pooled=False):
     widths = [channels if pooled else rows * columns * channels, *units]
     return sum(a * b for a, b in zip(widths, widths[1:])) + len(units)
 
+# %% head_parameters · wrong · room for three layers
+def head_parameters(maps, units, pooled=False):
+    rows, columns, channels = maps
+    first, second, third = (list(units) + [0, 0])[:3]
+    inputs = channels if pooled else rows * columns * channels
+    return (inputs + 1) * first + (first + 1) * second + (second + 1) * third
+
 # %% preprocessed · right · a table of all bytes
 MEAN, DEVIATION = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 
@@ -331,6 +338,26 @@ def fine_tuner(classes):
     inputs = keras.Input((28, 28, 1))
     network = keras.Model(inputs, head(base(inputs)))
     network.compile(keras.optimizers.Adam(5e-5), "sparse_categorical_crossentropy")
+    return network
+
+# %% fine_tuner · right · a class of parts, of which only the borrowed ones are built
+class Tuner(keras.Model):
+    def __init__(self, classes):
+        super().__init__()
+        base = pretrained_base()
+        for layer in base.layers:
+            layer.trainable = layer.name == "convolution4"
+        self.low, self.high = keras.Sequential(base.layers[:6]), keras.Sequential(base.layers[6:])
+        self.head = layers.Dense(classes, activation="softmax")
+
+    def call(self, images):
+        maps = self.high(self.low(images))
+        return self.head(keras.ops.reshape(maps, (-1, 256)))
+
+def fine_tuner(classes):
+    network = Tuner(classes)
+    network.build((None, 28, 28, 1))
+    network.compile(keras.optimizers.RMSprop(5e-5), "sparse_categorical_crossentropy")
     return network
 
 # %% fine_tuner · wrong · a base that never learnt anything
