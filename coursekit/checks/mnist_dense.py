@@ -62,12 +62,14 @@ def one_hot(answers: Answers, expect: Expect) -> None:
     expect.shape(rows, (12, 10), hint="One row a label, one column a class; the digits 0 to 9 are ten classes.")
     expect.equal(rows, np.eye(10)[labels], hint="The 1 of label k stands in column k, counted from 0.")
     with expect.part(points=1, title="another number of classes"):
-        few = answers.draw("labels of five classes").integers(0, 4, size=6)  # the largest class does not occur
-        expect.equal(
-            answers.call("one_hot", few, 5),
-            np.eye(5)[few],
-            hint="Use the argument `classes`, also where the largest label does not occur.",
-        )
+        rng = answers.draw("labels of other classes")
+        for classes in (5, 13):
+            labels = rng.integers(0, classes - 1, size=6)  # the largest class does not occur
+            expect.equal(
+                answers.call("one_hot", labels, classes),
+                np.eye(classes)[labels],
+                hint="Use the argument `classes`, also where the largest label does not occur.",
+            )
 
 
 @exercise.question("softmax", points=3, title="Softmax by hand")
@@ -89,6 +91,7 @@ def softmax(answers: Answers, expect: Expect) -> None:
         hint = "Every row must sum to one: sum along the last axis and keep it (axis=-1, keepdims=True)."
         compare(batch, hint)
         compare(batch.astype(np.float32), hint)
+        compare(batch[:1], "One image is a batch as well: it keeps both axes.")
     with expect.part(points=1, title="large logits"):
         small = answers.draw("small logits").normal(size=(4, 4))
         hint = "exp(1000) overflows: subtract the largest logit first, wherever it stands. The result stays; why?"

@@ -92,6 +92,10 @@ def one_hot(labels, classes):
         table[:, label] = 1
     return table
 
+# %% one_hot · wrong · cut out of ten columns
+def one_hot(labels, classes):
+    return np.eye(10)[labels][:, :classes]
+
 # %% softmax · right · one over a sum of ratios
 def softmax(logits):
     logits = np.asarray(logits)
@@ -136,6 +140,11 @@ def softmax(logits):
     largest = np.max(np.abs(logits), axis=-1, keepdims=True)
     powers = np.exp(logits - largest)
     return powers / powers.sum(axis=-1, keepdims=True)
+
+# %% softmax · wrong · a batch of one loses its axis
+def softmax(logits):
+    powers = np.exp(logits - np.max(logits, axis=-1, keepdims=True))
+    return np.squeeze(powers / np.sum(powers, axis=-1, keepdims=True))
 
 # %% cross_entropy · right · row by row with logsumexp
 from scipy.special import logsumexp
