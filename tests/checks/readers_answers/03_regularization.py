@@ -108,6 +108,13 @@ def dropout(outputs, rate, training, seed):
         outputs = kept * outputs * kept.size / kept.sum()
     return outputs
 
+# %% dropout · wrong · two seeds share a mask
+def dropout(outputs, rate, training, seed):
+    if not training:
+        return outputs
+    kept = np.random.default_rng(seed // 2).random(outputs.shape) >= rate
+    return outputs * kept / (1 - rate)
+
 # %% clip_by_norm · right · a step of an optimizer that clips
 def clip_by_norm(gradients, limit):
     weights = [keras.Variable(keras.ops.zeros(np.shape(gradient))) for gradient in gradients]
@@ -135,6 +142,11 @@ def clip_by_norm(gradients, limit):
     length = np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))
     factor = limit / length if length else 1.0
     return [factor * gradient for gradient in gradients]
+
+# %% clip_by_norm · wrong · the square held against the limit
+def clip_by_norm(gradients, limit):
+    square = sum(np.sum(gradient**2) for gradient in gradients)
+    return [gradient * limit / np.sqrt(square) if square > limit else gradient for gradient in gradients]
 
 # %% early_stopping · right · the callback of Keras
 def early_stopping(losses, patience, min_delta):
