@@ -49,11 +49,13 @@ def multi_hot(answers: Answers, expect: Expect) -> None:
     columns = int(rng.integers(8, 20))
     reviews = [rng.integers(0, columns - 1, size=length).tolist() for length in (5, 1, 9, 3)]
     reviews.append([0, 4, 0, 0, 2])
-    for batch in (reviews, [[columns - 1, 0, columns - 1]]):  # the largest index occurs in the second alone
-        want = np.zeros((len(batch), columns))
+    last = int(rng.integers(300, 400))  # of more columns than a byte can count
+    batches = ((reviews, columns), ([[columns - 1, 0, columns - 1]], columns), ([[last, 7], [last - 1]], last + 1))
+    for batch, width in batches:  # the largest index of the first occurs in the second alone
+        want = np.zeros((len(batch), width))
         for row, review in enumerate(batch):
             want[row, review] = 1
-        hot = answers.call("multi_hot", batch, columns)
+        hot = answers.call("multi_hot", batch, width)
         hint = "One row a review, one column an index, also where no review holds the largest one."
         expect.shape(hot, want.shape, hint=hint)
         expect.equal(hot, want, hint="A word that occurs twice still gives a 1: present, not counted.")
@@ -92,6 +94,13 @@ def sum_of_rows(answers: Answers, expect: Expect) -> None:
         )
         named = np.isin(np.arange(12), words[:6])[:, np.newaxis]
         compare(reviews, hint, np.where(named, W, np.nan))
+        named[words[1]] = False
+        sums = answers.call("sum_of_rows", [words[:3]], np.where(named, W, np.nan), b)
+        expect.true(
+            np.isnan(sums).all(),
+            "A row of W that the review names holds nan, and the sum of its rows does not.",
+            hint="W stays as it is. Where its nan became 0 before a product, a row that counts has lost it too.",
+        )
     with expect.part(points=1, title="a word that occurs twice"):
         first, second, third, *_ = words
         hint = "A multi-hot vector says present, not how often: each row counts once, wherever the word comes again."
@@ -149,8 +158,8 @@ def pairs(answers: Answers, expect: Expect) -> None:
         ),
         (
             "short reviews",
-            [[1, 3, 0, 1, 3], [0, 4, 2], [3, 5, 0], [2, 0, 0, 1, 1, 4], [1, 1, 2]],
-            "A review of one word has no pair, an empty one neither, be it the first, the last or between.",
+            [[1, 3, 0, 1, 3], [0, 4, 2], [3, 5, 0], [2, 0, 0, 1, 1, 4], [1, 1, 2], [1, 0, 1], [0, 1]],
+            "A review of one word has no pair, an empty one neither, be it the first, the last or all of them.",
         ),
     )
     for title, batches, hint in cases:
@@ -160,8 +169,9 @@ def pairs(answers: Answers, expect: Expect) -> None:
                 tokens = rng.integers(1, 7, size=offsets[-1])  # so few words that pairs occur again
                 want = reference(tokens, offsets.tolist())
                 got = answers.call("pairs", tokens, offsets)
-                expect.shape(got, want.shape, hint=hint)
-                expect.equal(got, want, hint=hint)
+                if len(want) or np.size(got):  # no pairs at all may come as an empty list
+                    expect.shape(got, want.shape, hint=hint)
+                    expect.equal(got, want, hint=hint)
 
 
 @exercise.question("log_count_ratio", points=3, title="What naive Bayes knows about a word")
@@ -301,16 +311,23 @@ def training(answers: Answers, expect: Expect) -> None:
         hint = "history = model.fit(…, validation_data=(x_valid, y_valid))."
         expect.validated(answers.value("history"), hint=hint)
     with expect.part(points=1, title="86 % of unseen reviews"):
-        expect.at_least(
-            _test_accuracy(answers.model("model"), expect),
-            0.86,
+        reached = _test_accuracy(answers.model("model"), expect)
+        expect.true(
+            reached >= 0.86,
+            f"The network judges {reached:.2%} of unseen reviews rightly.",
             hint="Too many epochs? Look where val_loss turns, and stop there.",
+            expected="at least 86%",
+            got=f"{reached:.2%}",
         )
 
 
 def _believable(expect: Expect, name: str, values: Any) -> list[float]:
     got = np.asarray(values, dtype=float).ravel()
-    expect.at_least(got.size, 2, hint=f"{name}: one run says nothing about noise; use two seeds or more.")
+    expect.true(
+        got.size >= 2,
+        f"{name}: {got.size or 'no'} validation accuracy came",
+        hint="One run says nothing about noise; use two seeds or more.",
+    )
     expect.true(
         got.min() >= 0.75 and got.max() <= 0.93,
         f"{name}: validation accuracies from {got.min():.3f} to {got.max():.3f} are hard to believe",

@@ -85,6 +85,13 @@ def multi_hot(reviews, columns):
         row[0] = 0
     return hot
 
+# %% multi_hot · wrong · indices in bytes as well
+def multi_hot(reviews, columns):
+    hot = np.zeros((len(reviews), columns), np.uint8)
+    for row, review in zip(hot, reviews):
+        row[np.array(review).astype(np.uint8)] = 1
+    return hot
+
 # %% sum_of_rows · right · loops over words and units
 def sum_of_rows(reviews, W, b):
     sums = []
@@ -126,6 +133,13 @@ import itertools
 def sum_of_rows(reviews, W, b):
     merged = [[word for word, _ in itertools.groupby(review)] for review in reviews]
     return np.array([sum((W[word] for word in each), b * 1) for each in merged])
+
+# %% sum_of_rows · wrong · the vector after all, with zeros for nan in W
+def sum_of_rows(reviews, W, b):
+    hot = np.zeros((len(reviews), len(W)), W.dtype)
+    for row, review in zip(hot, reviews):
+        row[np.array(review, dtype=int)] = 1
+    return hot @ np.nan_to_num(W) + b
 
 # %% binary_cross_entropy · right · the loss of Keras, told of logits
 def binary_cross_entropy(logits, labels):
@@ -175,6 +189,11 @@ def pairs(tokens, offsets):
 def pairs(tokens, offsets):
     numbers, starts = [int(token) for token in tokens], set(int(offset) for offset in offsets)
     return [(numbers[i], numbers[i + 1]) for i in range(len(numbers) - 1) if i + 1 not in starts]
+
+# %% pairs · wrong · nothing to join when no review has a pair
+def pairs(tokens, offsets):
+    reviews = [tokens[start:stop] for start, stop in zip(offsets, offsets[1:])]
+    return np.concatenate([np.stack([review[:-1], review[1:]], axis=1) for review in reviews if len(review) > 1])
 
 # %% log_count_ratio · right · Naive Bayes of scikit-learn
 from sklearn.naive_bayes import MultinomialNB
