@@ -50,15 +50,20 @@ def multi_hot(answers: Answers, expect: Expect) -> None:
     reviews = [rng.integers(0, columns - 1, size=length).tolist() for length in (5, 1, 9, 3)]
     reviews.append([0, 4, 0, 0, 2])
     last = int(rng.integers(300, 400))  # of more columns than a byte can count
-    batches = ((reviews, columns), ([[columns - 1, 0, columns - 1]], columns), ([[last, 7], [last - 1]], last + 1))
-    for batch, width in batches:  # the largest index of the first occurs in the second alone
+    often = "A word that occurs twice still gives a 1: present, not counted."
+    batches = (
+        (reviews, columns, often),
+        ([[columns - 1, 0, columns - 1]], columns, often),  # the largest index, which occurs here alone
+        ([[last, 7], [last - 1]], last + 1, "The array may hold bytes; an index needs more, since a byte ends at 255."),
+    )
+    for batch, width, told in batches:
         want = np.zeros((len(batch), width))
         for row, review in enumerate(batch):
             want[row, review] = 1
         hot = answers.call("multi_hot", batch, width)
         hint = "One row a review, one column an index, also where no review holds the largest one."
         expect.shape(hot, want.shape, hint=hint)
-        expect.equal(hot, want, hint="A word that occurs twice still gives a 1: present, not counted.")
+        expect.equal(hot, want, hint=told)
     with expect.part(points=1, title="memory"):
         size = np.asarray(answers.call("multi_hot", reviews, columns)).itemsize
         expect.true(
