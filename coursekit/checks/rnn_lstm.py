@@ -191,7 +191,7 @@ def training(answers: Answers, expect: Expect) -> None:
     between = (outputs >= 0).all() and (outputs <= 1).all()
     accuracy = float(np.mean((outputs > (0.5 if between else 0)) == labels))
     with expect.part(points=1, title="86 % of the first 5,000 test reviews"):
-        expect.at_least(accuracy, 0.86, hint="A gated layer? A convolution with pooling before it?")
+        expect.at_least(accuracy, 0.86, hint="A gated layer? A convolution before it? A falling learning rate?")
     expect.at_least(accuracy, 0.82, hint="Padded in front? Enough epochs? Does the validation accuracy still rise?")
 
 

@@ -13,7 +13,7 @@ from coursekit.grading import Answers, Exercise, Expect, Model, Step, Weight
 exercise = Exercise("06_transfer_learning")
 
 BASE_PARAMETERS, FOURTH_CONVOLUTION = 60_928, 36_928
-BARS = (0.70, 0.75)
+BARS = (0.65, 0.72)  # a head on the frozen base reaches 68 to 75 %, by the seed of the network that lends it
 TOO_GOOD = 0.92  # for 25 digits
 NUDGES = 4  # of a network's weights: a head may start from zeros, and a unit of ReLU may be silent
 COUNT_HINT = "A dense layer has (inputs + 1) · units parameters, and its inputs are the units of the layer before."
@@ -109,7 +109,7 @@ def frozen_norm(answers: Answers, expect: Expect) -> None:
 def new_head(answers: Answers, expect: Expect) -> None:
     """`new_head(classes)`: a compiled network of the pretrained base, frozen whole, and a head that trains."""
     images, few, many = _drawn(answers)
-    model = _shown(answers.model("new_head", few), images)
+    model = answers.model("new_head", few).on(images)
     _expect_base(answers, expect, model, images)
     with expect.part(points=1, title="as many classes as asked for"):
         _expect_classes(expect, model, (16, few))
@@ -165,7 +165,7 @@ def changed(answers: Answers, expect: Expect) -> None:
 def fine_tuner(answers: Answers, expect: Expect) -> None:
     """`fine_tuner(classes)`: compiled; the fourth convolution and the head train, slowly, and nothing else."""
     images, classes, _ = _drawn(answers)
-    model = _shown(answers.model("fine_tuner", classes), images)
+    model = answers.model("fine_tuner", classes).on(images)
     _expect_base(answers, expect, model, images)
     with expect.part(points=1, title="a small learning rate"):
         rate = compiled(expect, model.optimizer).learning_rate
@@ -184,12 +184,6 @@ def _drawn(answers: Answers) -> tuple[np.ndarray, int, int]:
     """Images, and two numbers of classes."""
     few, many = (answers.draw("numbers of classes").permutation([3, 4, 6, 7, 8, 9, 11, 12])[:2]).tolist()
     return answers.draw("images").random((16, 28, 28, 1), dtype=np.float32), few, many
-
-
-def _shown(model: Model, images: np.ndarray) -> Model:
-    """The model that has seen the images, a class too that calls itself built before each of its layers is."""
-    model.rehearse(images)
-    return model.on(images)
 
 
 def _expect_base(answers: Answers, expect: Expect, model: Model, images: np.ndarray) -> None:
@@ -266,15 +260,16 @@ def training(answers: Answers, expect: Expect) -> None:
         expect.at_least(
             right,
             BARS[1],
-            hint="More epochs, as long as the validation accuracy rises? A larger rate? The lesson's heads on a frozen "
-            "base learnt at 0.003.",
+            hint="More epochs, as long as the validation accuracy rises? Lesson 4 moved its images in training; and "
+            "question 7 lets a part of the base learn as well.",
         )
     expect.at_least(right, BARS[0], hint="Is the base frozen? Are the pixels in [0, 1]? Enough epochs?")
 
 
 def _borrows(model: Model, base: Model) -> bool:
-    """Whether the network holds the base, or layers of it; fine-tuned, its maps are still much the same."""
-    features = base.steps[-1]
-    tuned = [step.sample for step in model.steps if step.gave == features.gave]
-    correlations = [np.corrcoef(sample, features.sample)[0, 1] for sample in tuned]
-    return max(correlations, default=0) > 0.5 or any(_alike(step, each) for step in model.steps for each in base.steps)
+    """Whether the network holds the base, or layers of it; fine-tuned, its first four maps are still much the same."""
+    found = []
+    for layer in base.steps[:4]:
+        maps = [step.sample for step in model.steps if step.gave == layer.gave]
+        found.append(max((np.corrcoef(sample, layer.sample)[0, 1] for sample in maps), default=0))
+    return np.mean(found) > 0.5 or any(_alike(step, each) for step in model.steps for each in base.steps)

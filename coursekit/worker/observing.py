@@ -138,8 +138,8 @@ def unchanged(model: Any) -> Iterator[None]:
 
 
 def _build(model: Any, x: Any) -> None:
-    """Have a model make its variables."""
-    if not model.built or not model.variables:
+    """Have a model make its variables; a class may call itself built before each of its layers is."""
+    if not model.variables or not all(layer.built for layer in model._flatten_layers()):
         _call(model, x, training=False)
 
 

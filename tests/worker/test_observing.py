@@ -193,3 +193,29 @@ def test_what_is_no_description_is_refused(reply):
     for ask in (lambda: model.on([1.0]), lambda: model.training_step([1.0]), lambda: model.loss_values([1], [])):
         with pytest.raises(ProtocolError):
             ask()
+
+
+def test_a_class_that_calls_itself_built_is_built_to_its_last_layer(batch):
+    names: dict = {}
+    code = """
+import keras
+from keras import layers
+class Parts(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = layers.Dense(4), keras.Sequential([layers.Dense(5), layers.Dense(3)])
+    def build(self, shape):
+        self.first.build(shape)
+        self.built = True
+    def call(self, x):
+        return self.last(self.first(x))
+def parts():
+    model = Parts()
+    model.build((None, 4))
+    return model
+"""
+    exec(code, names)
+    x, _ = batch
+
+    assert NamespaceAnswers(names).model("parts").on(x).gave == (len(x), 3)
+    assert len(NamespaceAnswers(names).model("parts").training_step(x)) == 6
