@@ -274,10 +274,10 @@ def block(answers: Answers, expect: Expect) -> None:
         )
         for causal, asked in ((False, x), (True, ahead)):
             expect_added(expect, built(causal), asked, or_above(expect, hint))
-        hint = "One part after the other: the second one gets y, normalised, which is x and what the attention made."
-        expect_in_turn(expect, built(False), x, or_above(expect, hint))
     model = built(False)
     expect_learning(expect, model, x)
+    hint = "One part after the other: the second one gets y, normalised, which is x and what the attention made."
+    expect_in_turn(expect, model, x, or_above(expect, hint))
     expect_looks(expect, model, x, False, or_above(expect, "With causal=False each place sees all places."))
     order = np.roll(rng.permutation(length), 1)
     moved, straight = (np.asarray(model.rehearse(each, seed=1)) for each in (x[:, order], x))
