@@ -290,7 +290,7 @@ def notebooks(*arguments: str) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """All that takes minutes: no lesson in full."""
+    """Everything but lessons in full."""
     codes = [lint([]), unit(arguments)]
     if chosen := os.environ.get("NOTEBOOKS", "notebooks solutions").split():
         codes.append(notebooks("--quick", *chosen, *arguments))
