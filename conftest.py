@@ -32,6 +32,11 @@ CROWDED = (
     "tests/sandbox/",
 )
 QUICK_SECONDS = 40
+# TensorFlow rewrites each graph before its first step, which pays over hundreds of steps; quick sizes take a few.
+GRAPHS_AS_WRITTEN = """
+if "tensorflow" in __import__("sys").modules:
+    __import__("tensorflow").config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+"""
 
 
 class WholeNotebook(IPyNbFile):
@@ -49,7 +54,8 @@ class WholeNotebook(IPyNbFile):
         for cell in super().collect():
             if self.quick and "parameters" in cell.cell.metadata.get("tags", []):
                 quick = self.nb.metadata.get("coursekit", {}).get("quick", {})
-                cell.cell.source += "".join(f"\n{name} = {value!r}" for name, value in quick.items())
+                sizes = "".join(f"\n{name} = {value!r}" for name, value in quick.items())
+                cell.cell.source += sizes + GRAPHS_AS_WRITTEN
             yield WholeCell.from_parent(
                 self, name=cell.name, cell_num=cell.cell_num, cell=cell.cell, options=cell.options
             )
