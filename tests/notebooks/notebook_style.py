@@ -31,6 +31,7 @@ HOW_TO = """**How to use this notebook**
 MOST_VARYING = 3
 PAUSE = "**A good place to pause.**"
 SITTING = 160  # cells, the three lines on how to use the notebook aside
+SITTINGS = {2: "two sittings, with a marked pause between them", 3: "three sittings, with marked pauses between them"}
 MAX_BYTES = 1_500_000  # two animations may be among them
 SHORTEST_DESCRIPTION = 20
 UNDESCRIBED = facts_of(Figure())  # what stands in for a description that nobody gave
@@ -79,12 +80,15 @@ def tells_how_to_use_it(notebook: NotebookNode) -> Iterator[str]:
 
 
 def pauses(notebook: NotebookNode) -> Iterator[str]:
-    """A long lesson is made for several sittings, with a marked place between them."""
+    """A long lesson is made for several sittings, with a marked place between them; its opening says how many."""
     cells = [cell.source for cell in notebook.cells if HOW_TO not in cell.source]
     starts = [0, *(place for place, source in enumerate(cells) if PAUSE in source), len(cells)]
     for start, end in itertools.pairwise(starts):
         if end - start > SITTING:
             yield f"{end - start} cells in one sitting, from cell {start + 1}; at most {SITTING}, then {PAUSE!r}"
+    told = SITTINGS.get(len(starts) - 1)
+    if told and told not in opening_of(notebook):
+        yield f"not before the first code: {told}"
 
 
 def opens_with_goals_and_time(notebook: NotebookNode) -> Iterator[str]:

@@ -207,6 +207,7 @@ BAD = [
     (style.asks_in_one_form, set_source(2, QUIZ.replace("**Check yourself.** ", ""))),
     (style.asks_in_one_form, set_source(2, "**Check yourself.** Is it so?")),
     (style.pauses, append(*(new_markdown_cell("more") for _ in range(style.SITTING)))),
+    (style.pauses, append(new_markdown_cell(style.PAUSE))),
     (style.has_cell_ids_of_its_own, lambda notebook: notebook.cells[1].update(id=notebook.cells[2].id)),
 ]
 
@@ -223,6 +224,7 @@ def test_every_rule_has_a_bad_notebook():
 
 
 def test_a_pause_begins_another_sitting(good):
+    good.cells[0].source += f"\n\n**Time**: 90 minutes to read, {style.SITTINGS[2]}."
     for source in ("more", f"{style.PAUSE} What follows is the second sitting.", "more"):
         append(*(new_markdown_cell(source) for _ in range(1 if style.PAUSE in source else style.SITTING - 20)))(good)
 
