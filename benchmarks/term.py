@@ -2,15 +2,17 @@
 
     python benchmarks/term.py [--learners 60] [--exercises 1 11 17]
 
-Most learners hand in the course's own answers, some leave the last question out, some attack in the first one. Each has
-to stand in one row, with the points that it has earned.
+Most learners hand in the course's own answers, some leave the last question out, some attack in one that no other
+builds on. Each has to stand in one row, with the points that it has earned.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import copy
 import json
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -39,11 +41,31 @@ def answers(lesson: course.Lesson) -> tuple[dict[str, Any], dict[int, list[str]]
     return exercise, found
 
 
+def lone_answer(notebook: dict[str, Any], answered: dict[int, list[str]]) -> tuple[int, str]:
+    """The first answer that defines functions which no other cell calls: its cell, and the question it answers."""
+    sources = {
+        place: "".join(cell["source"]) for place, cell in enumerate(notebook["cells"]) if cell["cell_type"] == "code"
+    }
+    sources |= {place: "".join(source) for place, source in answered.items()}
+    used = {
+        place: {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+        for place, source in sources.items()
+    }
+    for place in sorted(answered):
+        body = ast.parse(sources[place]).body
+        defined = {each.name for each in body if isinstance(each, ast.FunctionDef)}
+        if len(defined) == len(body) and not any(defined & names for other, names in used.items() if other != place):
+            checks = (re.search(r"check\([\"'](\w+)", sources[later]) for later in sorted(sources) if later > place)
+            return place, next(found[1] for found in checks if found)
+    raise ValueError("Each answer is used by another.")
+
+
 def write_class(folder: Path, lesson: course.Lesson, learners: int) -> dict[str, float]:
     """Write the submissions; return the points that each learner has earned."""
     exercise, answered = answers(lesson)
-    questions = list(find_exercise(lesson.name).questions.values())
-    total, earned = sum(each.points for each in questions), {}
+    questions = find_exercise(lesson.name).questions
+    total, earned = sum(each.points for each in questions.values()), {}
+    attacked, lost = lone_answer(exercise, answered)
     for number in range(learners):
         learner, notebook = f"learner{number:03}", copy.deepcopy(exercise)
         for place, source in answered.items():
@@ -51,11 +73,11 @@ def write_class(folder: Path, lesson: course.Lesson, learners: int) -> dict[str,
         earned[learner] = total
         if number % 10 == 9:
             attack = soak.ATTACKS[ATTACKS[number // 10 % len(ATTACKS)]]
-            notebook["cells"][min(answered)]["source"] = attack.splitlines(keepends=True)
-            earned[learner] -= questions[0].points
+            notebook["cells"][attacked]["source"] = attack.splitlines(keepends=True)
+            earned[learner] -= questions[lost].points
         elif number % 5 == 4:
             notebook["cells"][max(answered)]["source"] = exercise["cells"][max(answered)]["source"]
-            earned[learner] -= questions[-1].points
+            earned[learner] -= list(questions.values())[-1].points
         (folder / f"{learner}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     return earned
 
