@@ -26,7 +26,8 @@ import soak  # noqa: E402
 from coursekit import course  # noqa: E402
 from coursekit.grading import find_exercise  # noqa: E402
 
-ATTACKS = ("exits", "catches all", "memory", "kills")  # of soak's; each costs its learner the question it stands in
+# Of soak's; each costs its learner the question it stands in. What hoards memory would leave none for later answers.
+ATTACKS = ("exits", "catches all", "floods", "kills")
 SLOW = {"cell_seconds": 600, "seconds": 1800}  # as `coursekit grade` has them
 
 
