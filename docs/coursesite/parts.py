@@ -141,6 +141,18 @@ def prerequisites() -> str:
     return "\n".join(["| Lesson | builds on |", "| --- | --- |", *rows])
 
 
+def runs() -> str:
+    """What the stored run of each lesson took, and all of them together."""
+    rows, total = [], 0
+    for lesson in course.LESSONS:
+        record = read(lesson.notebook)["metadata"]["coursekit"]["record"]
+        total += record["seconds"]
+        link = f"[{lesson.number} · {lesson.title}](notebooks/{lesson.name}.ipynb)"
+        rows.append(f"| {link} | {record['seconds']:,.0f} s | {record['memory'] / 1e6:,.0f} MB | {record['date']} |")
+    head = ["| Lesson | Seconds | Memory | Run on |", "| --- | ---: | ---: | --- |"]
+    return "\n".join([*head, *rows, f"| All {len(course.LESSONS)} | {total:,.0f} s | | |"])
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "map": lambda: lesson_map.draw(course.LESSONS),
     "lessons": partial(of_readme, "## Lessons"),
@@ -153,6 +165,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "claims": claims,
     "counts": counts,
     "ways": ways.table,
+    "runs": runs,
 }
 
 
