@@ -147,7 +147,7 @@ def test_the_memory_that_is_asked_for_is_enough():
 
 def test_the_sizes_that_are_stated_are_those_of_the_files():
     """In megabytes; data and notebooks keep to the course's bounds as well."""
-    stated = re.search(r"A clone takes \d+ MB, (\d+) of them the data and (\d+) the notebooks", read("README.md"))
+    stated = re.search(r"A clone takes about \d+ MB, (\d+) of them the data and (\d+) the notebooks", read("README.md"))
     folders = ["coursekit/data/embedded"], ["notebooks", "solutions", "exercises"]
     data, notebooks = (
         sum(path.stat().st_size for name in names for path in (course.root() / name).iterdir()) / 1e6
