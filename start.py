@@ -157,7 +157,8 @@ def steps(todo: str, uv: str | None) -> list[list[str]]:
     base = getattr(sys, "_base_executable", sys.executable)  # where this runs in .venv itself, the one that it is of
     make = [uv, "venv", "--seed", "--python", base] if uv else [base, "-m", "venv"]
     pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
-    install = [uv, "pip", "install", "--python", str(PYTHON)] if uv else pip
+    compiled = ["--compile-bytecode"]  # as pip does unasked; else the first lesson compiles TensorFlow
+    install = [uv, "pip", "install", *compiled, "--python", str(PYTHON)] if uv else pip
     packages = [*install, "--require-hashes", "--no-deps", "-r", str(LOCK)]
     course = [*install, "--no-deps", "--no-build-isolation", "-e", str(ROOT)]
     return [[*make, str(VENV)], packages, course] if todo == "make" else [packages, course]
@@ -273,14 +274,23 @@ def lint(arguments: list[str]) -> int:
 PATIENT = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_THREAD_TIMEOUT": "4"}  # who waits leaves the core to others
 
 
+COVERAGE, FLOOR = ROOT / "build" / "coverage.json", "95"  # per cent of the lines, as many as are reached, rounded down
+
+
 def unit(arguments: list[str]) -> int:
-    """The unit tests, two at a time, since a training here keeps little more than one core busy.
+    """The unit tests, two at a time, since a training here keeps little more than one core busy; with the lines that
+    none runs, unless some are chosen.
 
     NumPy has one thread in each: two for a small product wait for each other, and for the other worker.
     """
-    covered = [] if arguments else ["--cov-fail-under=95"]
-    options = ["-n", "2", "--durations=15", "--cov", "coursekit", "--cov-report=term:skip-covered", *covered]
-    return call("-m", "pytest", *options, "coursekit", "tests", *arguments, OPENBLAS_NUM_THREADS="1", **PATIENT)
+    tests = ["pytest", "-n", "2", "--durations=15", "coursekit", "tests", *arguments]
+    if arguments:
+        return call("-m", *tests, OPENBLAS_NUM_THREADS="1", **PATIENT)
+    COVERAGE.parent.mkdir(exist_ok=True)
+    kept = ["--out", str(COVERAGE)]
+    measured = ["slipcover", "--source", "coursekit", "--json", *kept, "-m", *tests]
+    told = ["slipcover", "--skip-covered", "--fail-under", FLOOR, *kept, "--merge", str(COVERAGE)]
+    return worst([call("-m", *measured, OPENBLAS_NUM_THREADS="1", **PATIENT), call("-m", *told)])
 
 
 def notebooks(*arguments: str) -> int:

@@ -29,37 +29,6 @@ def progress_file(tmp_path, monkeypatch):
     return file
 
 
-TRACED_ONCE = ("tests/checks/", "tests/nn/", "tests/notebooks/test_style.py")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave without coverage what repeats what others run: of a test that runs much of TensorFlow, or asks an exercise,
-    all cases but its first, and the first of each question."""
-    traced = set()
-    for item in items:
-        if item.nodeid.startswith(TRACED_ONCE):
-            case = getattr(item, "callspec", None)
-            kind = item.nodeid.partition("[")[0], case and case.params.get("question")
-            if kind in traced:
-                item.add_marker("untraced")
-            traced.add(kind)
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item):
-    """Run a test that is marked so without coverage: tracing makes it take half as long again, or more.
-
-    The marker ``no_cover`` does nothing in a worker of pytest-xdist: another measurement waits beneath the stopped one.
-    """
-    tracer = sys.gettrace()
-    if item.get_closest_marker("untraced"):
-        sys.settrace(None)
-    try:
-        return (yield)
-    finally:
-        sys.settrace(tracer)
-
-
 @pytest.fixture
 def demo_lesson(monkeypatch):
     """The demo exercise as the course's second lesson."""

@@ -156,7 +156,7 @@ def test_uv_does_it_where_it_is(start, monkeypatch):
     assert start.do(["--anew", "setup"]) == 0
     assert [words[0] for words in start.ran] == ["/bin/uv"] * 3
     assert ["--python", sys._base_executable] == start.ran[0][3:5]
-    assert ["--python", str(start.PYTHON)] == start.ran[1][3:5]
+    assert ["--compile-bytecode", "--python", str(start.PYTHON)] == start.ran[1][3:6]
 
 
 def test_what_is_to_come_is_said_first_and_what_is_next_last(start, clone, capsys):
@@ -321,8 +321,8 @@ def test_an_interrupted_set_up_says_so_in_one_line(clone):
     [
         ({}, 0),
         ({"mypy": 1}, 1),
-        ({"--cov": 2, "check": 1}, 2),
-        ({"--cov": 5}, 0),
+        ({"--fail-under": 2, "check": 1}, 2),
+        ({"--json": 5}, 0),
         ({"--quick": 3}, 3),
     ],
 )
@@ -333,11 +333,14 @@ def test_the_tests_run_to_their_end_and_fail_with_the_worst_code(start, clone, c
 
     calls = given(clone)
     assert [words[1] for words in calls[:3]] == ["ruff", "ruff", "mypy"]
-    assert {"--cov", "coursekit", "tests", "--cov-fail-under=95"} <= set(calls[3])
-    assert "--cov" in (clone / "single").read_text()  # and no notebook, which were the later calls
-    assert calls[4][calls[4].index("--quick") :] == ["--quick", "notebooks", "solutions"]
+    unit, coverage, lessons = calls[3:]
+    assert {"slipcover", "pytest", "coursekit", "tests"} <= set(unit)
+    assert coverage[coverage.index("--fail-under") + 1] == "95"
+    assert unit[unit.index("--out") + 1] == coverage[coverage.index("--merge") + 1]
+    assert "--json" in (clone / "single").read_text()  # and no notebook, which were the later calls
+    assert lessons[lessons.index("--quick") :] == ["--quick", "notebooks", "solutions"]
     patient = map(json.loads, (clone / "patient").read_text().splitlines())
-    assert list(patient) == [calls[3], calls[4]]  # two at a time, whose threads would wait for each other
+    assert list(patient) == [unit, lessons]  # two at a time, whose threads would wait for each other
 
 
 def test_some_of_the_tests(start, clone, monkeypatch):
@@ -346,7 +349,7 @@ def test_some_of_the_tests(start, clone, monkeypatch):
 
     assert start.do(["test", "-k", "softmax"]) == 0
     assert given(clone)[-1][-4:] == ["coursekit", "tests", "-k", "softmax"]
-    assert "--cov-fail-under=95" not in given(clone)[-1]
+    assert "slipcover" not in given(clone)[-1]
     assert start.do(["unit", "-k", "softmax"]) == 5
 
 

@@ -78,7 +78,6 @@ class AnswerTables:
         assert earned(self.exercise, question, source, **self.names(question, request)) == points
 
     @quiet
-    @pytest.mark.untraced
     def test_right_answers_pass_with_every_seed(self, request, question, source):
         namespace = run(source, self.names(question, request))
         for seed in self.seeds(question, source, request.config):

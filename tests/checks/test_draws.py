@@ -74,7 +74,6 @@ def drawing(solved) -> list[tuple[str, bool]]:
     return found
 
 
-@pytest.mark.untraced
 def test_stored_solutions_pass_with_many_seeds(solved, drawing, pytestconfig):
     exercise, namespace = solved
     for name, of_models in drawing:

@@ -45,7 +45,6 @@ def opening():
     return until_the_first_stub
 
 
-@pytest.mark.untraced
 @pytest.mark.filterwarnings("ignore")  # in a notebook none is an error
 @pytest.mark.parametrize(
     ("exercise", "question", "kind", "how", "source"), ANSWERS, ids=[f"{a[0][:2]}-{a[1]}-{a[3]}" for a in ANSWERS]

@@ -50,7 +50,6 @@ def test_every_data_set_with_embedded_files_can_be_rebuilt():
 
 
 @pytest.mark.slow
-@pytest.mark.untraced
 @pytest.mark.parametrize("name", PACKAGES)
 def test_rebuilds_every_embedded_file_byte_for_byte(name):
     rebuilt = dict(rebuild_data.rebuild([name], package_folder(PACKAGES[name])))

@@ -45,7 +45,6 @@ def test_it_is_keras_own_upside_down() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.untraced
 def test_photographs_are_told_apart_better_than_with_keras_padding(padded: keras.Model) -> None:
     ours, theirs = (probed(model) for model in (padded, keras_own(input_shape=(96, 96, 3), pooling="avg")))
     assert ours > max(0.7, theirs + 0.015)
