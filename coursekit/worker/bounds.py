@@ -40,6 +40,7 @@ ARRAY_DIMENSIONS = 32
 TEXT_ARRAY_WIDTH = 10_000  # characters of an item in an array of text
 INTEGER_BITS = 2**16
 SEQUENCE_ITEMS = 1_000_000  # of a list, tuple or dict
+INTEGER_KEYS = 1_000  # of a dict: whoever chooses them can have all of them collide, which text never does
 MODEL_LAYERS = 2_000
 MODELS_HELD = 64
 SETTING_ITEMS, SETTING_DEPTH = 100, 8  # of a layer's setting; a larger one is left out of the model's description
