@@ -305,6 +305,7 @@ def train_step(answers: Answers, expect: Expect) -> None:
         return got, told, want, losses
 
     def expect_weights(got: Any, want: list[np.ndarray], hint: str) -> None:
+        expect.several(got, "W, b, W2, b2", hint="A list with each weight of the network.")
         for each, right in zip(got, want):
             expect.close(each, right, rtol=1e-3, atol=1e-4, hint=hint)
 

@@ -235,7 +235,9 @@ def _pack(value: Any, arrays: list[np.ndarray], depth: int) -> Any:
         return items if kind is list else {"t": items}
     if kind is dict:
         if sum(type(key) is int for key in value) > bounds.INTEGER_KEYS:
-            raise NotPlain(f"a dict with more than {bounds.INTEGER_KEYS:,} integers as keys: make it a list or an array")
+            raise NotPlain(
+                f"a dict with more than {bounds.INTEGER_KEYS:,} integers as keys: make it a list or an array"
+            )
         return {"d": [[_pack_key(key), _pack(item, arrays, depth - 1)] for key, item in value.items()]}
     raise NotPlain(f"{kind.__name__} is not plain data")
 
@@ -330,6 +332,9 @@ def _integer(text: Any, depth: int) -> int:
     if not isinstance(text, str) or len(text) > bounds.INTEGER_BITS // 4 + 3:
         raise ProtocolError("a tagged integer is hexadecimal text of bounded length")
     try:
-        return int(text, 16)
+        number = int(text, 16)
     except ValueError as error:
         raise ProtocolError("a tagged integer is hexadecimal text") from error
+    if number.bit_length() > bounds.INTEGER_BITS:
+        raise ProtocolError(f"an integer of {number.bit_length()} bits")
+    return number

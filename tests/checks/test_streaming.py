@@ -318,6 +318,12 @@ def test_numbers_of_one_hash_do_not_hold_the_check_up(question, hostile):
     assert time.process_time() - began < 2
 
 
+def test_a_network_without_weights_has_not_learnt():
+    answers = NamespaceAnswers({"trained": lambda *asked: ([], [0.0, 0.0])})
+    result = find_exercise(EXERCISE).find("train_step").run(answers)
+    assert (result.points, result.flags) == (0, ())
+
+
 def test_a_buffer_is_followed():
     assert checks._ranks([2, 0, 1, 3], count=4, size=3) == ([2, 0, 0, 0], [3, 3, 2, 1])
     assert checks._ranks([3, 0, 1, 2], count=4, size=3) == ([], [])
