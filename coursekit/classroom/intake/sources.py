@@ -85,8 +85,12 @@ class FolderSource:
             raise UnusableSource(f"{self._root} holds more than {bounds.BATCH_FILES:,} files. Is it the right folder?")
         return sorted(found, key=lambda file: file.path)
 
-    def read(self, path: PurePosixPath) -> bytes:
+    def read(self, path: PurePosixPath, first: int | None = None) -> bytes:
         """The content of a regular file; no symbolic link is followed within the folder.
+
+        Args:
+            path: where it lies.
+            first: how many of its bytes to read, however large it is; all of them if left out.
 
         Raises:
             UnusableFile: it cannot be read, or is too large.
@@ -97,7 +101,7 @@ class FolderSource:
                 status = os.fstat(descriptor)
                 if not stat.S_ISREG(status.st_mode):
                     raise UnusableFile("It is not a regular file.")
-                return _bounded(file, status.st_size)
+                return _bounded(file, status.st_size, first)
         except OSError as error:
             raise UnusableFile(f"It cannot be read: {error.strerror}.") from error
 
@@ -161,8 +165,12 @@ class ZipSource:
         hidden = {part for file in found if (part := _hidden_part(file.path))}
         return sorted([*visible, *(SourceFile(part, hidden=True) for part in hidden)], key=lambda file: file.path)
 
-    def read(self, path: PurePosixPath) -> bytes:
+    def read(self, path: PurePosixPath, first: int | None = None) -> bytes:
         """The content of a member.
+
+        Args:
+            path: its name.
+            first: how many of its bytes to read; all of them if left out.
 
         Raises:
             UnusableFile: it cannot be unpacked, or is too large.
@@ -174,7 +182,7 @@ class ZipSource:
         info = self._members[path][0]
         try:
             with self._zip.open(info) as member:
-                return _bounded(member, info.file_size)
+                return _bounded(member, info.file_size, first)
         except UnusableFile:
             raise
         except DAMAGED as error:
@@ -244,8 +252,10 @@ def _hidden_part(path: PurePosixPath) -> PurePosixPath | None:
     return next((each for each in (*reversed(path.parents), path) if _is_hidden(each.name)), None)
 
 
-def _bounded(file: IO[bytes], size: int) -> bytes:
-    """The content of a file that is said to have ``size`` bytes."""
+def _bounded(file: IO[bytes], size: int, first: int | None) -> bytes:
+    """The content of a file that is said to have ``size`` bytes, or the ``first`` of them."""
+    if first is not None:
+        return file.read(first)
     content = b"" if _too_large(size) else file.read(bounds.NOTEBOOK_BYTES + 1)
     if problem := _too_large(max(size, len(content))):
         raise UnusableFile(problem)
