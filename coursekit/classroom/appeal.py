@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from coursekit.classroom.intake.learners import PLAIN, Learner
-from coursekit.classroom.intake.modules import imported
+from coursekit.classroom.intake.modules import imported, read_module
 from coursekit.classroom.intake.sources import FolderSource
 from coursekit.classroom.intake.submissions import Reading, Submission, exercise_of
 from coursekit.classroom.marking.engine import recorded
@@ -108,4 +108,4 @@ def _modules(file: Path, notebook: Notebook, renamed: bool) -> dict[str, bytes]:
     source = FolderSource(file.parent)
     others = [PurePosixPath(each.name) for each in file.parent.iterdir() if each.suffix == ".py"]
     found, _ = imported((cell.source for cell in notebook.work), PurePosixPath(file.name), others, source, renamed)
-    return {name: source.read(path) for name, path in found.items()}
+    return {name: read_module(source, path) for name, path in found.items()}

@@ -61,6 +61,11 @@ class Answers(abc.ABC):
         """Whether the question has drawn anything since it began."""
         return bool(self._labels)
 
+    @property
+    def has_answered(self) -> bool:
+        """Whether the learner's code has answered anything since the question began."""
+        return bool(self._bytes)
+
     def draw(self, label: str) -> np.random.Generator:
         """Random numbers for inputs: always the same in a notebook; in grading, others for each submission as well.
 
@@ -149,6 +154,11 @@ class Answers(abc.ABC):
         try:
             frame = question.as_frame()
         except wire.NotPlain as error:
+            if self.has_answered:  # some of them may be what came, which an author cannot foresee
+                told = f"`{question.name}` cannot be asked with what an earlier answer gave."
+                raise failures.NotPlainData(
+                    told, str(error), "Compare its type and its size with the question."
+                ) from error
             raise failures.BadCheck(
                 f"A check asks {question.name!r} with arguments that are not plain data: {error}."
             ) from error

@@ -12,13 +12,15 @@ from coursekit import course
 from coursekit.errors import CoursekitError
 from coursekit.grading import results
 from coursekit.grading.answers import Answers
-from coursekit.grading.expect import Expect, explain
+from coursekit.grading.expect import Expect, Unmet, explain
 from coursekit.names import did_you_mean
 from coursekit.worker.bounds import ANSWER_SECONDS
 from coursekit.worker.failures import ENDLESS, BadCheck, CheckingError
 from coursekit.worker.text import shorten
 
 Body = Callable[[Answers, Expect], None]
+NOTHING_EXPECTED = "Nothing was expected outside of its parts: what came was empty, or the check is made wrongly."
+NOTHING_HINT = "Is a list of it empty? Compare the shape of your answer with the question."
 
 
 class UnknownQuestion(CoursekitError):
@@ -79,7 +81,8 @@ class Question:
 
         Raises:
             CheckingError: the worker process cannot be started; or the check itself counts wrongly, when its parts are
-                worth more than the question, or points remain outside of the parts and nothing is expected there.
+                worth more than the question, or points remain outside of the parts and nothing is expected there
+                although nothing came that could be the reason: else the question fails, and is flagged.
             CheckInterrupted: somebody pressed Ctrl-C, or "Interrupt Kernel".
         """
         try:
@@ -112,21 +115,24 @@ class Question:
         failure = None
         try:
             self.body(answers, expect)
+            if answers.has_answered and not expect.outside_parts and self._rest(expect):
+                expect.flag(True, NOTHING_EXPECTED)
+                raise Unmet("There is nothing that could be judged in what came.", None, None, NOTHING_HINT)
         except CheckingError:
             raise
         except Exception as error:
             failure = explain(error) | {"drawn": expect.asked()}
-        rest = self._rest(expect, failed=failure is not None)
-        return _Outcome(tuple(expect.parts), 0.0 if failure else rest, failure, tuple(expect.flags))
-
-    def _rest(self, expect: Expect, failed: bool) -> float:
-        rest = self.points - sum(part.max_points for part in expect.parts)
-        if rest < 0:
-            raise BadCheck(f"Question {self.name!r}: its parts are worth more than its {self.points:g} points.")
-        if rest > 0 and not failed and not expect.outside_parts:
+        rest = self._rest(expect)
+        if rest > 0 and not failure and not expect.outside_parts:
             raise BadCheck(
                 f"Question {self.name!r}: {rest:g} points remain, and nothing is expected outside its parts."
             )
+        return _Outcome(tuple(expect.parts), 0.0 if failure else rest, failure, tuple(expect.flags))
+
+    def _rest(self, expect: Expect) -> float:
+        rest = self.points - sum(part.max_points for part in expect.parts)
+        if rest < 0:
+            raise BadCheck(f"Question {self.name!r}: its parts are worth more than its {self.points:g} points.")
         return rest
 
 

@@ -182,7 +182,7 @@ class RemoteAnswers(Answers):
         """The reply to a request; where the process did not survive it, a failure that says so."""
         worker, self._worker = self._worker, None
         assert worker is not None
-        left = self.seconds_left
+        left, began = self.seconds_left, time.monotonic()
         self.running = what
         try:
             reply = worker.exchange(request, min(seconds + self._grace, left), most)
@@ -196,7 +196,8 @@ class RemoteAnswers(Answers):
             return Reply.of(failure=failures.Ended.during(what, str(end)))
         except WorkerLost:
             raise failures.Lost(f"{what} was running when its process was ended from outside. Run it again.") from None
-        self.starved |= isinstance(reply.failure, failures.Starved)
+        took_all = time.monotonic() - began >= seconds  # the process alone says that it waited, and may lie
+        self.starved |= took_all and isinstance(reply.failure, failures.Starved)
         if isinstance(reply.failure, failures.TimedOut | failures.NoRoom):
             worker.interrupted()
         self._worker = worker

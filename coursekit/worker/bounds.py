@@ -40,6 +40,7 @@ ARRAY_DIMENSIONS = 32
 TEXT_ARRAY_WIDTH = 10_000  # characters of an item in an array of text
 INTEGER_BITS = 2**16
 SEQUENCE_ITEMS = 1_000_000  # of a list, tuple or dict
+INTEGER_KEYS = 1_000  # of a dict: whoever chooses them can have all of them collide, which text never does
 MODEL_LAYERS = 2_000
 MODELS_HELD = 64
 SETTING_ITEMS, SETTING_DEPTH = 100, 8  # of a layer's setting; a larger one is left out of the model's description
@@ -63,7 +64,8 @@ JSON_VALUES = 1_500_000  # of a notebook, in its outputs as well
 CELLS, CODE_CHARACTERS = 5_000, 2_000_000
 COMPARED_CHARACTERS, COMPARED_TOKENS = 200_000, 10_000  # of a submission, in the search for similar ones
 SIMILARITY_SECONDS = 120.0  # of that search
-BATCH_FILES, BATCH_DEPTH, BATCH_BYTES = 100_000, 20, 20 * GB  # of a folder or an archive, unpacked
+BATCH_FILES, BATCH_DEPTH = 100_000, 20  # of a folder or an archive
+LEARNER_FILES, LEARNER_BYTES = 5_000, GB  # of one learner in it; bytes of what can be read, unpacked
 PACKING_RATIO, PACKING_COUNTS_FROM = 200, MB  # a file that is packed smaller is a bomb, from this size on
 
 

@@ -234,6 +234,10 @@ def _pack(value: Any, arrays: list[np.ndarray], depth: int) -> Any:
         items = [_pack(item, arrays, depth - 1) for item in value]
         return items if kind is list else {"t": items}
     if kind is dict:
+        if sum(type(key) is int for key in value) > bounds.INTEGER_KEYS:
+            raise NotPlain(
+                f"a dict with more than {bounds.INTEGER_KEYS:,} integers as keys: make it a list or an array"
+            )
         return {"d": [[_pack_key(key), _pack(item, arrays, depth - 1)] for key, item in value.items()]}
     raise NotPlain(f"{kind.__name__} is not plain data")
 
@@ -307,6 +311,8 @@ class _Unpacker:
     def _dict(self, pairs: Any, depth: int) -> dict[str | int, Any]:
         if not isinstance(pairs, list) or any(not isinstance(pair, list) or len(pair) != 2 for pair in pairs):
             raise ProtocolError("a dict is a list of pairs")
+        if sum(not isinstance(packed, str) for packed, _ in pairs) > bounds.INTEGER_KEYS:
+            raise ProtocolError(f"a dict with more than {bounds.INTEGER_KEYS:,} integers as keys")
         result: dict[str | int, Any] = {}
         for packed, item in pairs:
             key = _integer(packed["i"], depth) if isinstance(packed, dict) and packed.keys() == {"i"} else packed
@@ -326,6 +332,9 @@ def _integer(text: Any, depth: int) -> int:
     if not isinstance(text, str) or len(text) > bounds.INTEGER_BITS // 4 + 3:
         raise ProtocolError("a tagged integer is hexadecimal text of bounded length")
     try:
-        return int(text, 16)
+        number = int(text, 16)
     except ValueError as error:
         raise ProtocolError("a tagged integer is hexadecimal text") from error
+    if number.bit_length() > bounds.INTEGER_BITS:
+        raise ProtocolError(f"an integer of {number.bit_length()} bits")
+    return number

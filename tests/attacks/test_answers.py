@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from coursekit.grading.recording import Recording
 from coursekit.grading.results import PASSED
 
 YES = "class Yes:\n    def __eq__(self, other): return True\n    def __ne__(self, other): return False\n"
@@ -90,6 +91,13 @@ def test_a_forged_reply_earns_nothing(forgery, grade):
     report = grade(FORGED[forgery], cell_seconds=3)
     assert report.questions[1].points == 0
     assert report.points <= 2
+
+
+def test_who_says_at_once_that_others_had_the_processors_is_not_marked_again(grade):
+    failure = "{'kind': 'starved', 'message': 'It waited.', 'came': None, 'hint': None}"
+    report = grade(f"{REPLACED}replace({{'failure': {failure}}})", recording=(recording := Recording()))
+    assert (report.points, report.questions[0].message) == (0, "It waited.")
+    assert not recording.starved
 
 
 def test_a_descriptor_that_is_filled_in_an_answer_costs_that_question_only(grade):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from streaming_answers import (
 
 from coursekit import course
 from coursekit.checks import streaming as checks
-from coursekit.grading import find_exercise
+from coursekit.grading import NamespaceAnswers, find_exercise
 from coursekit.probes import UNSEEN, learn_in_order, read_files, sorted_digits
 
 EXERCISE = "16_streaming"
@@ -299,6 +300,28 @@ class TestAnswers(AnswerTables):
 
 def test_the_points_add_up():
     assert find_exercise(EXERCISE).points == 20
+
+
+ONE_HASH = [number * (2**61 - 1) for number in range(1, 15_001)]  # all have the hash 0 in CPython
+
+
+@pytest.mark.parametrize(
+    ("question", "hostile"),
+    [
+        ("shard", {"shard": lambda items, count, index: ONE_HASH}),
+        ("resumable", {"followed": lambda *asked: (np.reshape(ONE_HASH, (-1, 5)).tolist() * 3, [])}),
+    ],
+)
+def test_numbers_of_one_hash_do_not_hold_the_check_up(question, hostile):
+    began = time.process_time()
+    assert find_exercise(EXERCISE).find(question).run(NamespaceAnswers(hostile)).points == 0
+    assert time.process_time() - began < 2
+
+
+def test_a_network_without_weights_has_not_learnt():
+    answers = NamespaceAnswers({"trained": lambda *asked: ([], [0.0, 0.0])})
+    result = find_exercise(EXERCISE).find("train_step").run(answers)
+    assert (result.points, result.flags) == (0, ())
 
 
 def test_a_buffer_is_followed():

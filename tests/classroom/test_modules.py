@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import tracemalloc
 from pathlib import PurePosixPath
 
 import batch_demo
@@ -18,6 +20,7 @@ from coursekit.classroom.intake.sources import UnusableFile, open_source
 from coursekit.classroom.intake.submissions import HandedIn, find
 from coursekit.classroom.settings import GradingSettings
 from coursekit.sandbox import companions
+from coursekit.worker import bounds
 
 pytestmark = pytest.mark.usefixtures("demo_lesson")
 
@@ -93,6 +96,18 @@ def test_ones_own_check_and_grading_leave_out_the_same_large_module(tmp_path, mo
         ("large", "it has"),
         ("two", "at most"),
     ]
+
+
+def test_of_a_large_module_no_more_is_read_than_tells_that_it_is_too_large(tmp_path):
+    (tmp_path / "sparse.py").touch()
+    os.truncate(tmp_path / "sparse.py", bounds.NOTEBOOK_BYTES)
+    others, source = [PurePosixPath("sparse.py")], open_source(tmp_path)
+    tracemalloc.start()
+    _, (told,) = modules.imported(["import sparse"], PurePosixPath("x.ipynb"), others, source, renamed=False)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "it has more than 1 MB" in told
+    assert most < 5 * bounds.MB
 
 
 def test_a_module_that_nobody_may_read_is_left_out_and_named(tmp_path):

@@ -252,8 +252,47 @@ def test_too_many_files_are_refused(tmp_path, monkeypatch):
         (tmp_path / f"{name}.ipynb").write_bytes(GOOD)
     with pytest.raises(UnusableSource, match="more than 1 files"):
         found(tmp_path)
-    with pytest.raises(UnusableSource, match="too large"):
-        open_source(zipped(tmp_path / "a.zip", {"a": b"", "b": b""}))
+    with pytest.raises(UnusableSource, match="more than 1 files"):
+        found(zipped(tmp_path / "a.zip", {"a": b"", "b": b""}))
+
+
+@pytest.mark.parametrize("outer", ["", "class/week_1/"])
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        {f"ada/{number % 7}/{number}.txt": b"" for number in range(40)},
+        {f"ada/{number}/": b"" for number in range(40)},
+        {f"ada/{number}/.hidden": b"" for number in range(40)},
+        {f"ada/x{number}.ipynb": bytes(400) for number in range(9)},
+        {f"ada/x{number}.py": bytes(400) for number in range(9)} | {"ada/z.ipynb": GOOD},
+    ],
+)
+def test_who_hands_in_too_much_is_refused_alone(tmp_path, monkeypatch, hostile, outer):
+    monkeypatch.setattr(bounds, "BATCH_FILES", 30)
+    monkeypatch.setattr(bounds, "LEARNER_FILES", 20)
+    monkeypatch.setattr(bounds, "LEARNER_BYTES", 3_000)
+    files = {f"{name}/x.ipynb": GOOD for name in ("bob", "cyd", "eve")} | {"dan/.DS_Store": b"", "dan/y.ipynb": GOOD}
+    archive = zipped(tmp_path / "a.zip", {f"{outer}{name}": content for name, content in (files | hostile).items()})
+    with zipfile.ZipFile(archive) as members:
+        members.extractall(tmp_path / "in")
+    for place in (archive, tmp_path / "in" / outer):
+        rows = found(place)
+        assert {each.learner.id: "Hand in the notebook" in each.reason for each in rows.values()} == {
+            "ada": True,
+            "bob": False,
+            "cyd": False,
+            "dan": False,
+            "eve": False,
+        }
+        assert sum(each.usable for each in rows.values()) == len(rows) - 1 == 4
+
+
+def test_a_member_that_claims_to_be_vast_costs_the_others_nothing(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in ("ada", "bob"):
+            archive.writestr(f"{name}/x.ipynb", GOOD)
+        archive.infolist()[0].file_size = 1000 * bounds.GB
+    assert [each.usable for each in found(tmp_path / "a.zip").values()] == [False, True]
 
 
 def test_files_that_cannot_be_used_are_rows(tmp_path):

@@ -9,6 +9,8 @@ from coursekit import course
 from coursekit.grading import Exercise, Expect, NamespaceAnswers, find_exercise
 from coursekit.grading.expect import Unmet
 from coursekit.grading.questions import UnknownQuestion
+from coursekit.grading.results import FAILED
+from coursekit.worker import bounds
 from coursekit.worker.failures import BadCheck
 
 
@@ -86,6 +88,28 @@ def test_a_check_that_counts_wrongly_is_an_error_of_its_author():
         run(not_plain)
     with pytest.raises(BadCheck, match="part within a part"):
         run(nested)
+
+
+def test_an_answer_that_leaves_nothing_to_expect_is_a_failure_that_an_instructor_looks_at():
+    def body(answers, expect):
+        for got, want in zip(answers.call("f"), [1, 2]):
+            expect.equal(got, want)
+
+    result = run(body, f=lambda: [])
+    assert (result.points, result.status) == (0, FAILED)
+    assert "nothing that could be judged" in result.message
+    assert "or the check is made wrongly" in result.flags[0]
+    assert run(body, f=lambda: [1, 2]).points == 3
+
+
+def test_an_answer_that_does_not_go_back_into_a_request_is_a_failure():
+    def body(answers, expect):
+        expect.equal(answers.call("resumed", answers.value("state")), 1)
+
+    result = run(body, state="x" * (bounds.FRAME_HEADER_BYTES - 60), resumed=lambda state: 1)
+    assert (result.points, result.status) == (0, FAILED)
+    assert "`resumed`" in result.message
+    assert "too much data" in result.got
 
 
 def test_an_answer_that_the_check_cannot_use_fails_with_a_message():

@@ -15,6 +15,8 @@ from hypothesis.extra import numpy as hnp
 
 from coursekit.worker import bounds, wire
 
+ONE_HASH = 2**61 - 1  # whose multiples all have the hash 0 in CPython
+
 dtypes = st.one_of(
     hnp.boolean_dtypes(),
     hnp.integer_dtypes(endianness="="),
@@ -123,6 +125,14 @@ def test_what_is_too_large_or_too_deep_is_refused(monkeypatch):
         wire.encode([np.zeros(10), np.zeros(10)])
 
 
+def test_a_dict_has_few_keys_that_are_integers_and_as_many_that_are_text_as_there_is_room_for():
+    most = bounds.INTEGER_KEYS
+    for fits in (dict.fromkeys(range(most)), dict.fromkeys(map(str, range(2 * most)))):
+        assert wire.decode(wire.encode(fits)) == fits
+    with pytest.raises(wire.NotPlain, match="make it a list"):
+        wire.encode(dict.fromkeys(range(most + 1)))
+
+
 def frame(header: object, buffer: bytes = b"") -> bytes:
     raw = header if isinstance(header, bytes) else json.dumps(header).encode()
     return wire.PREFIX.pack(wire.MAGIC, len(raw), len(buffer)) + raw + buffer
@@ -195,9 +205,12 @@ def test_a_frame_with_flipped_bytes_gives_plain_data_or_a_protocol_error(value, 
         frame({"data": None, "arrays": [["|b1", [1]]]}, b"\x01"),
         frame({"data": {"d": [["k", 1], ["k", 2]]}, "arrays": []}),
         frame({"data": {"d": [[True, 1]]}, "arrays": []}),
+        frame({"data": {"d": [[number * ONE_HASH, 0] for number in range(5_000)]}, "arrays": []}),
+        frame({"data": {"d": [[{"i": hex(number * ONE_HASH)}, 0] for number in range(5_000)]}, "arrays": []}),
         frame({"data": {"f": "1e9"}, "arrays": []}),
         frame({"data": {"f": []}, "arrays": []}),
         frame({"data": {"i": "0x" + "f" * 100_000}, "arrays": []}),
+        frame({"data": {"i": hex(1 << bounds.INTEGER_BITS)}, "arrays": []}),
         frame({"data": {"c": [1, "2"]}, "arrays": []}),
         frame({"data": {"x": 1}, "arrays": []}),
     ],

@@ -6,11 +6,13 @@ was uploaded again.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from coursekit.classroom.intake.sources import SubmissionSource, UnusableFile
 from coursekit.sandbox import companions
+from coursekit.worker.bounds import MODULE_BYTES, NAME_CHARACTERS
 
 
 def imported(
@@ -32,17 +34,25 @@ def imported(
     """
 
     def read(path: PurePosixPath) -> bytes | None:
-        try:
-            return source.read(path)
-        except UnusableFile:
-            return None
+        with contextlib.suppress(UnusableFile):
+            return read_module(source, path)
+        return None
 
     known: dict[str, PurePosixPath] = {}
     for path in others:
-        if path.suffix == ".py" and path.parent == notebook.parent:
+        if path.suffix == ".py" and path.parent == notebook.parent and len(path.name) <= NAME_CHARACTERS:
             first = notebook.name.partition("_")[0]
             known |= dict.fromkeys(_names(path.stem, first) if renamed else [path.stem], path)
     return companions.imported(sources, known, read)
+
+
+def read_module(source: SubmissionSource, path: PurePosixPath) -> bytes:
+    """The content of a module; of one that is too large, a byte more than a module may have.
+
+    Raises:
+        UnusableFile: it cannot be read.
+    """
+    return source.read(path, MODULE_BYTES + 1)
 
 
 def _names(stem: str, first: str) -> list[str]:

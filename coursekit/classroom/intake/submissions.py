@@ -125,7 +125,7 @@ class HandedIn:
         Raises:
             UnusableFile: one of them cannot be read.
         """
-        return {name: self.source.read(PurePosixPath(path)) for name, path in submission.modules}
+        return {name: modules.read_module(self.source, PurePosixPath(path)) for name, path in submission.modules}
 
     def of(self, submission: Submission) -> tuple[tuple[Cell, ...], dict[str, bytes]]:
         """The cells of a submission that its mark needs, and the modules beside it, as they were when it was found.
