@@ -113,7 +113,7 @@ def _puzzle_entry(table: Any, name: str, expect: Expect) -> Any:
     found = table.get(name) if isinstance(table, dict) else None
     expect.true(
         isinstance(found, tuple | list | np.ndarray) and len(found) == 2,
-        f"`puzzle` holds no pair (shape, parameters) for {name!r}",
+        f"`puzzle` holds no pair (shape, parameters) for {name!r}.",
         hint='puzzle = {"first": ((rows, columns, channels), parameters), "second": …, "third": …}',
     )
     return found
