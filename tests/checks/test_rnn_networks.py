@@ -125,7 +125,8 @@ RIGHT = {
             loss=AS_LOGITS,
         ),
         network("layers.SimpleRNN(4)", inputs=""),  # not built
-        network(f"{POOLED}, {POOLED}", "layers.LSTM(4)"),
+        network(POOLED, POOLED, "layers.LSTM(4)"),
+        network(POOLED, POOLED, "layers.LSTM(4)", inputs=""),
         build(f"Reader({POOLED}, {POOLED}, Recurrence())"),
         network(
             "layers.GRU(4)",
