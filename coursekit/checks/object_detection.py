@@ -477,8 +477,8 @@ def training(answers: Answers, expect: Expect) -> None:
         expect.at_least(right, BARS[0], hint=hint)
     with expect.part(points=1, title=f"where it is, with a mean IoU of {BARS[1]:g}"):
         hint = (
-            "Normalised, and in the order (y, x, height, width)? The squared error of a good box is a thousandth: next "
-            "to a cross-entropy it weighs little, unless `loss_weights` says otherwise."
+            "Divided by the side, and in the order (y, x, height, width)? The squared error of a good box is a "
+            "thousandth: next to a cross-entropy it weighs little, unless `loss_weights` says otherwise."
         )
         expect.at_least(overlap, BARS[1], hint=hint)
 
