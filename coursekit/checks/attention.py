@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.checks.blocks import bends, expect_added, expect_in_turn, expect_looks, near
+from coursekit.checks.blocks import bends, expect_added, expect_in_turn, expect_looks, near, rectifies
 from coursekit.checks.shared import expect_learning, or_above
 from coursekit.grading import Answers, Exercise, Expect, Model
+from coursekit.grading.results import PASSED
 
 exercise = Exercise("17_attention")
 
@@ -290,6 +291,12 @@ def block(answers: Answers, expect: Expect) -> None:
         bends(rng, model, length, width),
         "Where all places hold the same vector, so that attention has nothing to choose, the block is linear.",
         hint=or_above(expect, "Two dense layers for each place, the first one with ReLU, come behind attention."),
+    )
+    is_added = expect.parts[-1].status == PASSED  # else it is not known what the dense layers get
+    expect.true(
+        not is_added or rectifies(rng, model, length, width),
+        "The dense layers do not make what ReLU between them makes, with nothing behind the second one.",
+        hint=or_above(expect, "ReLU behind the 4 · width units, and none behind the `width` that follow."),
     )
     named = {layer.name: layer.config.get("activation") for layer in model.find("Layer")}
     bent = [str(name) for name in named.values() if name in ("relu", *OTHER_ACTIVATIONS)]
