@@ -46,6 +46,7 @@ SETTING_ITEMS, SETTING_DEPTH = 100, 8  # of a layer's setting; a larger one is l
 RECREATED_LAYERS, RECREATED_DEPTH = 200, 60  # of a model that is made again; how deep its configuration is nested
 RECREATED_WEIGHTS, RECREATED_BYTES, CONFIG_BYTES = 50_000_000, 256 * MB, 4 * MB
 SETTING_INTEGER = 1_000_000  # the largest number of units, filters, words, …
+MACHINE_UNITS = 2_000  # hidden ones of a Boltzmann machine, with which a check reads 10,000 digits
 CLEAN_ROOM_SUBMISSIONS, CLEAN_ROOM_BYTES = 50, GB  # after so many, or so many bytes of weights, its worker is replaced
 PRINTED_CHARACTERS = 5_000  # while one answer is made
 FAILURE_CHARACTERS = 600  # of each text of a failure
