@@ -292,12 +292,6 @@ def block(answers: Answers, expect: Expect) -> None:
         "Where all places hold the same vector, so that attention has nothing to choose, the block is linear.",
         hint=or_above(expect, "Two dense layers for each place, the first one with ReLU, come behind attention."),
     )
-    is_added = expect.parts[-1].status == PASSED  # else it is not known what the dense layers get
-    expect.true(
-        not is_added or rectifies(rng, model, length, width),
-        "The dense layers do not make what ReLU between them makes, with nothing behind the second one.",
-        hint=or_above(expect, "ReLU behind the 4 · width units, and none behind the `width` that follow."),
-    )
     named = {layer.name: layer.config.get("activation") for layer in model.find("Layer")}
     bent = [str(name) for name in named.values() if name in ("relu", *OTHER_ACTIVATIONS)]
     expect.true(
@@ -313,6 +307,12 @@ def block(answers: Answers, expect: Expect) -> None:
         hint="Heads of width / heads numbers each, a dense layer of 4 · width units, one of width.",
         expected=f"{most:,} (or a little less, without biases)",
         got=f"{model.parameter_count:,}",
+    )
+    is_added = expect.parts[-1].status == PASSED  # else it is not known what the dense layers get
+    expect.true(
+        not is_added or rectifies(rng, model, length, width),
+        "The dense layers do not make what ReLU between them makes, with nothing behind the second one.",
+        hint=or_above(expect, "ReLU behind the 4 · width units, and none behind the `width` that follow."),
     )
 
 
