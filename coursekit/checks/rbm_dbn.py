@@ -133,7 +133,7 @@ def log_likelihood(answers: Answers, expect: Expect) -> None:
         for visible, hidden in ((300, 7), (6, 200)):
             weights, visible_bias, hidden_bias = boltzmann.drawn(rng, visible, hidden)
             compare((3,), (weights / 10, visible_bias, hidden_bias), hint)
-    with expect.part(points=1, title="energies of a thousand"):
+    with expect.part(points=1, title="energies of thousands"):
         hint = "The sum of exp(−F) overflows: take out the largest term before, as `scipy.special.logsumexp` does."
         for visible, hidden in ((4, 3), (3, 5)):
             for sign in (-1, 1):  # all of exp(−F) huge, or many of them vanish
