@@ -353,7 +353,7 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def _taken(item: Any, read: set[int]) -> Any:
-    if item not in read:
+    if int(item) not in read:  # which may have come as an array or a tensor
         raise ValueError(f"item {item} comes, and was not read")
     return item
 

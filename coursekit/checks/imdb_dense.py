@@ -333,13 +333,14 @@ def training(answers: Answers, expect: Expect) -> None:
 
 def _believable(expect: Expect, name: str, values: Any) -> list[float]:
     got = np.atleast_1d(np.asarray(values, dtype=float))
-    last = "Of each run keep its accuracy after the last epoch: history.history['val_accuracy'][-1]."
-    expect.true(got.size == len(got), f"{name}: several numbers a seed came.", hint=last)
     expect.true(
         got.size >= 2,
         f"{name}: {got.size or 'no'} validation accuracy came.",
         hint="One run says nothing about noise; use two seeds or more.",
     )
+    last = "Of each run keep its accuracy after the last epoch: history.history['val_accuracy'][-1]."
+    expect.true(got.size == len(got), f"{name}: several numbers a seed came.", hint=last)
+    expect.finite(got, hint=last)
     expect.true(
         got.max() <= 1,
         f"{name}: accuracies up to {got.max():.3g} are no shares.",

@@ -115,18 +115,19 @@ class Question:
         failure = None
         try:
             self.body(answers, expect)
-            if answers.has_answered and not expect.outside_parts and self._rest(expect):
-                expect.flag(True, NOTHING_EXPECTED)
-                raise Unmet("There is nothing that could be judged in what came.", None, None, NOTHING_HINT)
         except CheckingError:
             raise
         except Exception as error:
             failure = explain(error) | {"drawn": expect.asked()}
         rest = self._rest(expect)
         if rest > 0 and not failure and not expect.outside_parts:
-            raise BadCheck(
-                f"Question {self.name!r}: {rest:g} points remain, and nothing is expected outside its parts."
-            )
+            if not answers.has_answered:
+                raise BadCheck(
+                    f"Question {self.name!r}: {rest:g} points remain, and nothing is expected outside its parts."
+                )
+            expect.flag(True, NOTHING_EXPECTED)
+            nothing = Unmet("There is nothing that could be judged in what came.", None, None, NOTHING_HINT)
+            failure = explain(nothing) | {"drawn": expect.asked()}
         return _Outcome(tuple(expect.parts), 0.0 if failure else rest, failure, tuple(expect.flags))
 
     def _rest(self, expect: Expect) -> float:

@@ -25,7 +25,8 @@ LINK = "It is a symbolic link; put the file itself there."
 EMPTY = "It is an empty folder."
 TOO_MUCH = (
     f"More than {bounds.LEARNER_FILES:,} files came with it, or notebooks and modules of more than "
-    f"{bounds.LEARNER_BYTES >> 30} GB. Hand in the notebook and its modules alone."
+    f"{bounds.LEARNER_BYTES >> 30} GB. Hand in the notebook and its modules alone; "
+    "and if a whole class lies there, grade its folder by itself."
 )
 DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError)
 
