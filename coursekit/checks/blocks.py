@@ -119,14 +119,14 @@ def rectifies(rng: np.random.Generator, model: Model, length: int, width: int) -
     return False
 
 
-def _scaled(vectors: list[np.ndarray]) -> Iterator[tuple[np.ndarray | float, np.ndarray | float]]:
+def _scaled(vectors: list[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """What a normalisation with some of these weights may multiply by and add: a weight is a scale or what the scale
     is above 1, and the shift comes behind it, or before."""
-    for scale in (1.0, *vectors, *(1 + each for each in vectors)):
-        yield scale, 0.0
+    for scale in (np.ones(()), *vectors, *(1 + each for each in vectors)):
+        yield scale, np.zeros(())
         for shift in vectors:
             yield scale, shift
-            if np.ndim(scale):
+            if scale.ndim:
                 yield scale, scale * shift
 
 
