@@ -287,6 +287,25 @@ def block(answers: Answers, expect: Expect) -> None:
         "Rows that were put into another order get other vectors, not the same in that order.",
         hint="The block itself knows no places: the same for each, and nothing added.",
     )
+    is_added = expect.parts[-1].status == PASSED  # else it is not known what the dense layers get
+    _expect_dense(expect, rng, model, length, width, is_added)
+    if expect.parts[0].status == PASSED:  # what is wrong with the other kind of block may cost its own point alone
+        _expect_dense(expect, rng, built(True), length, width, is_added)
+
+
+def _expect_dense(
+    expect: Expect, rng: np.random.Generator, model: Model, length: int, width: int, is_added: bool
+) -> None:
+    """The dense part of a block has ``4 * width`` units with ReLU, then ``width`` without.
+
+    Args:
+        expect: of the question.
+        rng: draws vectors.
+        model: the block.
+        length: how many vectors it turns at once.
+        width: how many numbers each has.
+        is_added: whether what its parts make is known to be added to what was there.
+    """
     expect.true(
         bends(rng, model, length, width),
         "Where all places hold the same vector, so that attention has nothing to choose, the block is linear.",
@@ -308,9 +327,13 @@ def block(answers: Answers, expect: Expect) -> None:
         expected=f"{most:,} (or a little less, without biases)",
         got=f"{model.parameter_count:,}",
     )
-    is_added = expect.parts[-1].status == PASSED  # else it is not known what the dense layers get
+    if not is_added:
+        return
+    is_relu = rectifies(rng, model, length, width)
+    words = "The kernels of the two dense layers are not found: is there ReLU between them, and no more?"
+    expect.flag(is_relu is None and words not in expect.flags, words)
     expect.true(
-        not is_added or rectifies(rng, model, length, width),
+        is_relu is not False,
         "The dense layers do not make what ReLU between them makes, with nothing behind the second one.",
         hint=or_above(expect, "ReLU behind the 4 · width units, and none behind the `width` that follow."),
     )

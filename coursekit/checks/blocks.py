@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from itertools import permutations, product
 
 import numpy as np
@@ -12,7 +13,8 @@ from coursekit.worker.observing import drawn_weights
 
 SEED = 7  # of the weights with which a block is compared to what they make
 FAR = 1e4  # a scale of inputs beside which what a block adds to them is small
-SAME = 0.005  # of what is bent: attention and rounding leave 0.002, a slope of 0.01 below 0 as much as 0.01
+BENT = 0.005  # of what is added: of a linear block 0.0002, of one with vectors of length 1, which biases outdo, 0.018
+SAME = 0.0006  # of what is added: attention and rounding leave 0.0003, a slope of 0.01 below 0 as much as 0.0015
 MOST = 12  # vectors among which those of the normalisation are sought
 FARTHEST = 5e4  # at which the attention's part in what is normalised is hardly more than what rounding leaves
 
@@ -66,7 +68,7 @@ def expect_in_turn(expect: Expect, model: Model, x: np.ndarray, hint: str) -> No
     """Of inputs that differ in size alone both normalisations would make the same, had the first part added nothing: it
     counts for less beside large ones, and the second part, which sees the sum, adds something else to them."""
     large, larger = (
-        np.asarray(model.rehearse(scale * x, seed=8), dtype=np.float64) - scale * x for scale in (FAR / 100, FAR)
+        np.asarray(model.rehearse(scale * x, seed=8), dtype=np.float64) - scale * x for scale in (FAR / 1000, FAR)
     )
     expect.true(
         np.abs(large - larger).mean() > 0.01 * np.abs(larger).mean(),
@@ -81,15 +83,18 @@ def bends(rng: np.random.Generator, model: Model, length: int, width: int) -> bo
     Of a large input, which the attention hardly changes, both normalisations make the same.
     """
     added, _, basis = _added(rng, model, length, width)
-    return bool(_bent(added, basis).std() > 0.05 * added.std())
+    return bool(_bent(added, basis).std() > BENT * added.std())
 
 
-def rectifies(rng: np.random.Generator, model: Model, length: int, width: int) -> bool:
+def rectifies(rng: np.random.Generator, model: Model, length: int, width: int) -> bool | None:
     """Whether what the block adds where all places are alike is, but for a linear function of the normalised vector,
     what a layer of ``4 * width`` units with ReLU and one of ``width`` units without make of that with the same weights.
 
-    Which weights are those of the normalisation and of the first layer is tried out. Where the kernels of both layers
-    are not to be found, nothing can be said, and it is taken to be so. The model has few parameters: that was seen.
+    Which weights are those of the normalisation, in whatever form, and of the first layer is tried out. The model has
+    few parameters: that was seen.
+
+    Returns:
+        ``None`` where nothing can be said, since the kernels of both layers are not to be found.
     """
     steps = model.training_step(rng.normal(size=(2, length, width)).astype(np.float32))
     are_all = model.trainable_parameter_count == model.parameter_count
@@ -99,18 +104,30 @@ def rectifies(rng: np.random.Generator, model: Model, length: int, width: int) -
     weights = [np.squeeze(weight) for weight in drawn_weights(SEED, shapes)]
     kernels = [weight for weight in weights if sorted(weight.shape) == [width, 4 * width]]
     if len(kernels) != 2:
-        return True
+        return None
     added, normalised, basis = _added(rng, model, length, width)
     bent = _bent(added, basis)
-    scales, biases = ([each for each in weights if each.shape == (units,)][:MOST] for units in (width, 4 * width))
-    for (first, last), vector, scale, shift, bias in product(
-        permutations(kernels), normalised, [1.0, *scales], [0.0, *scales], [0.0, *biases]
+    vectors, biases = ([each for each in weights if each.shape == (units,)][:MOST] for units in (width, 4 * width))
+    sizes = 1.0, width**-0.5  # with a mean square of 1, as most normalisations make them, or a length of 1
+    for size, (first, last), vector, (scale, shift), bias in product(
+        sizes, permutations(kernels), normalised, list(_scaled(vectors)), [0.0, *biases]
     ):
         first, last = (first if len(first) == width else first.T), (last.T if len(last) == width else last)
-        made = np.maximum((scale * vector + shift) @ first + bias, 0) @ last
-        if np.std(bent - _bent(made, basis)) < SAME * bent.std():
+        made = np.maximum((scale * size * vector + shift) @ first + bias, 0) @ last
+        if np.std(bent - _bent(made, basis)) < SAME * added.std():
             return True
     return False
+
+
+def _scaled(vectors: list[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """What a normalisation with some of these weights may multiply by and add: a weight is a scale or what the scale
+    is above 1, and the shift comes behind it, or before."""
+    for scale in (np.ones(()), *vectors, *(1 + each for each in vectors)):
+        yield scale, np.zeros(())
+        for shift in vectors:
+            yield scale, shift
+            if scale.ndim:
+                yield scale, scale * shift
 
 
 def _added(
@@ -118,7 +135,7 @@ def _added(
 ) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
     """What the block, with weights drawn from ``SEED``, adds to large vectors, one for all places; what comes of each
     in a normalisation, with its mean taken off or without; and a basis of what is linear in that."""
-    one = rng.normal(size=(16 * width, 1, width))
+    one = rng.normal(size=(8 * width, 1, width))
     far = np.repeat(FARTHEST * one, length, axis=1).astype(np.float32)
     added = np.asarray(model.rehearse(far, seed=SEED), dtype=np.float64)[:, 0] - far[:, 0]
     centred = one[:, 0] - one[:, 0].mean(axis=1, keepdims=True)

@@ -63,6 +63,27 @@ def build_block(length, width, heads, causal):
     x = x + layers.Dense(width)(hidden)
     return keras.Model(inputs, x)
 """
+OWN_NORMAL = """
+import keras
+from keras import layers, ops
+class Normal(layers.Layer):
+    def build(self, shape):
+        self.a = self.add_weight(shape=shape[-1:], initializer="zeros")
+        self.b = self.add_weight(shape=shape[-1:], initializer="ones")
+    def call(self, x):
+        x = x - ops.mean(x, -1, keepdims=True)
+        x = x / ops.sqrt(ops.mean(x**2, -1, keepdims=True) + 1e-6)
+        return x * (1 + self.a) + self.b
+""" + BLOCK.replace("layers.LayerNormalization()", "Normal()")
+ONE_WEIGHT = """
+import keras
+from keras import layers, ops
+class Think(layers.Layer):
+    def build(self, shape):
+        self.both = self.add_weight(shape=(2, shape[-1], 4 * shape[-1]))
+    def call(self, x):
+        return ops.relu(x @ self.both[0]) @ ops.transpose(self.both[1])
+""" + BLOCK.replace("layers.Dense(width)(hidden)", "Think()(normal)")
 PERPLEXITY = """
 def costs(logits, targets):
     z = logits - logits.max(axis=-1, keepdims=True)
@@ -263,6 +284,10 @@ def multi_head(queries, context, weights, mask=None):
     ],
     "block": [
         BLOCK,
+        BLOCK.replace("LayerNormalization", "UnitNormalization"),
+        OWN_NORMAL,
+        OWN_NORMAL.replace("x * (1 + self.a) + self.b", "(x + self.a) * self.b"),
+        ONE_WEIGHT,
         """
         import keras
         from keras import layers, ops

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from answer_tables import AnswerTables
+from answer_tables import AnswerTables, run
 from attention_answers import (
     ATTENTION,
     BLOCK,
@@ -15,6 +15,8 @@ from attention_answers import (
     LOOKS,
     MASKS,
     MEAN,
+    ONE_WEIGHT,
+    OWN_NORMAL,
     PERPLEXITY,
     POSITIONS,
     READER,
@@ -26,7 +28,7 @@ from attention_answers import (
 
 from coursekit import course
 from coursekit.checks import attention as checks
-from coursekit.grading import find_exercise
+from coursekit.grading import NamespaceAnswers, find_exercise
 
 EXERCISE = "17_attention"
 LATE = "        scores = np.where(mask, scores, -np.inf)\n    weights = softmax(scores)"
@@ -226,6 +228,13 @@ PARTIAL = [
     ("block", BLOCK.replace("layers.Dense(width)(hidden)", "keras.ops.relu(layers.Dense(width)(hidden))"), 2),
     ("block", BLOCK.replace("layers.Dense(width)(hidden)", "keras.ops.tanh(layers.Dense(width)(hidden))"), 2),
     ("block", BLOCK.replace("(hidden)", "(keras.ops.relu6(hidden))").replace(', activation="relu"', ""), 2),
+    ("block", BLOCK.replace('"relu"', '"gelu" if causal else "relu"'), 2),
+    ("block", BLOCK.replace('"relu"', "lambda z: keras.ops.gelu(z) if causal else keras.ops.relu(z)"), 2),
+    ("block", BLOCK.replace("    inputs =", "    assert not causal\n    inputs ="), 1),
+    ("block", OWN_NORMAL.replace('"relu"', "lambda z: keras.ops.gelu(z)"), 2),
+    ("block", OWN_NORMAL.replace('"relu"', "lambda z: keras.ops.leaky_relu(z, 0.01)"), 2),
+    ("block", BLOCK.replace("LayerNorm", "UnitNorm").replace('"relu"', "lambda z: keras.ops.gelu(z)"), 2),
+    ("block", BLOCK.replace("LayerNorm", "UnitNorm").replace(', activation="relu"', ""), 2),
     ("block", BLOCK.replace("4 * width", "2 * width"), 2),
     ("block", BLOCK.replace("width // heads", "width"), 2),
     ("block", BLOCK.replace("x = inputs", "x = inputs + np.sin(np.arange(length))[:, None].astype('float32')"), 2),
@@ -364,3 +373,10 @@ def test_weights_of_a_forged_size_are_not_drawn():
     model = Model("", "", (), None, None, 5_000, 5_000, None, None)
     vast = model.connected(lambda *_: [{"path": "", "shape": (10**12,), "gradient": 1.0}])
     assert not rectifies(np.random.default_rng(0), vast, 5, 16)
+
+
+def test_dense_layers_with_one_weight_are_for_an_instructor_to_look_at():
+    asked = find_exercise(EXERCISE).find("block")
+    for source, flags in ((BLOCK, 0), (ONE_WEIGHT.replace("relu(x", "gelu(x"), 1)):
+        result = asked.run(NamespaceAnswers(run(source, {})))
+        assert (result.points, len(result.flags)) == (3, flags)
