@@ -104,18 +104,21 @@ def watch(
     Returns:
         The numbers in their order, and for each how many had been read.
 
+    Raises:
+        ValueError: a number came that had not been read.
+
     >>> watch(lambda items, size, rng: items, count=5, size=2, seed=0, most=3)
     ([0, 1, 2], [1, 2, 3])
     """
-    read = 0
+    read = set[int]()
 
     def items() -> Iterator[int]:
-        nonlocal read
         for item in range(count):
-            read += 1
+            read.add(item)
             yield item
 
-    came = [(item, read) for item in islice(_given(buffered(items(), size, np.random.default_rng(seed))), most)]
+    mixed = islice(_given(buffered(items(), size, np.random.default_rng(seed))), most)
+    came = [(_taken(item, read), len(read)) for item in mixed]
     return [item for item, _ in came], [so_far for _, so_far in came]
 
 
@@ -177,7 +180,8 @@ def accumulate(
         parts: into how many the batch is cut.
 
     Returns:
-        A gradient for each of ``weights``, and the most rows in one call of the network.
+        A gradient for each of ``weights``, and the most rows in one call of the network; 0 if it saw fewer in all than
+        there are.
 
     >>> weights = [np.zeros((3, 2)), np.zeros(2), np.zeros((2, 1)), np.zeros(1)]
     >>> def of_all(model, loss, x, y, parts):
@@ -186,12 +190,15 @@ def accumulate(
     ([array(2., dtype=float32)], 4)
     """
     import keras
+    import tensorflow as tf
 
-    rows = [0]
+    largest, seen = tf.Variable(0), tf.Variable(0)  # so that they count when a graph runs, not when it is made
 
     class Seen(keras.layers.Layer):
         def call(self, x: Any) -> Any:
-            rows.append(x.shape[0] or 0)
+            rows = tf.shape(x)[0]
+            largest.assign(tf.maximum(largest, rows))
+            seen.assign_add(rows)
             return x
 
     W, _, last_W, _ = weights
@@ -199,7 +206,8 @@ def accumulate(
     model = keras.Sequential([keras.Input(W.shape[:1]), Seen(), hidden, keras.layers.Dense(last_W.shape[1])])
     model.set_weights(weights)
     gradients = accumulated(model, keras.losses.BinaryCrossentropy(from_logits=True), x, y, parts)
-    return [None if each is None else np.array(each) for each in _given(gradients)], max(rows)
+    made = [None if each is None else np.array(each) for each in _given(gradients)]
+    return made, int(largest) if int(seen) >= len(x) else 0
 
 
 def train(
@@ -265,16 +273,18 @@ def read_files(stream: Callable[..., Iterable[Any]], sizes: list[int], most: int
     Returns:
         The numbers as they came, one more than there are at most; and the most that were read and had not come yet.
 
+    Raises:
+        ValueError: an item came that had not been read.
+
     >>> from itertools import chain
     >>> read_files(lambda files, sizes, most, rng: chain(*files), [2, 1], most=2, seed=0)
     ([0, 1, 2], 0)
     """
-    taken = 0
+    read = set[int]()
 
     def file(start: int, size: int) -> Iterator[int]:
-        nonlocal taken
         for item in range(start, start + size):
-            taken += 1
+            read.add(item)
             yield item
 
     starts = np.cumsum([0, *sizes]).tolist()
@@ -283,8 +293,8 @@ def read_files(stream: Callable[..., Iterable[Any]], sizes: list[int], most: int
     held = 0
     mixed = _given(stream(files, list(sizes), most, np.random.default_rng(seed)))
     for item in islice(mixed, starts[-1] + 1):
-        came.append(item)
-        held = max(held, taken - len(came))
+        came.append(_taken(item, read))
+        held = max(held, len(read) - len(came))
     return came, held
 
 
@@ -340,6 +350,12 @@ def _small(images: np.ndarray) -> np.ndarray:
 def _softmax(logits: np.ndarray) -> np.ndarray:
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def _taken(item: Any, read: set[int]) -> Any:
+    if item not in read:
+        raise ValueError(f"item {item} comes, and was not read")
+    return item
 
 
 def _given(answer: Iterable[Any] | None) -> Iterable[Any]:

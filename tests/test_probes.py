@@ -65,6 +65,26 @@ def test_files_are_read_no_further_than_a_stream_asks():
     assert held == 4
 
 
+def test_what_was_not_read_cannot_come():
+    with pytest.raises(ValueError, match="item 4 comes, and was not read"):
+        probes.read_files(lambda files, sizes, most, rng: [next(files[0]), 4], [2, 3], most=4, seed=0)
+    with pytest.raises(ValueError, match="item 0 comes, and was not read"):
+        probes.watch(lambda items, size, rng: range(5), count=5, size=2, seed=0, most=3)
+
+
+@pytest.mark.parametrize(("rows", "want"), [((3, 2), 3), ((5,), 5), ((2, 2), 0), ((), 0)])
+def test_rows_are_counted_in_a_graph_for_any_number_of_them(rows, want):
+    import tensorflow as tf
+
+    def called(model, loss, x, y, parts):
+        call = tf.function(model, input_signature=[tf.TensorSpec((None, 3))])
+        return [call(x[:count]) for count in rows]
+
+    weights = [np.zeros((3, 2)), np.zeros(2), np.zeros((2, 1)), np.zeros(1)]
+    x = np.ones((5, 3), np.float32)
+    assert probes.accumulate(called, weights, x, np.ones((5, 1)), parts=2)[1] == want
+
+
 def test_files_hold_one_class_each():
     sizes = [30, 0, 7, 1_200]
     pictures, labels = probes.sorted_digits(sizes, seed=3)

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.checks.blocks import bends, expect_added, expect_in_turn, expect_looks, near
+from coursekit.checks.blocks import bends, expect_added, expect_in_turn, expect_looks, near, rectifies
 from coursekit.checks.shared import expect_learning, or_above
 from coursekit.grading import Answers, Exercise, Expect, Model
+from coursekit.grading.results import PASSED
 
 exercise = Exercise("17_attention")
 
@@ -306,6 +307,12 @@ def block(answers: Answers, expect: Expect) -> None:
         hint="Heads of width / heads numbers each, a dense layer of 4 · width units, one of width.",
         expected=f"{most:,} (or a little less, without biases)",
         got=f"{model.parameter_count:,}",
+    )
+    is_added = expect.parts[-1].status == PASSED  # else it is not known what the dense layers get
+    expect.true(
+        not is_added or rectifies(rng, model, length, width),
+        "The dense layers do not make what ReLU between them makes, with nothing behind the second one.",
+        hint=or_above(expect, "ReLU behind the 4 · width units, and none behind the `width` that follow."),
     )
 
 

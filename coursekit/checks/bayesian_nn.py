@@ -117,7 +117,7 @@ def kl_term(answers: Answers, expect: Expect) -> None:
             hint="One number: the sum over *all* weights, both axes, with std = log(1 + e^rho), which is neither rho "
             "nor e^rho.",
         )
-    with expect.part(points=1, title="for one example"):
+    with expect.part(points=1, title="divided by the number of examples"):
         for layer, examples in zip(layers, (50_000, *rng.integers(2, 1000, size=2).tolist())):
             expect.close(
                 answers.call("kl_term", *layer, examples),

@@ -8,6 +8,7 @@ import numpy as np
 
 Rbm: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]  # weights (visible, hidden), visible and hidden biases
 
+ROWS = 500  # that are read at a time, so that a wide machine takes little memory
 CLASSES = 10  # whose units are the last of the visible ones, where a machine has them
 
 
@@ -168,10 +169,12 @@ def log_likelihood(v: np.ndarray, *rbm: np.ndarray) -> np.ndarray:
 def read(images: np.ndarray, *rbm: np.ndarray) -> np.ndarray:
     """The probability of each class ``(n, 10)``, whose units stand behind the pixels of the ``images``."""
     weights, visible_bias, hidden_bias = (part.astype(np.float64) for part in rbm)
-    pixels, inputs = weights[:-CLASSES], images @ weights[:-CLASSES] + hidden_bias
-    softplus = [np.logaddexp(0, inputs + of_label).sum(axis=1) for of_label in weights[len(pixels) :]]
-    minus = np.stack(softplus, axis=1) + visible_bias[-CLASSES:]
-    shares = np.exp(minus - minus.max(axis=1, keepdims=True))
+    of_labels, minus = weights[-CLASSES:], []
+    for some in np.split(images, range(ROWS, len(images), ROWS)):
+        inputs = some @ weights[:-CLASSES] + hidden_bias
+        minus.append(np.stack([np.logaddexp(0, inputs + each).sum(axis=1) for each in of_labels], axis=1))
+    logits = np.concatenate(minus) + visible_bias[-CLASSES:]
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
 

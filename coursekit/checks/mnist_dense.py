@@ -180,7 +180,7 @@ def build_network(answers: Answers, expect: Expect) -> None:
     expect_outputs(expect, model, 10, hint="The last layer has one unit for every class.")
     expect_parameters(expect, model, 1_000_000, hint="Make the hidden layers narrower.")
     expect.true(
-        not any("Conv" in kind or kind == "RNN" for step in model.steps for kind in step.kinds),
+        not any("Conv" in kind or "Attention" in kind or kind == "RNN" for step in model.steps for kind in step.kinds),
         "There is a layer in the network that is not dense.",
         hint="This one is built of Dense layers; others have their own lessons.",
     )

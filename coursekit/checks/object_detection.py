@@ -84,7 +84,7 @@ def _iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     return np.asarray(shared / np.where(union > 0, union, 1))
 
 
-@exercise.question("codes", points=2, title="From a box to an anchor's code, and back")
+@exercise.question("codes", points=2, title="From a box to a code, and back")
 def codes(answers: Answers, expect: Expect) -> None:
     """`encode(boxes, anchors)` says how boxes differ from anchors; `decode(codes, anchors)` makes boxes of that."""
     rng = answers.draw("boxes and anchors")
@@ -154,7 +154,7 @@ def _anchors(cells: int, shapes: list[tuple[float, float]]) -> np.ndarray:
     return np.array(boxes)
 
 
-@exercise.question("match", points=3, title="Which anchor answers for which box")
+@exercise.question("match", points=3, title="Which anchor finds which box?")
 def match(answers: Answers, expect: Expect) -> None:
     """`match(anchors, boxes, threshold)`: for each anchor the place of the box that it is to find, or −1."""
     rng = answers.draw("anchors and boxes")
@@ -477,8 +477,8 @@ def training(answers: Answers, expect: Expect) -> None:
         expect.at_least(right, BARS[0], hint=hint)
     with expect.part(points=1, title=f"where it is, with a mean IoU of {BARS[1]:g}"):
         hint = (
-            "Normalised, and in the order (y, x, height, width)? The squared error of a good box is a thousandth: next "
-            "to a cross-entropy it weighs little, unless `loss_weights` says otherwise."
+            "Divided by the side, and in the order (y, x, height, width)? The squared error of a good box is a "
+            "thousandth: next to a cross-entropy it weighs little, unless `loss_weights` says otherwise."
         )
         expect.at_least(overlap, BARS[1], hint=hint)
 

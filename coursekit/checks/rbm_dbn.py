@@ -12,6 +12,7 @@ from coursekit.checks.boltzmann import CLASSES, Rbm
 from coursekit.checks.shared import SEEN, accuracy, flag_by_heart, unseen_digits
 from coursekit.data import load_mnist
 from coursekit.grading import Answers, Exercise, Expect
+from coursekit.worker.bounds import MACHINE_UNITS
 
 exercise = Exercise("14_rbm_dbn")
 
@@ -132,7 +133,7 @@ def log_likelihood(answers: Answers, expect: Expect) -> None:
         for visible, hidden in ((300, 7), (6, 200)):
             weights, visible_bias, hidden_bias = boltzmann.drawn(rng, visible, hidden)
             compare((3,), (weights / 10, visible_bias, hidden_bias), hint)
-    with expect.part(points=1, title="energies of a thousand"):
+    with expect.part(points=1, title="energies of thousands"):
         hint = "The sum of exp(−F) overflows: take out the largest term before, as `scipy.special.logsumexp` does."
         for visible, hidden in ((4, 3), (3, 5)):
             for sign in (-1, 1):  # all of exp(−F) huge, or many of them vanish
@@ -335,7 +336,15 @@ def _learnt(answers: Answers, expect: Expect) -> Rbm:
     arrays, visible = answers.value("machine"), PIXELS + CLASSES
     expect.several(arrays, "weights, visible_bias, hidden_bias", hint="Three arrays, as in the questions above.")
     expect.shape(arrays[0], (visible, None), hint="A row of weights for each visible unit: 784 pixels and ten labels.")
-    for part, length in zip(arrays[1:], (visible, np.shape(arrays[0])[1])):
+    hidden = np.shape(arrays[0])[1]
+    expect.true(
+        hidden <= MACHINE_UNITS,
+        f"The machine has {hidden:,} hidden units.",
+        hint="So many take the check too long: train fewer, of which two hundred will do.",
+        expected=f"at most {MACHINE_UNITS:,}",
+        got=f"{hidden:,}",
+    )
+    for part, length in zip(arrays[1:], (visible, hidden)):
         expect.shape(part, (length,), hint="One bias for each unit of the layer.")
     for part in arrays:
         expect.finite(part, hint="Did the training diverge? A smaller rate helps.")

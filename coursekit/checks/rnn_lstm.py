@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from coursekit.checks.shared import expect_learning, expect_loss_fits, unseen_reviews
@@ -11,7 +13,9 @@ exercise = Exercise("05_rnn_lstm")
 
 CELLS = {"SimpleRNNCell", "LSTMCell", "GRUCell"}
 TEST_REVIEWS = 5_000
-WORDS, LENGTH = 10_000, 60
+WORDS = 10_000
+LENGTH, ENOUGH = 240, 60  # words of a review that a network is shown; as good, where it shortens them little
+LONGEST = 2_500  # the longest review has 2,494 words
 DRAWS = range(4)  # seeds of a network's weights
 SEQUENCES = ((12, 3, 4), (1, 2, 3))  # time, inputs, units
 
@@ -148,12 +152,19 @@ def last_states(answers: Answers, expect: Expect) -> None:
 @exercise.question("build_network", points=2, title="Build a better network")
 def build_network(answers: Answers, expect: Expect) -> None:
     """`build_network()`: compiled, from word indices to one number, with an embedding and a recurrent layer."""
-    model = answers.model("build_network")
-    rng = answers.draw("reviews")
-    reviews = rng.integers(4, WORDS, size=(16, _fixed_length(model) or LENGTH), dtype=np.int32)
+    rng, make = answers.draw("reviews"), lambda: answers.model("build_network")
+    wanted = _fixed_length(make()) or LENGTH
+    expect.true(
+        wanted <= LONGEST,
+        f"The network wants reviews of {wanted:,} words.",
+        hint="keras.Input((None,)) takes reviews of any length; the longest has 2,494 words, its start mark included.",
+        expected=f"at most {LONGEST:,} words",
+        got=f"{wanted:,} words",
+    )
+    reviews = rng.integers(4, WORDS, size=(16, wanted), dtype=np.int32)
     reviews[0, -1] = WORDS - 1
-    reviews[1, : reviews.shape[1] // 2] = 0
-    model = model.on(reviews)
+    reviews[1, : -(min(wanted, ENOUGH) // 2)] = 0
+    model, reviews = _shown(make, reviews)
     expect.equal(
         model.gave,
         (16, 1),
@@ -179,12 +190,10 @@ def training(answers: Answers, expect: Expect) -> None:
         expect.validated(answers.value("history"), hint=hint)
     maxlen = answers.value("MAXLEN")
     expect.kind(maxlen, int, hint="MAXLEN = 200, say: how many words of a review your network reads.")
-    expect.between(maxlen, 1, 2_500, hint="One word at least; the longest review has 2,494, its start mark included.")
+    expect.between(maxlen, 1, LONGEST, hint="One word at least; the longest review has 2,494, its start mark included.")
     reviews, labels = unseen_reviews(TEST_REVIEWS)
     rows = reviews.padded(maxlen)
-    model = answers.model("model")
-    some = rows[:16] if _fixed_length(model) else rows[:16, -LENGTH:]
-    model = model.on(some)
+    model, some = _shown(lambda: answers.model("model"), rows[:16])
     expect.equal(model.gave, (16, 1), hint="One number for each review.")
     _expect_recurrent(expect, model, some)
     outputs = np.asarray(model.predict(rows))[:, 0]
@@ -201,6 +210,19 @@ def _fixed_length(model: Model) -> int | None:
     return shape[1] if isinstance(shape, tuple) and len(shape) == 2 else None
 
 
+def _shown(make: Callable[[], Model], reviews: np.ndarray) -> tuple[Model, np.ndarray]:
+    """A model that has seen the reviews, and what it saw: their last words alone where it takes reviews of any length
+    and a layer that can be recurrent takes hardly fewer steps than there are words, which all take their time."""
+    new = make()
+    model = new.on(reviews)
+    reading = [step for step in model.steps if "RNN" in step.kinds or step.kinds[0] == "Layer"]
+    taken = [step.took[1] for step in reading if isinstance(step.took, tuple) and len(step.took) > 2]
+    if _fixed_length(new) or min(taken, default=reviews.shape[1]) < reviews.shape[1] - ENOUGH // 2:
+        return model, reviews
+    last = reviews[:, -ENOUGH:]
+    return make().on(last), last
+
+
 def _embeds(step: Step, reviews: np.ndarray) -> bool:
     """Whether a layer is an embedding, or one of the learner's own that gives a vector for each word."""
     vectors = isinstance(step.gave, tuple) and len(step.gave) == 3 and step.gave[:2] == reviews.shape
@@ -209,8 +231,15 @@ def _embeds(step: Step, reviews: np.ndarray) -> bool:
 
 def _expect_recurrent(expect: Expect, model: Model, reviews: np.ndarray) -> None:
     """A layer that is recurrent, or behaves so, reads the words in their order."""
+    reads = _has_recurrent_layer(model) or _carries_a_state(model, reviews)
+    for step in model.steps:
+        expect.true(
+            reads or "RNN" not in step.kinds or not isinstance(step.took, tuple) or step.took[1] > 1,
+            f"Of a review of {reviews.shape[1]} words, the recurrent layer `{step.layer}` gets a single step.",
+            hint="With one step there is no order to read: what stands before it is to pool or average less.",
+        )
     expect.true(
-        _has_recurrent_layer(model) or _carries_a_state(model, reviews),
+        reads,
         f"None of its {len(model.steps)} layers is recurrent and reads a sequence.",
         hint="layers.LSTM(32), perhaps after a convolution with pooling, or in layers.Bidirectional(…).",
     )

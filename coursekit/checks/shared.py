@@ -94,9 +94,9 @@ def _still(model: Model, weights: list[Weight]) -> list[str]:
     weights are given."""
     holders = {weight.path: weight.path.split("/")[:-1] for weight in weights}
     moving = {name for weight in weights if weight.moves for name in holders[weight.path]}
-    given = {layer.name for layer in model.find("Normalization")}
+    moving |= {layer.name for layer in model.find("Normalization")}
     within = dict.fromkeys(names[-1] for names in holders.values() if names)
-    return [name for name in within if name not in moving | given]
+    return [name for name in within if name not in moving]
 
 
 def expect_parameters(expect: Expect, model: Model, most: int, hint: str) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import msgspec
 import numpy as np
 
+from coursekit.worker.bounds import MODEL_LAYERS, MODEL_WEIGHTS
 from coursekit.worker.requests import LossValues, Observe, Predict, Rehearse, TrainingStep
 from coursekit.worker.wire import ProtocolError
 
@@ -93,6 +94,9 @@ class Weight:
     moves: bool = False
 
 
+Weights = Annotated[list[Weight], msgspec.Meta(max_length=MODEL_WEIGHTS)]
+
+
 @dataclass(frozen=True)
 class Optimizer:
     """The optimizer that a model was compiled with.
@@ -155,7 +159,7 @@ class Model:
     optimizer: Optimizer | None
     loss: Loss | None
     handle: int = 0
-    steps: tuple[Step, ...] = ()
+    steps: Annotated[tuple[Step, ...], msgspec.Meta(max_length=MODEL_LAYERS)] = ()
     gave: Shape = None
     always_training: tuple[str, ...] = ()
     _ask: ClassVar[Any] = None
@@ -212,7 +216,7 @@ class Model:
         The step leads to random outputs, whatever loss the model was compiled with. With a seed the weights are nudged
         before, so that none stays at rest by chance, as behind a layer that starts with zeros.
         """
-        return _converted(self._asked(TrainingStep, "", x=x, seed=seed), list[Weight])
+        return _converted(self._asked(TrainingStep, "", x=x, seed=seed), Weights)
 
     def _asked(self, kind: Any, words: str, **fields: Any) -> Any:
         if self._ask is None:

@@ -265,6 +265,23 @@ def multi_head(queries, context, weights, mask=None):
         BLOCK,
         """
         import keras
+        from keras import layers, ops
+        class Think(layers.Layer):
+            def build(self, shape):
+                width = shape[-1]
+                self.up, self.down = (self.add_weight(shape=each) for each in ((4 * width, width), (width, 4 * width)))
+            def call(self, x):
+                x = (x - ops.mean(x, -1, keepdims=True)) / (ops.std(x, -1, keepdims=True) + 1e-6)
+                return ops.maximum(x @ ops.transpose(self.up), 0) @ ops.transpose(self.down)
+        def build_block(length, width, heads, causal):
+            inputs = keras.Input((length, width))
+            normal = layers.LayerNormalization(center=False)(inputs)
+            look = layers.MultiHeadAttention(heads, width // heads)
+            x = inputs + look(normal, normal, use_causal_mask=causal)
+            return keras.Model(inputs, x + Think()(x))
+        """,
+        """
+        import keras
         from keras import layers
         class Block(keras.Model):
             def __init__(self, width, heads, causal):

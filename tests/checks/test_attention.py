@@ -221,6 +221,11 @@ PARTIAL = [
     ("block", BLOCK.replace("x = x + layers.Dense", "x = layers.Dense"), 2),
     ("block", BLOCK.replace("(inputs, x)", "(inputs, layers.LayerNormalization()(x))"), 1),
     ("block", BLOCK.replace(', activation="relu"', ""), 2),
+    ("block", BLOCK.replace('activation="relu"', "activation=lambda z: keras.ops.gelu(z)"), 2),
+    ("block", BLOCK.replace("(hidden)", "(layers.LeakyReLU(0.01)(hidden))").replace(', activation="relu"', ""), 2),
+    ("block", BLOCK.replace("layers.Dense(width)(hidden)", "keras.ops.relu(layers.Dense(width)(hidden))"), 2),
+    ("block", BLOCK.replace("layers.Dense(width)(hidden)", "keras.ops.tanh(layers.Dense(width)(hidden))"), 2),
+    ("block", BLOCK.replace("(hidden)", "(keras.ops.relu6(hidden))").replace(', activation="relu"', ""), 2),
     ("block", BLOCK.replace("4 * width", "2 * width"), 2),
     ("block", BLOCK.replace("width // heads", "width"), 2),
     ("block", BLOCK.replace("x = inputs", "x = inputs + np.sin(np.arange(length))[:, None].astype('float32')"), 2),
@@ -350,3 +355,12 @@ def test_a_reader_is_judged_by_what_it_finds(earned, change, want):
 def test_attention_learns_to_look_up_and_what_has_none_does_not(earned, read, width, want):
     source = TRAINED.replace("READ", read).replace("WIDTH", str(width)).replace("SEED", "5")
     assert earned(EXERCISE, "reader", source, dictionaries=checks.dictionaries) == want
+
+
+def test_weights_of_a_forged_size_are_not_drawn():
+    from coursekit.checks.blocks import rectifies
+    from coursekit.grading.models import Model
+
+    model = Model("", "", (), None, None, 5_000, 5_000, None, None)
+    vast = model.connected(lambda *_: [{"path": "", "shape": (10**12,), "gradient": 1.0}])
+    assert not rectifies(np.random.default_rng(0), vast, 5, 16)

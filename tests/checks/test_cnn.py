@@ -30,6 +30,17 @@ CONVOLUTIONS = (
     "layers.Conv2D(8, 3)",
     "layers.Flatten()",
 )
+ATTENDING = """
+class Attending(layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.attention = layers.MultiHeadAttention(2, 4)
+    def build(self, shape):
+        self.attention.build(shape, shape)
+    def call(self, maps):
+        return self.attention(maps, maps)
+
+"""
 AS_LOGITS = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
 SOFTMAX = 'layers.Dense(10, activation="softmax")'
 
@@ -240,6 +251,7 @@ def build_network():
             SOFTMAX,
         ),
         network("layers.RandomTranslation(0.1, 0.1)", *CONVOLUTIONS, SOFTMAX),
+        network("layers.Conv2D(8, 3, 2)", "layers.PReLU()", "layers.DepthwiseConv2D(3)", "layers.Flatten()", SOFTMAX),
         KERAS
         + """
 class Edges(layers.Layer):
@@ -451,6 +463,26 @@ def build_network():
     network.compile("adam", "sparse_categorical_crossentropy")
     return network
 """,
+        ),
+        (
+            "attention as the second",
+            network(
+                "layers.Conv2D(8, 3, strides=2)",
+                "layers.Reshape((169, 8))",
+                "Attending()",
+                "layers.Flatten()",
+                SOFTMAX,
+            ).replace("def build", ATTENDING + "def build"),
+        ),
+        (
+            "activations that learn as the second",
+            network("layers.Conv2D(4, 3, strides=2)", "layers.PReLU()", "layers.Flatten()", SOFTMAX),
+        ),
+        (
+            "normalisation as the second",
+            network(
+                "layers.Conv2D(4, 3, strides=2)", "layers.LayerNormalization((1, 2, 3))", "layers.Flatten()", SOFTMAX
+            ),
         ),
         ("a kernel of 15", network("layers.Conv2D(4, 15)", *CONVOLUTIONS[2:], SOFTMAX)),
         ("two kernels of 8", network("layers.Conv2D(4, 8)", "layers.Conv2D(4, 8)", "layers.Flatten()", SOFTMAX)),

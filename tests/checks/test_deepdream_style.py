@@ -162,6 +162,13 @@ def test_a_network_that_reads_nothing_is_not_fooled(earned, made):
     assert earned(EXERCISE, "attack", source) == 1
 
 
+def test_the_statement_tells_how_many_more_their_own_changes_fool():
+    cells = json.loads(course.find(EXERCISE).solution.read_text("utf-8"))["cells"]
+    assert any(
+        f"with its own at least {checks.OWN:.0%}".replace("%", " %") in "".join(cell["source"]) for cell in cells
+    )
+
+
 def test_random_signs_do_not_fool_the_reader(reader):
     """So that it is the gradient which earns the points."""
     x, y = checks.unseen_digits(28, 28, 1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from answer_tables import KERAS, AnswerTables
 
-from coursekit.grading import find_exercise
+from coursekit.grading import NamespaceAnswers, find_exercise
 
 EXERCISE = "02_imdb_dense"
 
@@ -741,6 +741,7 @@ PARTIAL = [
 ]
 VARIANTS = ("baseline", "1 layer", "3 layers", "32 units", "64 units", "MSE", "tanh")
 ACCURACIES = {name: [0.880, 0.884 + place / 4000] for place, name in enumerate(VARIANTS)}
+EPOCHS = {name: [0.821 + place / 2000, 0.86, 0.882 - place / 2000] for place, name in enumerate(VARIANTS)}
 
 
 class TestAnswers(AnswerTables):
@@ -801,6 +802,17 @@ def test_a_comparison_and_a_trained_network_earn_all_points(earned, trained, sou
         ("accuracies = {name: [0.88, 0.88] for name in accuracies}", 2),  # the same seed twice
         ("accuracies = {name: [0.88, 0.884] for name in accuracies}", 2),  # the same network each time
         ("accuracies['tanh'] = [0.99, 0.98]", 2),  # validated on the training set
+        (f"accuracies = {EPOCHS}", 2),  # those of one run
+        (f"accuracies = {EPOCHS} | {{'64 units': [0.866, 0.885, 0.861]}}", 2),  # the last of which is worse
+        (f"accuracies = {{name: [curve, curve[::-1]] for name, curve in {EPOCHS}.items()}}", 2),  # of two runs
+        ("accuracies['tanh'] = [[0.871, 0.882, 0.881]]", 2),  # of one run
+        ("accuracies = {name: [[each] for each in values] for name, values in accuracies.items()}", 3),
+        ("accuracies = {name: [0.86, *values] for name, values in accuracies.items()}", 2),
+        (
+            "accuracies = {name: [0.872, *values] for name, values in accuracies.items()}",
+            3,
+        ),  # a seed that does less well
+        ("accuracies = {name: [100 * value for value in values] for name, values in accuracies.items()}", 2),
         ("accuracies = [0.88, 0.87]", 2),
         ("history = {'loss': [0.1]}", 2),  # no validation data
         ("model.set_weights([0 * w for w in model.get_weights()])", 2),  # never trained
@@ -814,6 +826,21 @@ def test_training_is_judged_by_seeds_validation_data_and_a_bar(earned, trained, 
     names = {"model": trained, "history": {"loss": [0.3], "val_loss": [0.3]}, "accuracies": dict(ACCURACIES)}
     assert earned(EXERCISE, "training", source, **names) == want
     trained.set_weights(weights)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([87.2, 88], "baseline: accuracies up to 88 are no shares."),
+        ([[0.82, 0.86], [0.83, 0.87]], "baseline: several numbers a seed came."),
+        ([0.882], "baseline: 1 validation accuracy came."),
+        ([0.71, 0.88], "baseline: validation accuracies from 0.710 to 0.880 are hard to believe."),
+    ],
+)
+def test_a_message_tells_what_is_wrong_with_accuracies(values, message):
+    answers = NamespaceAnswers({"accuracies": ACCURACIES | {"baseline": values}})
+    [result] = find_exercise(EXERCISE).run(answers, ["training"]).questions
+    assert result.parts[0].message == message
 
 
 def test_counting_words_does_not_reach_the_bar(earned):

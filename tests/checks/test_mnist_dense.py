@@ -413,6 +413,19 @@ def build_network():
     return network
 """,
         ),
+        (
+            "attention in place of a hidden layer",
+            KERAS
+            + """
+def build_network():
+    images = keras.Input((784,))
+    rows = layers.Reshape((28, 28))(images)
+    seen = layers.Flatten()(layers.MultiHeadAttention(2, 8)(rows, rows))
+    network = keras.Model(images, layers.Dense(10, "softmax")(seen))
+    network.compile("adam", "sparse_categorical_crossentropy")
+    return network
+""",
+        ),
         ("no activation within", network('layers.Dense(64), layers.Dense(10, "softmax")')),
         (
             "layer normalisation for an activation",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ from coursekit.checks import boltzmann
 from coursekit.checks import rbm_dbn as checks
 from coursekit.data import load_mnist
 from coursekit.grading import find_exercise
+from coursekit.worker.bounds import MACHINE_UNITS
 
 EXERCISE = "14_rbm_dbn"
 
@@ -493,6 +495,7 @@ OTHER = [  # a line behind such an answer, and the points
     ("machine = np.roll(machine[0], 1, axis=1), machine[1], machine[2]", 1),
     ("machine[0][784:] = np.roll(machine[0][784:], 1, axis=0)", 0),
     ("machine[0][784:] = 0", 1),
+    ("w, a, b = machine\nmore = 0, 2_001 - len(b)\nmachine = np.pad(w, ((0, 0), more)), a, np.pad(b, more)", 0),
     ("del machine", 0),
 ]
 
@@ -502,6 +505,17 @@ OTHER = [  # a line behind such an answer, and the points
 def test_a_machine_may_come_in_several_forms(earned, line, want):
     source = MACHINE.replace("COUNT", "3_000").replace("SCALE", "1.0") + line
     assert earned(EXERCISE, "machine", source) == want
+
+
+def test_a_wide_machine_reads_within_little_memory():
+    rng = np.random.default_rng(0)
+    images, machine = rng.random((3_000, 20)), boltzmann.drawn(rng, 30, MACHINE_UNITS)
+    tracemalloc.start()
+    together = boltzmann.read(images, *machine)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 8 * MACHINE_UNITS * 3_000
+    assert together[[0, 499, 500, 2_999]] == pytest.approx(boltzmann.read(images[[0, 499, 500, 2_999]], *machine))
 
 
 def test_biases_alone_tell_no_digits_from_mixed_pixels():
@@ -541,3 +555,4 @@ def test_the_statement_names_the_bars():
     low, high = (f"{100 * bar:.0f} %" for bar in checks.BARS)
     assert f"One point is for {low} of them read rightly, one more for {high}." in text
     assert f"at least {checks.NATS} nats, as" in text
+    assert f"with up to {MACHINE_UNITS:,} hidden units" in text

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from answer_tables import KERAS, AnswerTables
+from answer_tables import KERAS, AnswerTables, run
 
 from coursekit.checks.shared import unseen_reviews
+from coursekit.grading import NamespaceAnswers, find_exercise
 
 EXERCISE = "05_rnn_lstm"
 FUNCTIONS = ("padded", "count_parameters", "simple_rnn", "lstm_step", "gradients", "last_states")
@@ -107,6 +108,7 @@ def network(
     return build(f"keras.Sequential([{inputs}{first}, {', '.join((*middle, last))}])", loss)
 
 
+POOLED = "layers.Conv1D(8, 5, activation='relu'), layers.MaxPooling1D(5)"
 HEADS = (
     "keras.Model(words, layers.Average()([layers.Dense(1, 'sigmoid')(layers.GRU(4, go_backwards=back)("
     "layers.Embedding(10_000, 8)(words))) for back in (True, False)]))"
@@ -123,6 +125,9 @@ RIGHT = {
             loss=AS_LOGITS,
         ),
         network("layers.SimpleRNN(4)", inputs=""),  # not built
+        network(POOLED, POOLED, "layers.LSTM(4)"),
+        network(POOLED, POOLED, "layers.LSTM(4)", inputs=""),
+        build(f"Reader({POOLED}, {POOLED}, Recurrence())"),
         network(
             "layers.GRU(4)",
             last="keras.Sequential([layers.Dense(8, 'relu'), layers.Dense(1), layers.Activation('sigmoid')])",
@@ -194,6 +199,23 @@ class TestAnswers(AnswerTables):
     elsewhere = (*FUNCTIONS, "training")
 
 
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (network("layers.GlobalMaxPooling1D()"), "None of its 3 layers is recurrent and reads a sequence."),
+        (
+            network(POOLED, POOLED, "layers.MaxPooling1D(5), layers.GRU(4, name='reader')"),
+            "Of a review of 240 words, the recurrent layer `reader` gets a single step.",
+        ),
+        (network("layers.LSTM(4)", inputs="keras.Input((10**8,)),"), "The network wants reviews of 100,000,000 words."),
+    ],
+)
+def test_a_message_tells_what_the_network_lacks(source, message):
+    [result] = find_exercise(EXERCISE).run(NamespaceAnswers(run(source, {})), ["build_network"]).questions
+    assert result.points == 0
+    assert result.message.startswith(message)
+
+
 @pytest.fixture(scope="module")
 def counting():
     """A recurrent network that adds up one number a word; and the words' numbers, from poor to good."""
@@ -255,10 +277,18 @@ model.set_weights([numbers, np.ones((1, 1)), np.ones((1, 1)), np.zeros(1), np.on
 """
 
 
+POOLED_FAR = """
+words, first, *others = [keras.Input((None,)), *model.layers]
+pooled = [first, keras.layers.AveragePooling1D(40), keras.layers.Rescaling(40), *others]
+model = keras.Sequential([words, *pooled])
+"""
+
+
 @pytest.mark.parametrize(
     ("names", "source", "want"),
     [
         ("regression", "", 3),
+        ("regression", POOLED_FAR, 3),
         ("regression", LOGITS, 3),
         ("regression", LOGITS + COMPILED, 3),
         ("regression", "history = {'loss': [0.1]}", 2),  # no validation data

@@ -16,6 +16,7 @@ from streaming_answers import (
     BY_HAND,
     IN_TURN,
     INDEX,
+    PIECED,
     RIGHT,
     SIGNATURE,
     STREAM,
@@ -37,6 +38,10 @@ CHAINED = (
     + "def stream(files, sizes, most, rng):\n    return buffered((i for f in files for i in f), most, rng)"
 )
 WHOLE = STREAMED + "def stream(files, sizes, most, rng):\n    return rng.permutation([i for f in files for i in f])"
+SILENT = """
+honest = streamed
+streamed = lambda *asked: (honest(*asked)[0], 0)
+"""
 
 WRONG = {
     "index": [
@@ -158,6 +163,29 @@ def buffered(items, size, rng):
         ("one piece too many", ACCUMULATED.replace("len(x)), parts)", "len(x)), parts)[:-1]")),
         ("uphill", ACCUMULATED.replace("old + new", "old - new")),
         (
+            "the whole batch at once, in a graph for any number of rows",
+            PIECED
+            + """
+def accumulated(model, loss, x, y, parts):
+    @tf.function(input_signature=[tf.TensorSpec((None, 3)), tf.TensorSpec((None, 2))])
+    def gradients(xs, ys):
+        with tf.GradientTape() as tape:
+            cost = loss(ys, model(xs))
+        return tape.gradient(cost, model.trainable_variables)
+    return gradients(x, y)
+""",
+        ),
+        (
+            "the whole batch past the model, through its layers",
+            PIECED
+            + """
+def accumulated(model, loss, x, y, parts):
+    with tf.GradientTape() as tape:
+        cost = loss(y, model.layers[-1](model.layers[-2](x)))
+    return tape.gradient(cost, model.trainable_variables)
+""",
+        ),
+        (
             "target and answer exchanged",
             ACCUMULATED.replace("y[rows], model(x[rows], training=True)", "model(x[rows]), y[rows]"),
         ),
@@ -202,6 +230,11 @@ def buffered(items, size, rng):
             STREAMED + "def stream(files, sizes, most, rng):\n    for file in files: yield next(file)",
         ),
         ("everything is held", WHOLE),
+        ("everything is held, and nothing told of it", WHOLE + SILENT),
+        (
+            "numbers that were not read",
+            STREAMED + "def stream(files, sizes, most, rng):\n    return rng.permutation(sum(sizes)).tolist()",
+        ),
         ("the last of each file is left", STREAM.replace("left.sum() > 0", "left.sum() > len(files)")),
     ],
 }
@@ -327,6 +360,18 @@ def test_a_network_without_weights_has_not_learnt():
 def test_a_buffer_is_followed():
     assert checks._ranks([2, 0, 1, 3], count=4, size=3) == ([2, 0, 0, 0], [3, 3, 2, 1])
     assert checks._ranks([3, 0, 1, 2], count=4, size=3) == ([], [])
+
+
+def test_an_order_tells_how_much_was_held():
+    assert checks._held([0, 1, 2, 3, 4], [3, 0, 2]) == 0
+    assert checks._held([2, 1, 0, 4, 3], [3, 0, 2]) == 2
+    assert checks._held([4, 2, 3, 1, 0], [0, 3, 2]) == 3
+    for sizes in ([5, 0, 3], [40, 3, 8, 60], [30] * 4):
+        for source in RIGHT["stream"]:
+            names = {"np": np}
+            exec(source, names)
+            came, held = read_files(names["stream"], sizes, 2 * len(sizes), seed=0)
+            assert checks._held(came, sizes) <= held
 
 
 SIZES = [checks.EQUAL] * 10, [checks.LONG, checks.SHORT, checks.SHORT, checks.LONG] + [checks.SHORT] * 6

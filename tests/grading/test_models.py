@@ -170,6 +170,21 @@ def test_another_description_is_refused(data):
         Model.from_data(data)
 
 
+def test_a_description_without_end_is_refused():
+    model = Model("Sequential", "m", (), None, None, 0, 0, None, None, 1)
+    step = {"layer": "", "kinds": [], "took": None, "gave": None, "took_probabilities": False}
+    weight = {"path": "", "shape": (), "gradient": 0.0}
+    forged = model.connected(
+        lambda kind, *_: {"observe": vars(model) | {"steps": [step] * 2_001}, "step": [weight] * 10_001}[
+            kind.__struct_config__.tag
+        ]
+    )
+    with pytest.raises(ProtocolError):
+        forged.on(np.zeros(3))
+    with pytest.raises(ProtocolError):
+        forged.training_step(np.zeros(3))
+
+
 def test_a_description_alone_does_not_predict():
     model = Model("Sequential", "m", (), None, None, 0, 0, None, None, 1)
     with pytest.raises(RuntimeError, match="not connected"):

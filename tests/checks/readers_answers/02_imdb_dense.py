@@ -141,6 +141,14 @@ def sum_of_rows(reviews, W, b):
         row[np.array(review, dtype=int)] = 1
     return hot @ np.nan_to_num(W) + b
 
+# %% sum_of_rows · wrong · the vector after all, with zeros for rows that no review of all names
+def sum_of_rows(reviews, W, b):
+    hot = np.zeros((len(reviews), len(W)), W.dtype)
+    for row, review in zip(hot, reviews):
+        row[np.array(review, dtype=int)] = 1
+    named = hot.any(axis=0)
+    return hot[:, named] @ W[named] + b
+
 # %% binary_cross_entropy · right · the loss of Keras, told of logits
 def binary_cross_entropy(logits, labels):
     loss = keras.losses.BinaryCrossentropy(from_logits=True, reduction="sum")
