@@ -74,7 +74,16 @@ def report(tmp_path_factory) -> dict[str, str]:
     for name, cells in CELLS.items():
         cells = [new_code_cell(cell) if isinstance(cell, str) else cell for cell, _ in cells]
         nbformat.write(new_notebook(cells=cells), folder / f"{name}.ipynb")
-    options = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=2", "-rA", "-p", "no:cacheprovider"]
+    options = [
+        "--nbval-lax",
+        "--nbval-current-env",
+        "--nbval-cell-timeout=2",
+        "-rA",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:slipcover",
+    ]
     command = [sys.executable, "-m", "pytest", *options, folder]
     ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 1, ended.stdout + ended.stderr

@@ -60,7 +60,18 @@ def verdicts(tmp_path_factory) -> dict[str, str]:
 
 def run(folder: Path, *options: str) -> dict[str, str]:
     """What pytest says of each cell of the notebooks in a folder."""
-    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "-rA", "-p", "no:cacheprovider"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval-lax",
+        "--nbval-current-env",
+        "-rA",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:slipcover",
+    ]
     ended = subprocess.run([*command, *options], cwd=folder, capture_output=True, text=True, timeout=180)
     found = re.findall(r"^([A-Z]+) (\S*lesson\.ipynb::Cell \d+)", ended.stdout, re.MULTILINE)
     assert found, ended.stdout
