@@ -274,7 +274,7 @@ def lint(arguments: list[str]) -> int:
 PATIENT = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_THREAD_TIMEOUT": "4"}  # who waits leaves the core to others
 
 
-COVERAGE, FLOOR = ROOT / "build" / "coverage.json", "95"  # per cent of the lines, as many as are reached, rounded down
+COVERAGE, FLOOR = ROOT / "build" / "coverage.json", "95"  # per cent of the lines; 96 are reached, by some tests in turn
 
 
 def unit(arguments: list[str]) -> int:
