@@ -23,6 +23,7 @@ NUDGE = 0.5  # of drawn weights
 SAMPLE = 256  # numbers of what a layer gave
 NEVER = float("nan")
 CALL_HINT = "Compare what your model takes with what the question says that it is fed."
+GRAPH = "_graph_of_its_steps"  # of a recurrent layer
 
 
 def observe(model: Any, x: Any) -> dict[str, Any]:
@@ -146,13 +147,35 @@ def _build(model: Any, x: Any) -> None:
 def _call(model: Any, x: Any, training: bool) -> Any:
     """What a model gives; where it cannot take such a batch, a failure says so."""
     try:
-        return model(x, training=training)
+        with contextlib.nullcontext() if training else _recurrence_in_graphs():
+            return model(x, training=training)
     except Exception as error:
         shape = " and ".join(str(np.shape(each)) for each in (x if isinstance(x, list) else [x]))
         lines = [line.replace("\x1b[1m", "").replace("\x1b[0m", "").strip() for line in str(error).splitlines()]
         told = [line for line in lines if line and not line.startswith("Exception encountered")]
         came = f"It stopped with {type(error).__name__}: {told[0] if told else 'without a message'}"
         raise WrongKind(f"The model cannot take a batch of shape {shape}.", came, CALL_HINT) from error
+
+
+@contextlib.contextmanager
+def _recurrence_in_graphs() -> Iterator[None]:
+    """Each recurrent layer goes through the steps of a batch in a graph, which it keeps: outside of one, a step is
+    milliseconds of Python. Not for training, where the graph would keep the first batch's mask of dropout as well."""
+    kind = sys.modules["keras"].layers.RNN
+    step_by_step = kind.inner_loop
+
+    def in_a_graph(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        kept = vars(layer)
+        if GRAPH not in kept:
+            kept[GRAPH] = sys.modules["tensorflow"].function(step_by_step.__get__(layer), autograph=False)
+            kept[GRAPH]._omit_frequent_tracing_warning = True  # each batch of another length is another graph
+        return kept[GRAPH](*args, **kwargs)
+
+    kind.inner_loop = in_a_graph
+    try:
+        yield
+    finally:
+        kind.inner_loop = step_by_step
 
 
 @contextlib.contextmanager
@@ -196,11 +219,16 @@ def _shapes(tensors: Any) -> Any:
     return None if shape is None else tuple(int(length) for length in shape)
 
 
+def _numbers(tensor: Any) -> np.ndarray:
+    """Those of a tensor; a graph that is being made, as of a recurrent layer's steps, has none yet."""
+    return np.zeros(0) if sys.modules["tensorflow"].is_symbolic_tensor(tensor) else np.asarray(tensor)
+
+
 def _are_probabilities(tensor: Any) -> bool:
     shape = _shapes(tensor)
     if not isinstance(shape, tuple) or len(shape) < 2 or shape[-1] < 2:
         return False
-    values = np.asarray(tensor)
+    values = _numbers(tensor)
     return values.dtype.kind == "f" and bool((values >= 0).all() and np.allclose(values.sum(axis=-1), 1, atol=1e-3))
 
 
@@ -208,7 +236,7 @@ def _sample(tensor: Any) -> list[float]:
     """Numbers of a tensor, at places that follow from its size alone; none if it holds none."""
     if not isinstance(_shapes(tensor), tuple):
         return []
-    values = np.asarray(tensor).ravel()
+    values = _numbers(tensor).ravel()
     if values.dtype.kind not in "biuf" or not values.size:
         return []
     places = np.random.default_rng(0).integers(values.size, size=SAMPLE)

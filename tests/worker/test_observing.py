@@ -179,6 +179,25 @@ def test_drawn_weights_are_the_seeds(namespace, batch):
     np.testing.assert_allclose(first.sum(axis=1), 1, rtol=1e-5)
 
 
+def test_recurrent_layers_give_what_they_give_outside_of_a_graph(caplog):
+    import keras
+    from keras import layers
+
+    recurrent = [layers.Bidirectional(layers.GRU(3, return_sequences=True)), layers.LSTM(2, dropout=0.5)]
+    network = keras.Sequential([layers.Embedding(9, 4, mask_zero=True), *recurrent])
+    words = np.random.default_rng(0).integers(0, 9, size=(3, 12))
+    model = NamespaceAnswers({"network": network}).model("network")
+    model.on(words)
+    for length in (12, 11, 9, 8, 7, 5):
+        np.testing.assert_array_equal(model.rehearse(words[:, :length]), network(words[:, :length]))
+
+    network.layers[0].embeddings.assign(2 * network.layers[0].embeddings)
+    np.testing.assert_array_equal(model.rehearse(words), network(words))
+    np.testing.assert_array_equal(model.rehearse(words, training=True), network(words, training=True))
+    assert "retracing" not in caplog.text
+    assert layers.RNN.inner_loop.__name__ == "inner_loop"
+
+
 def test_a_batch_that_a_model_cannot_take_is_told_by_its_shape(namespace):
     model = NamespaceAnswers(namespace).model("build")
     with pytest.raises(failures.WrongKind, match=r"cannot take a batch of shape \(2, 9\)"):
