@@ -180,13 +180,13 @@ def _recurrence_in_graphs() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _watching(steps: list[dict[str, Any]]) -> Iterator[None]:
-    """Note what each layer takes and gives when it is first called."""
+    """Note what each layer takes and gives when it is first called; not in a graph, which has no values yet."""
     kind = sys.modules["keras"].layers.Layer
     original, seen = kind.__call__, set[int]()
 
     def watched(layer: Any, *args: Any, **kwargs: Any) -> Any:
         given = original(layer, *args, **kwargs)
-        if id(layer) not in seen:
+        if id(layer) not in seen and not sys.modules["tensorflow"].inside_function():
             seen.add(id(layer))
             steps.append(_step(layer, args[0] if args else next(iter(kwargs.values()), None), given))
         return given
@@ -219,16 +219,11 @@ def _shapes(tensors: Any) -> Any:
     return None if shape is None else tuple(int(length) for length in shape)
 
 
-def _numbers(tensor: Any) -> np.ndarray:
-    """Those of a tensor; a graph that is being made, as of a recurrent layer's steps, has none yet."""
-    return np.zeros(0) if sys.modules["tensorflow"].is_symbolic_tensor(tensor) else np.asarray(tensor)
-
-
 def _are_probabilities(tensor: Any) -> bool:
     shape = _shapes(tensor)
     if not isinstance(shape, tuple) or len(shape) < 2 or shape[-1] < 2:
         return False
-    values = _numbers(tensor)
+    values = np.asarray(tensor)
     return values.dtype.kind == "f" and bool((values >= 0).all() and np.allclose(values.sum(axis=-1), 1, atol=1e-3))
 
 
@@ -236,7 +231,7 @@ def _sample(tensor: Any) -> list[float]:
     """Numbers of a tensor, at places that follow from its size alone; none if it holds none."""
     if not isinstance(_shapes(tensor), tuple):
         return []
-    values = _numbers(tensor).ravel()
+    values = np.asarray(tensor).ravel()
     if values.dtype.kind not in "biuf" or not values.size:
         return []
     places = np.random.default_rng(0).integers(values.size, size=SAMPLE)

@@ -187,7 +187,7 @@ def test_recurrent_layers_give_what_they_give_outside_of_a_graph(caplog):
     network = keras.Sequential([layers.Embedding(9, 4, mask_zero=True), *recurrent])
     words = np.random.default_rng(0).integers(0, 9, size=(3, 12))
     model = NamespaceAnswers({"network": network}).model("network")
-    model.on(words)
+    assert [step.kinds[0] for step in model.on(words).steps] == ["Embedding", "GRU", "GRU", "Bidirectional", "LSTM"]
     for length in (12, 11, 9, 8, 7, 5):
         np.testing.assert_array_equal(model.rehearse(words[:, :length]), network(words[:, :length]))
 
