@@ -149,7 +149,7 @@ def importance_bound(answers: Answers, expect: Expect) -> None:
             compare(_normal(rng, k, digits, scale=2), hint)
     rng = answers.draw("small weights")
     for k, places in ((50, [[-900, -900, -900]]), (int(rng.integers(3, 9)), [[-1_000, -90, -850, -800]])):
-        hint = f"Weights as small as e^−900 have a mean too, and its logarithm is near −900. Here k = {k}."
+        hint = f"Weights as small as these have a mean too; its logarithm is near the largest of them. Here k = {k}."
         compare(_normal(rng, k, len(places[0]), scale=5) + _single(places), hint)
     far_apart = _normal(rng, 9, 3, scale=5) - 900
     far_apart[rng.integers(1, 9, size=3), np.arange(3)] = _normal(rng, 3)
