@@ -64,7 +64,7 @@ class Lesson:
 
 
 LESSONS = (
-    Lesson(1, "mnist_dense", "A dense network reads digits", 75, 11, 20),
+    Lesson(1, "mnist_dense", "A dense network reads digits", 75, 14, 20),
     Lesson(2, "imdb_dense", "Reviews: good or bad?", 60, 6, 20, (1,)),
     Lesson(3, "regularization", "Overfitting and its cures", 110, 10, 20, (1, 2)),
     Lesson(4, "cnn", "Convolutional networks see neighbours", 90, 11, 20, (1, 3)),
@@ -72,7 +72,7 @@ LESSONS = (
     Lesson(6, "transfer_learning", "Borrow what another network has learnt", 60, 12, 20, (3, 4)),
     Lesson(7, "autoencoders", "Networks that squeeze and rebuild", 75, 8, 20, (1, 3, 4)),
     Lesson(8, "vae", "A network that invents digits", 85, 9, 20, (1, 7)),
-    Lesson(9, "bayesian_nn", "Networks that know when they do not know", 118, 10, 20, (1, 3, 4)),
+    Lesson(9, "bayesian_nn", "Networks that know when they do not know", 118, 11, 20, (1, 3, 4)),
     Lesson(10, "optimizers", "How to go downhill", 100, 7, 20, (1, 3, 7)),
     Lesson(11, "text", "From words to vectors", 80, 9, 20, (1, 2, 5)),
     Lesson(12, "object_detection", "What, and where", 80, 8, 20, (1, 4, 6)),
