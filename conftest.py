@@ -14,9 +14,8 @@ from nbval.plugin import IPyNbCell, IPyNbFile
 from xdist.scheduler.loadscope import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-# Tests that fail where others slow them down: what they attack or end has seconds. The first worker has them all, and
-# the others make way for it.
-CLOCK, FIRST, MAKING_WAY = "what keeps to a clock", "gw0", 10  # the last is a niceness
+# Tests that fail where others slow them down: what they attack or end has seconds. One worker has them all.
+CLOCK = "what keeps to a clock"
 CLOCKED = (
     "tests/attacks/",
     "tests/grading/test_agreement.py",
@@ -122,11 +121,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Executed solutions record their points beside the tests, not in the progress of who runs them; and all workers
-    but the first make way, where tests are no notebooks."""
-    worker = getattr(config, "workerinput", {"workerid": FIRST})["workerid"]
-    if worker != FIRST and not config.option.nbval_lax and hasattr(os, "nice"):
-        os.nice(MAKING_WAY)
+    """Executed solutions record their points beside the tests, not in the progress of who runs them."""
     folder = tempfile.TemporaryDirectory()
     config.add_cleanup(folder.cleanup)
     os.environ["COURSEKIT_PROGRESS"] = str(Path(folder.name) / "progress.json")
@@ -156,8 +151,8 @@ class Groups(LoadScopeScheduling):
     """Hands out tests one by one, but as a whole: all that keeps to a clock, a notebook, a file whose tests share what
     is dear to make.
 
-    The largest whole comes first, so that single tests fill up all workers' time at the end; of notebooks the longest.
-    But what keeps to a clock comes before all else, and while it runs the others get no crowd, as long as there
+    The largest whole comes first, so that single tests fill up both workers' time at the end; of notebooks the longest.
+    But what keeps to a clock comes before all else, and while it runs the other worker gets no crowd, as long as there
     is anything else.
     """
 

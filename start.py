@@ -278,12 +278,12 @@ COVERAGE, FLOOR = ROOT / "build" / "coverage.json", "95"  # per cent of the line
 
 
 def unit(arguments: list[str]) -> int:
-    """The unit tests, three at a time, since what keeps to a clock mostly waits, and a training keeps little more than
-    one core busy; with the lines that none runs, unless some are chosen.
+    """The unit tests, two at a time, since a training here keeps little more than one core busy; with the lines that
+    none runs, unless some are chosen.
 
-    NumPy has one thread in each: two for a small product wait for each other, and for the other workers.
+    NumPy has one thread in each: two for a small product wait for each other, and for the other worker.
     """
-    tests = ["pytest", "-n", "3", "--durations=15", "coursekit", "tests", *arguments]
+    tests = ["pytest", "-n", "2", "--durations=15", "coursekit", "tests", *arguments]
     if arguments:
         return call("-m", *tests, OPENBLAS_NUM_THREADS="1", **PATIENT)
     COVERAGE.parent.mkdir(exist_ok=True)

@@ -1,8 +1,7 @@
-"""In which order workers get the tests, and which makes way."""
+"""In which order two workers get the tests."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -45,13 +44,9 @@ class Worker:
 
 
 @pytest.fixture
-def rules(pytestconfig):
-    return pytestconfig.pluginmanager.get_plugin(str(pytestconfig.rootpath / "conftest.py"))
-
-
-@pytest.fixture
-def run(rules, tmp_path):
+def run(pytestconfig, tmp_path):
     """What two workers did: for each test its node id, who had it, when it began and when it ended."""
+    rules = pytestconfig.pluginmanager.get_plugin(str(pytestconfig.rootpath / "conftest.py"))
     for file, (_, text) in (FILES | NOTEBOOKS).items():
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_text(text)
@@ -88,23 +83,6 @@ def test_what_keeps_to_a_clock_is_first_with_one_worker_and_beside_no_crowd(run,
 
     assert [name for name, worker, *_ in done if worker == clock][: len(clocked)] == [name for name, *_ in clocked]
     assert min(begin for name, _, begin, _ in done if name.startswith(CROWDED)) >= end
-
-
-@pytest.mark.parametrize(
-    ("given", "notebooks", "lowered"),
-    [({}, False, 0), ({"workerid": "gw0"}, False, 0), ({"workerid": "gw2"}, False, 10), ({"workerid": "gw1"}, True, 0)],
-)
-def test_all_but_who_keeps_to_a_clock_make_way(rules, monkeypatch, given, notebooks, lowered):
-    monkeypatch.setenv("COURSEKIT_PROGRESS", "")
-    by: list[int] = []
-    monkeypatch.setattr(os, "nice", by.append, raising=False)
-    config = SimpleNamespace(option=SimpleNamespace(nbval_lax=notebooks), add_cleanup=lambda end: end())
-    if given:
-        config.workerinput = given
-
-    rules.pytest_configure(config)
-
-    assert sum(by) == lowered
 
 
 def test_where_nothing_else_is_left_a_crowd_does_not_wait(run):

@@ -340,7 +340,7 @@ def test_the_tests_run_to_their_end_and_fail_with_the_worst_code(start, clone, c
     assert "--json" in (clone / "single").read_text()  # and no notebook, which were the later calls
     assert lessons[lessons.index("--quick") :] == ["--quick", "notebooks", "solutions"]
     patient = map(json.loads, (clone / "patient").read_text().splitlines())
-    assert list(patient) == [unit, lessons]  # several at a time, whose threads would wait for each other
+    assert list(patient) == [unit, lessons]  # two at a time, whose threads would wait for each other
 
 
 def test_some_of_the_tests(start, clone, monkeypatch):

@@ -133,7 +133,8 @@ class LiveHistory(keras.callbacks.Callback):  # type: ignore[misc, unused-ignore
         took = duration(time.monotonic() - self._start)
         count = plural(self._done, "epoch") if self._done == self._epochs else f"{self._done} of {self._epochs} epochs"
         if self._begun:
-            trained = {0: "no epoch after", 1: "epoch"}.get(self._done - self._begun, f"epochs {self._begun + 1} to")
+            added = self._done - self._begun
+            trained = {0: "no epoch beyond the first", 1: "epoch"}.get(added, f"epochs {self._begun + 1} to")
             count = f"{trained} {self._done} of {self._epochs}"
         self._show(f"{reason}{count} in {took}.")
         self._shell = None

@@ -335,7 +335,7 @@ def test_the_points_add_up():
     assert find_exercise(EXERCISE).points == 20
 
 
-ONE_HASH = [number * (2**61 - 1) for number in range(1, 15_001)]  # all have the hash 0 in CPython
+ONE_HASH = [number * (2**61 - 1) for number in range(1, 40_001)]  # all have the hash 0 in CPython
 
 
 @pytest.mark.parametrize(
@@ -348,7 +348,7 @@ ONE_HASH = [number * (2**61 - 1) for number in range(1, 15_001)]  # all have the
 def test_numbers_of_one_hash_do_not_hold_the_check_up(question, hostile):
     began = time.process_time()
     assert find_exercise(EXERCISE).find(question).run(NamespaceAnswers(hostile)).points == 0
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 8  # as a set they take more than twelve
 
 
 def test_a_network_without_weights_has_not_learnt():

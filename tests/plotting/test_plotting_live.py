@@ -88,7 +88,7 @@ def test_a_training_that_goes_on_counts_and_draws_the_epochs_before(fit, output,
     assert watch.before == {"loss": [3.0, 2.0]}
 
 
-@pytest.mark.parametrize(("epochs", "told"), [(3, "epoch 3 of 3 in "), (2, "no epoch after 2 of 2 in ")])
+@pytest.mark.parametrize(("epochs", "told"), [(3, "epoch 3 of 3 in "), (2, "no epoch beyond the first 2 of 2 in ")])
 def test_a_training_that_goes_on_for_one_epoch_or_none_says_so(fit, output, epochs, told):
     fit(LiveHistory(before={"loss": [3.0, 2.0]}), epochs=epochs, initial_epoch=2)
     assert output.shown[-1][0].startswith(told)
