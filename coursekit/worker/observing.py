@@ -23,7 +23,7 @@ NUDGE = 0.5  # of drawn weights
 SAMPLE = 256  # numbers of what a layer gave
 NEVER = float("nan")
 CALL_HINT = "Compare what your model takes with what the question says that it is fed."
-GRAPH = "_graph_of_its_steps"  # of a recurrent layer
+GRAPHS = "_graphs_of_its_steps"  # of a recurrent layer
 
 
 def observe(model: Any, x: Any) -> dict[str, Any]:
@@ -159,17 +159,22 @@ def _call(model: Any, x: Any, training: bool) -> Any:
 
 @contextlib.contextmanager
 def _recurrence_in_graphs() -> Iterator[None]:
-    """Each recurrent layer goes through the steps of a batch in a graph, which it keeps: outside of one, a step is
-    milliseconds of Python. Not for training, where the graph would keep the first batch's mask of dropout as well."""
+    """Each recurrent layer of Keras' own cells goes through the steps of a batch in a graph, which it keeps: outside of
+    one, a step is milliseconds of Python. A learner's cell may do what no graph can. Not for training, where the graph
+    would keep the first batch's mask of dropout as well."""
     kind = sys.modules["keras"].layers.RNN
     step_by_step = kind.inner_loop
 
     def in_a_graph(layer: Any, *args: Any, **kwargs: Any) -> Any:
-        kept = vars(layer)
-        if GRAPH not in kept:
-            kept[GRAPH] = sys.modules["tensorflow"].function(step_by_step.__get__(layer), autograph=False)
-            kept[GRAPH]._omit_frequent_tracing_warning = True  # each batch of another length is another graph
-        return kept[GRAPH](*args, **kwargs)
+        cells = getattr(layer.cell, "cells", [layer.cell])
+        if not all(type(cell).__module__.startswith("keras.") for cell in cells):
+            return step_by_step(layer, *args, **kwargs)
+        kept = vars(layer).setdefault(GRAPHS, {})
+        key = (id(layer.cell), layer.go_backwards, layer.return_sequences, layer.unroll)
+        if key not in kept:
+            kept[key] = sys.modules["tensorflow"].function(step_by_step.__get__(layer), autograph=False)
+            kept[key]._omit_frequent_tracing_warning = True  # each batch of another length is another graph
+        return kept[key](*args, **kwargs)
 
     kind.inner_loop = in_a_graph
     try:
