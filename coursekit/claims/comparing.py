@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
-from coursekit.claims.comparison import CONTRADICTED, MIME, Arm, Comparison
+from coursekit.claims.comparison import MIME, Arm, Comparison
 from coursekit.kernel import notebook_shell
 from coursekit.results import runs_in_full
 
@@ -13,7 +13,7 @@ _lap = [time.perf_counter()]  # when the last claim was made; at first, when the
 
 
 class Contradicted(AssertionError):
-    """A claim of a lesson does not hold: the interval of the paired difference lies on the other side."""
+    """A claim of a lesson does not hold: the 99.9 % interval of the paired difference lies on the other side."""
 
 
 def compare(
@@ -29,9 +29,11 @@ def compare(
     """Show whether a treatment is better than its control, from runs that share their seeds.
 
     The 95 % t-interval of the paired difference decides: the claim *holds* when it lies on the side that is better, is
-    *within the noise* when it holds zero, and is *contradicted* when it lies on the other side. In a notebook the line
-    of text stands above a small figure, with the values as data for ``coursekit claims``, and with the
-    seconds since the claim before: what it adds to the time of the lesson. Elsewhere the line is printed.
+    *within the noise* when it holds zero, and is *contradicted* when it lies on the other side. A contradicted claim is
+    an error only when the 99.9 % interval lies there too: on another processor a training rounds differently, and where
+    neither arm is better one run in forty would stop. In a notebook the line of text stands above a small figure, with
+    the values as data for ``coursekit claims``, and with the seconds since the claim before: what it adds to the time
+    of the lesson. Elsewhere the line is printed.
 
     Args:
         sentence: the claim, without a full stop.
@@ -43,7 +45,7 @@ def compare(
         each: what the pairs are where they are no seeds, in one word whose plural ends in s: ``"split"``.
 
     Raises:
-        Contradicted: the claim is contradicted, in a run that is large enough.
+        Contradicted: the claim is contradicted, at 99.9 % too, in a run that is large enough.
         RuntimeError: ``enough`` is false in the course's own run at the default sizes.
         ValueError: not two arms; fewer than three seeds; arms of different lengths; a value that is no finite number;
             another direction; a claim, measure or arm without a name; an ``each`` of several words; values that no
@@ -56,7 +58,7 @@ def compare(
     """
     comparison = _comparison(sentence, arms, measure, better, seeds, each)
     _show(comparison)
-    if runs_in_full(enough) and comparison.verdict == CONTRADICTED:
+    if runs_in_full(enough) and comparison.contradicted_beyond_doubt:
         raise Contradicted(str(comparison))
 
 

@@ -1,10 +1,11 @@
 """What a stored notebook was made from, kept in its metadata: one whose outputs are out of date is known without a run.
 
 A record fits as long as these are what they were: the code cells; the outputs; what computes them in the package (the
-syntax trees, without docstrings, of the modules of ``claims``, ``data``, ``nn`` and ``results`` that the notebook
+syntax trees, without docstrings, of the modules of ``data``, ``nn``, ``probes`` and ``results`` that the notebook
 reaches, and for a solution the page of checks with all that it reaches); the data files that were loaded. Prose, quick
-parameters, plots and how a data file gets here stand outside: each run in quick parameters executes them, and a file's
-bytes are verified. The versions of the libraries that compute are kept as well, and only warned of.
+parameters, plots, claims and how a data file gets here stand outside: each run in quick parameters executes them, what
+is stored of a claim is held against its values, and a file's bytes are verified. The versions of the libraries that
+compute are kept as well, and only warned of.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from coursekit import course
 
 PACKAGE = Path(__file__).resolve().parents[1]
 LIBRARIES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn")
-COMPUTES = ("claims", "data", "nn", "probes", "results")
+COMPUTES = ("data", "nn", "probes", "results")
 JUDGES = ("checks", "grading", "worker")
 BRINGS = "coursekit.data.store"  # and what it imports: it computes nothing, and what it brings is verified
 CARDS = "grading/templates"

@@ -142,6 +142,25 @@ def test_a_contradicted_claim_is_an_error_after_its_line(capsys):
     assert capsys.readouterr().out == f"{caught.value}\n"
 
 
+def test_a_claim_contradicted_at_95_percent_only_is_told_and_no_error(capsys):
+    control = np.array([0.502, 0.500, 0.498, 0.501, 0.499])
+    treated = control + [0.010, 0.020, 0.005, 0.030, 0.015]  # the mean is 3.7 of its standard errors
+
+    compare("It helps", {"treated": treated, "control": control}, **WORDS)
+
+    assert "It helps: contradicted." in capsys.readouterr().out
+
+
+@settings(deadline=None)
+@given(pairs)
+def test_what_is_beyond_doubt_is_so_by_scipys_paired_t_test(pairs):
+    assume(varying(pairs))
+    treatment, control = zip(*pairs)
+    low, _ = stats.ttest_rel(treatment, control).confidence_interval(0.999)
+
+    assert comparison(treatment, control).contradicted_beyond_doubt == (low > 0)
+
+
 def test_no_error_in_a_run_that_is_not_large_enough(capsys, monkeypatch):
     monkeypatch.delenv("COURSEKIT_FULL", raising=False)
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coursekit.claims.comparison import BETTER, MIME, Arm, Comparison
+from coursekit import course
+from coursekit.claims.comparison import BETTER, CONTRADICTED, MIME, Arm, Comparison
 from coursekit.claims.register import UnreadableClaims, claims_in
 
 texts = st.text(min_size=1).filter(lambda text: text.strip() and text.splitlines() == [text])
@@ -159,3 +160,11 @@ def test_a_claim_that_was_stored_without_a_name_of_its_pairs_is_of_seeds(helped)
     (claim,) = read(stored(helped))
 
     assert claim.repeats == "3 seeds"
+
+
+@pytest.mark.parametrize("lesson", course.LESSONS, ids=lambda lesson: lesson.slug)
+def test_the_course_stores_no_contradicted_claim(lesson):
+    claims = claims_in(lesson.notebook.read_bytes(), lesson.notebook.name, "Run it.")
+
+    assert claims
+    assert not [claim.sentence for claim in claims if claim.verdict == CONTRADICTED]

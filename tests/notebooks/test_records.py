@@ -131,10 +131,11 @@ def test_a_changed_check_page_is_seen_by_its_solution_only(notebook, package):
     [
         ("nn/gaussian.py", '"""', '"""Once more: '),
         ("plotting/history.py", "from __future__", "UNUSED = 1\nfrom __future__"),
+        ("claims/comparing.py", "from __future__", "UNUSED = 1\nfrom __future__"),
         ("data/downloads.py", "RETRIES = ", "RETRIES = 1 + "),
     ],
 )
-def test_a_docstring_a_plot_and_how_data_get_here_are_not_what_computes(notebook, package, file, before, after):
+def test_a_docstring_a_plot_a_claim_and_how_data_get_here_are_not_what_computes(notebook, package, file, before, after):
     change(package / file, before, after)
     assert records.stale(notebook) == ""
 
