@@ -158,7 +158,8 @@ def _draw_single(ax: Axes, run: Run, metric: str, best: int | None, decider: str
 
 def _mark_best(ax: Axes, epoch: int, value: float, epochs: int, words: str) -> None:
     """A ring on the curve, and a line up to the words above the axes, where no curve can cross them."""
-    ax.plot(epoch, value, "o", markersize=13, markerfacecolor="none", markeredgecolor="black", markeredgewidth=1.6)
+    ring: Any = {"markerfacecolor": "none", "markeredgecolor": "black", "markeredgewidth": 1.6}
+    ax.plot(epoch, value, "o", markersize=13, clip_on=False, **ring)
     ax.axvline(epoch, color=QUIET, linewidth=1, linestyle=":", zorder=0.5)
     place = (epoch - 1) / max(1, epochs - 1)
     align = "left" if place < 0.3 else "right" if place > 0.7 else "center"
@@ -170,13 +171,14 @@ def _draw_one_of_many(
     ax: Axes, name: str, run: Run, metric: str, color: str, marker: str, best: int | None
 ) -> EndLabel:
     epochs, curve, valid = _epochs(run), _curve(run, metric), f"val_{metric}" in run
+    marks: Any = {"color": color, "marker": marker, "markevery": max(1, len(epochs) // 12)}
     if valid and metric in run:
-        ax.plot(epochs, run[metric], "--", linewidth=1.1, color=color, alpha=0.75)
-    ax.plot(epochs, curve, "-" if valid else "--", color=color, marker=marker, markevery=max(1, len(epochs) // 12))
+        ax.plot(epochs, run[metric], "--", linewidth=1.1, alpha=0.75, markersize=4, markerfacecolor="white", **marks)
+    ax.plot(epochs, curve, "-" if valid else "--", **marks)
     if not best:
         return EndLabel(epochs[-1], curve[-1], name, color)
     value = curve[best - 1]
-    ax.plot(best, value, "o", markersize=12, markerfacecolor="none", markeredgecolor=ink(color))
+    ax.plot(best, value, "o", markersize=12, markerfacecolor="none", markeredgecolor=ink(color), clip_on=False)
     return EndLabel(epochs[-1], curve[-1], f"{name}: {number(value)}, epoch {best}", color)
 
 
@@ -210,7 +212,7 @@ def _best_words(decider: str) -> str:
 def _sentence(name: str, run: Run, metric: str, decider: str | None, best: int | None) -> str:
     parts = []
     for series, kind in ((metric, "training"), (f"val_{metric}", "validation")):
-        if series in run and not (name and kind == "training" and f"val_{metric}" in run):
+        if series in run:
             values = run[series]
             text = f"{kind} {_words(metric)} goes from {number(values[0])} to {number(values[-1])}"
             if series == decider and best:

@@ -58,7 +58,7 @@ def plot_transformer_block(norm_first: bool = True) -> Axes:
 
 
 def plot_attention_map(weights: ArrayLike, words: Sequence[str]) -> Axes:
-    """Draw how much each word looks at each other one, a picture for each head.
+    """Draw how much each word looks at each other one, a picture for each head, all on one scale of colours.
 
     Args:
         weights: shape (heads, words, words), one to four heads; row by row from 0 up, with the sum 1.
@@ -86,7 +86,7 @@ def plot_attention_map(weights: ArrayLike, words: Sequence[str]) -> Axes:
     figure = new_figure((1.6 + 3.2 * heads, 4.2))
     for head, share in enumerate(shares, 1):
         ax = figure.add_subplot(1, heads, head)
-        ax.imshow(share, vmin=0, cmap="cividis")
+        ax.imshow(share, vmin=0, vmax=shares.max(), cmap="cividis")
         ax.set(title=f"head {head}", xlabel="looked at", yticks=[])
         ax.set_xticks(range(count), words, rotation=90, fontsize=9)
         if head == 1:
