@@ -38,6 +38,20 @@ if "tensorflow" in __import__("sys").modules:
     __import__("tensorflow").config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 """
 
+# Each figure is refused whose lines are told apart by colour alone.
+FIGURES_WITHOUT_COLOUR = f"""
+def _watch_figures():
+    import coursekit.plotting.display as display
+    rule = {{}}
+    exec({(Path(__file__).parent / "tests/notebooks/without_colour.py").read_text("utf-8")!r}, rule)
+    show = display._show
+    def watched(figure, alt):
+        assert not (faults := rule["told_by_colour_alone"](figure)), faults
+        show(figure, alt)
+    display._show = watched
+_watch_figures()
+"""
+
 
 class WholeNotebook(IPyNbFile):
     """A notebook whose kernel's verdict on each cell is kept; nbval reads the outputs and drops the verdict.
@@ -55,7 +69,7 @@ class WholeNotebook(IPyNbFile):
             if self.quick and "parameters" in cell.cell.metadata.get("tags", []):
                 quick = self.nb.metadata.get("coursekit", {}).get("quick", {})
                 sizes = "".join(f"\n{name} = {value!r}" for name, value in quick.items())
-                cell.cell.source += sizes + GRAPHS_AS_WRITTEN
+                cell.cell.source += sizes + GRAPHS_AS_WRITTEN + FIGURES_WITHOUT_COLOUR
             yield WholeCell.from_parent(
                 self, name=cell.name, cell_num=cell.cell_num, cell=cell.cell, options=cell.options
             )
