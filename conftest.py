@@ -14,6 +14,8 @@ from nbval.plugin import IPyNbCell, IPyNbFile
 from xdist.scheduler.loadscope import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
+from coursekit import course
+
 # Tests that fail where others slow them down: what they attack or end has seconds. One worker has them all.
 CLOCK = "what keeps to a clock"
 CLOCKED = (
@@ -43,7 +45,7 @@ FIGURES_WITHOUT_COLOUR = f"""
 def _watch_figures():
     import coursekit.plotting.display as display
     rule = {{}}
-    exec({(Path(__file__).parent / "tests/notebooks/without_colour.py").read_text("utf-8")!r}, rule)
+    exec({(course.root() / "tests/notebooks/without_colour.py").read_text("utf-8")!r}, rule)
     show = display._show
     def watched(figure, alt):
         assert not (faults := rule["told_by_colour_alone"](figure)), faults
