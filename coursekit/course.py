@@ -68,7 +68,7 @@ LESSONS = (
     Lesson(2, "imdb_dense", "Reviews: good or bad?", 60, 6, 20, (1,)),
     Lesson(3, "regularization", "Overfitting and its cures", 110, 10, 20, (1, 2)),
     Lesson(4, "cnn", "Convolutional networks see neighbours", 90, 11, 20, (1, 3)),
-    Lesson(5, "rnn_lstm", "Networks that read in order", 70, 11, 20, (1, 2, 4)),
+    Lesson(5, "rnn_lstm", "Networks that read in order", 70, 12, 20, (1, 2, 4)),
     Lesson(6, "transfer_learning", "Borrow what another network has learnt", 60, 12, 20, (3, 4)),
     Lesson(7, "autoencoders", "Networks that squeeze and rebuild", 75, 8, 20, (1, 3, 4)),
     Lesson(8, "vae", "A network that invents digits", 85, 9, 20, (1, 7)),
