@@ -84,8 +84,8 @@ def attention(answers: Answers, expect: Expect) -> None:
             given = _large(rng, *sizes, split=True)
             compare(given, given[0] @ given[1].T < 0, or_above(expect, hint))  # the large ones are hidden
     hint = (
-        "Dot products of queries and keys, divided by the root of the length of a query; softmax along the keys, the "
-        "last axis; then a mean of the values with these weights."
+        "Dot products of queries and keys, divided by √d; softmax along the keys, the last axis; then a mean of the "
+        "values with these weights."
     )
     cases = (((), 3, 4, 2, 5), ((), 4, 4, 4, 4), ((2,), 3, 5, 7, 2), ((2, 3), 2, 3, 16, 4), ((1,), 1, 2, 3, 2))
     for case in cases:
@@ -151,7 +151,7 @@ def multi_head(answers: Answers, expect: Expect) -> None:
     with expect.part(points=1, title="one head"):
         hint = (
             "Queries come from `queries`, keys and values from `context`, each through its kernel and with its bias; "
-            "scores are divided by the root of the head's length; the output has a kernel and a bias too."
+            "scores are divided by √d, d of the head; the output has a kernel and a bias too."
         )
         for sizes in ((3, 4, 1, 5, 6), (4, 4, 1, 3, 3)):
             compare((), sizes, False, hint)
@@ -275,6 +275,7 @@ def block(answers: Answers, expect: Expect) -> None:
         )
         for causal, asked in ((False, x), (True, ahead)):
             expect_added(expect, built(causal), asked, or_above(expect, hint))
+            _expect_carried(expect, built(causal), asked, or_above(expect, hint))
     model = built(False)
     expect_learning(expect, model, x)
     hint = "One part after the other: the second one gets y, normalised, which is x and what the attention made."
@@ -291,6 +292,29 @@ def block(answers: Answers, expect: Expect) -> None:
     _expect_dense(expect, rng, model, length, width, is_added)
     if expect.parts[0].status == PASSED:  # what is wrong with the other kind of block may cost its own point alone
         _expect_dense(expect, rng, built(True), length, width, is_added)
+
+
+def _expect_carried(expect: Expect, model: Model, x: np.ndarray, hint: str) -> None:
+    """What the attention finds comes out itself, not in what the dense layers make of it alone, which large inputs
+    hide; and with its first weights it looks at all places, however large the inputs are."""
+    far = 1_000 * x
+    other = far.copy()
+    other[:, 0] = 1_000 - far[:, 0] - far[:, 1]
+    shares = []
+    for seed in (None, 2, 3):
+        added, changed = (np.asarray(model.rehearse(each, seed=seed), dtype=np.float64) - each for each in (far, other))
+        moved = np.abs(added - changed)[:, 1:].mean(axis=2)
+        shares.append(moved / max(np.abs(added)[:, 1:].mean(), 1e-9))
+    expect.true(
+        max(share.mean() for share in shares) > 0.03,
+        "What the attention finds in large inputs is not added to what comes out.",
+        hint=hint,
+    )
+    expect.true(
+        shares[0].mean() < 0.03 or (shares[0] > 0.005).all(),  # new weights may be 0
+        "Before large inputs the attention looks at some places alone: not all that it gets is normalised.",
+        hint=hint,
+    )
 
 
 def _expect_dense(
@@ -427,6 +451,7 @@ def sampling(answers: Answers, expect: Expect) -> None:
         {"temperature": 0.5},
         {"temperature": 2.0, "top_k": 4},
         {"temperature": 2.0, "top_p": 0.7},
+        {"temperature": 2.0, "top_k": 4, "top_p": 0.7},
     ]
     for case, settings in enumerate(each_way):
         logits = _drawable(rng, settings) + (1_000 if case % 2 else -1_000)

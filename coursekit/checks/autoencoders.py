@@ -66,7 +66,7 @@ def psnr(answers: Answers, expect: Expect) -> None:
     with expect.part(points=1, title="bytes"):
         hint = (
             "Small whole numbers wrap around: in uint8, 10 - 30 is 236; in int16, 200 * 200 is -25536. "
-            "Turn the images into floats before you subtract."
+            "Which numbers have room for both?"
         )
         rng = answers.draw("bytes")
         dark, light = rng.integers(0, 60, size=(2, 1, 3, 4)), rng.integers(190, 256, size=(2, 1, 3, 4))
@@ -78,12 +78,12 @@ def psnr(answers: Answers, expect: Expect) -> None:
 def spoil(answers: Answers, expect: Expect) -> None:
     """`spoil(images, deviation, seed)`: normal noise on each pixel, clipped to [0, 1]; the seed repeats it."""
     rng = answers.draw("grey images")
-    grey, deviation = rng.uniform(0.45, 0.55, size=(16, 784)), float(rng.uniform(0.04, 0.07))
+    grey, deviation = rng.uniform(0.45, 0.55, size=(4, 4, 28, 28)), float(rng.uniform(0.04, 0.07))
     seed, another = rng.choice(9_999, size=2, replace=False).tolist()
     noisy = answers.call("spoil", grey, deviation, seed)
-    expect.shape(noisy, (16, 784), hint="One noisy pixel for each pixel.")
+    expect.shape(noisy, grey.shape, hint="One noisy pixel for each pixel.")
     expect.finite(noisy)
-    _expect_noise(expect, (np.asarray(noisy) - grey) / deviation)
+    _expect_noise(expect, ((np.asarray(noisy) - grey) / deviation).reshape(16, 784))
     _expect_seeded(
         expect, *(np.asarray(answers.call("spoil", grey[:2], deviation, each)) for each in (seed, seed, another))
     )
@@ -127,7 +127,7 @@ def _expect_seeded(expect: Expect, once: np.ndarray, again: np.ndarray, another:
 
 @exercise.question("training_pairs", points=2, title="What goes in, what must come out")
 def training_pairs(answers: Answers, expect: Expect) -> None:
-    """`training_pairs(images, deviation, seed)`: spoiled inputs and clean targets, `(image, 784)` from 0 to 1."""
+    """`training_pairs(images, deviation, seed)`: inputs and targets for a denoiser, `(image, 784)` from 0 to 1."""
     rng = answers.draw("bytes")
     images = rng.integers(0, 256, size=(6, 28, 28), dtype=np.uint8)
     grey = rng.integers(115, 141, size=(16, 28, 28), dtype=np.uint8)
@@ -153,6 +153,9 @@ def training_pairs(answers: Answers, expect: Expect) -> None:
         loud = np.asarray(pair(images, 0.5, seed)[0])
         hint = "Divide by 255 first, then add the noise, then clip: `spoil` does the last two."
         _expect_from_0_to_1(expect, "inputs", loud, hint)
+        for ink in (0, 1):
+            flat = np.full((6, 28, 28), 255 * ink, dtype=np.uint8)
+            expect.share(np.asarray(pair(flat, 0.5, seed)[0]) == ink, 0.5, hint)
 
 
 @exercise.question("tied_gradient", points=3, title="One matrix, used twice")
@@ -173,7 +176,8 @@ def tied_gradient(answers: Answers, expect: Expect) -> None:
     expect.true(
         not _near(got, encoder) and not _near(got, decoder),
         "This is the gradient through one use of W only.",
-        hint="You treat one use of W as a copy that is fixed. W is shared: its gradient is the sum over both uses.",
+        hint="You treat one use of W as a copy that is fixed. W is shared: what does a change of it do in its other "
+        "place?",
     )
     hint = (
         "error = (x W) Wᵀ - x, and the loss is the SUM of its squares. Each use of W adds its part, with the factor 2."

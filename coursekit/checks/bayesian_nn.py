@@ -99,7 +99,7 @@ def predictive(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("kl_term", points=3, title="The divergence of a variational layer")
 def kl_term(answers: Answers, expect: Expect) -> None:
-    """What a variational layer adds to a mean loss: its KL from the prior, divided by the number of examples.
+    """What a variational layer adds to a loss that is a mean over examples, made of its KL from the prior.
 
     `kl_term(mean, rho, prior_std, training_examples)` returns one number.
     """
@@ -117,15 +117,15 @@ def kl_term(answers: Answers, expect: Expect) -> None:
             hint="One number: the sum over *all* weights, both axes, with std = log(1 + e^rho), which is neither rho "
             "nor e^rho.",
         )
-    with expect.part(points=1, title="divided by the number of examples"):
+    with expect.part(points=1, title="more than one example"):
         for layer, examples in zip(layers, (50_000, *rng.integers(2, 1000, size=2).tolist())):
             expect.close(
                 answers.call("kl_term", *layer, examples),
                 _kl(*layer) / examples,
                 rtol=1e-4,
                 atol=1e-9,
-                hint="The loss is a mean over examples, and the divergence belongs to all of them together: divide it "
-                "by their number.",
+                hint="The loss is a mean over examples, and the divergence belongs to all of them together, "
+                "once: which part of it falls to one?",
             )
 
 
@@ -283,6 +283,8 @@ def split_doubt(answers: Answers, expect: Expect) -> None:
 
     with expect.part(points=1, title="total"):
         compare(0)
+    for got, _ in cases:
+        expect.finite(got[1], hint="0 · log 0 is nan in NumPy: keep zeros, and nothing else, from the logarithm.")
     compare(1)
     compare(2)
 

@@ -194,8 +194,8 @@ def grad_cam(answers: Answers, expect: Expect) -> None:
     with expect.part(points=1, title="the heat of a class"):
         hint = (
             "The score is the number of the class before any softmax: relu(the means of the maps @ hidden) @ output, "
-            "at `label`. Its gradient with respect to the maps says how it changes with each of their numbers; a tape "
-            "has to watch the maps."
+            "at `label`. Its gradient with respect to the maps says how it changes with each of their numbers, each of "
+            "which is but a small share of a mean; a tape has to watch the maps."
         )
         for shape, label in zip(shapes, (2, 3, 1), strict=True):
             maps, hidden, output = _head(rng, shape, label)
@@ -485,7 +485,7 @@ def texture(answers: Answers, expect: Expect) -> None:
         expect.true(
             kept >= GROWN,
             "Of the noise `start` nothing is left in the picture.",
-            hint="The descent begins with the picture `start`, and each step changes it a little.",
+            hint="The descent begins with the picture `start`, and each step changes it a little: a smaller rate?",
             expected=f"a correlation with `start` of at least {GROWN:g}",
             got=f"{kept:.2f}",
         )

@@ -39,19 +39,22 @@ def losses(answers: Answers, expect: Expect) -> None:
         )
         for count, dtype in ((6, np.float32), (1, np.float64), (9, np.float64)):
             compare_generator(_logits(rng, count, 2, dtype), hint)
-    with expect.part(points=1, title="logits of a thousand"):
-        hint = "σ(−1000) is rounded to 0, whose logarithm is infinite: −log σ(z) = log(1 + exp(−z)) = softplus(−z)."
-        for count, other in ((5, 4), (1, 1)):
-            for dtype in (np.float32, np.float64):
-                real, fake = (_large_logits(rng, number, dtype) for number in (count, other))
-                compare_discriminator(real, fake, or_above(expect, hint))
-                compare_generator(fake, or_above(expect, hint))
     hint = (
         "The mean of −log σ(logit) over the real batch plus the mean of −log(1 − σ(logit)) over the fake one: a sum of "
         "two means, whatever the sizes of the batches."
     )
     for count, other, dtype in ((7, 3, np.float32), (2, 8, np.float64), (1, 1, np.float64), (5, 5, np.float32)):
         compare_discriminator(_logits(rng, count, 2, dtype), _logits(rng, other, 2, dtype), or_above(expect, hint))
+    with expect.part(points=1, title="logits of a thousand"):
+        hint = (
+            "σ(−1000) is rounded to 0, whose logarithm is infinite; where σ is clipped, the loss stops growing "
+            "instead. Which function gives −log σ without σ?"
+        )
+        for count, other in ((5, 4), (1, 1)):
+            for dtype in (np.float32, np.float64):
+                real, fake = (_large_logits(rng, number, dtype) for number in (count, other))
+                compare_discriminator(real, fake, or_above(expect, hint))
+                compare_generator(fake, or_above(expect, hint))
 
 
 def _logits(rng: np.random.Generator, count: int, scale: float, dtype: type) -> np.ndarray:
@@ -78,9 +81,9 @@ def transposed_size(answers: Answers, expect: Expect) -> None:
         cases.append((size, kernel_size, stride, padding))
     for case in cases:
         hint = (
-            'With "same" each input becomes `stride` places. With "valid" the first kernel begins at 0, each further '
-            "one `stride` places behind; where the stride is longer than the kernel, the last input still takes "
-            "`stride` places."
+            'With "same" the kernel does not matter. With "valid" the first kernel begins at 0, each further one '
+            "`stride` places behind: where does the last one begin, and does it end with its kernel even where the "
+            "stride is longer?"
         )
         expect.equal(answers.call("transposed_size", *case), _transposed_size(*case), hint=hint)
 
@@ -202,7 +205,9 @@ def frechet_distance(answers: Answers, expect: Expect) -> None:
         for dtype in (np.float64, np.float32):
             x, y = a.astype(dtype), b.astype(dtype)
             got = answers.call("frechet_distance", x, y)
-            expect.finite(got, hint="A root of a product of covariances may come out with nan, or as complex numbers.")
+            of_root = "A root of a product of covariances may come out with nan, or as complex numbers."
+            expect.finite(got, hint=of_root)
+            expect.true(not np.iscomplexobj(got), "The distance is a complex number.", hint=of_root)
             x, y = x.astype(np.float64), y.astype(np.float64)
             spread = x.var(axis=0).sum() + y.var(axis=0).sum()
             expect.close(got, _frechet_distance(x, y), rtol=2e-3, atol=1e-3 * float(spread), hint=hint)
@@ -213,6 +218,12 @@ def frechet_distance(answers: Answers, expect: Expect) -> None:
             a = _features(rng, count, size)
             compare(a, rng.permutation(a) + rng.normal(scale=3, size=size), hint)
             compare(a, a[::-1], hint)
+    hint = (
+        "|mean a − mean b|² + trace(A + B − 2 √(A B)): covariances of the features, divided by n − 1, and the root of "
+        "a matrix, the one that multiplied by itself gives A B, not the roots of its numbers."
+    )
+    for count, other, size in ((30, 40, 3), (50, 20, 6), (12, 14, 2)):
+        compare(_features(rng, count, size), _features(rng, other, size), or_above(expect, hint))
     with expect.part(points=1, title="fewer pictures than features"):
         hint = (
             "With fewer pictures than features a covariance has eigenvalues of 0, which come out a little below: no "
@@ -220,12 +231,6 @@ def frechet_distance(answers: Answers, expect: Expect) -> None:
         )
         for count, other, size in ((4, 5, 8), (3, 40, 6), (30, 2, 5)):
             compare(_features(rng, count, size), _features(rng, other, size), or_above(expect, hint))
-    hint = (
-        "|mean a − mean b|² + trace(A + B − 2 √(A B)): covariances of the features, divided by n − 1, and the root of "
-        "a matrix, the one that multiplied by itself gives A B, not the roots of its numbers."
-    )
-    for count, other, size in ((30, 40, 3), (50, 20, 6), (12, 14, 2)):
-        compare(_features(rng, count, size), _features(rng, other, size), or_above(expect, hint))
 
 
 def _features(rng: np.random.Generator, count: int, size: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise, permutations
+from itertools import pairwise, permutations, product
 from typing import Any
 
 import numpy as np
@@ -70,7 +70,7 @@ def multi_hot(answers: Answers, expect: Expect) -> None:
         expect.true(
             size <= 4,
             f"One number of the array takes {size} bytes.",
-            hint="What np.zeros makes is float64 unless you give it a dtype.",
+            hint="np.zeros, and np.array of whole numbers, take 8 bytes a number unless you give a dtype.",
             expected="at most 4 bytes",
             got=f"{size} bytes",
         )
@@ -236,13 +236,13 @@ def build_network(answers: Answers, expect: Expect) -> None:
             expect_learning(expect, model, x)
     with expect.part(points=1, title="activations and loss"):
         units = int(rng.integers(10, 20))
-        for activation, loss in (("relu", "binary_crossentropy"), ("tanh", "mse")):
+        for hidden, activation, loss in ((2, "relu", "binary_crossentropy"), (3, "tanh", "mse")):
             x = _reviews(rng)
-            model = answers.model("build_network", 2, units, activation, loss).on(x)
+            model = answers.model("build_network", hidden, units, activation, loss).on(x)
             _expect_sigmoid_last(expect, model, x)
             expect_learning(expect, model, x)
             expect.true(
-                _computes(model, x, units, activation),
+                _computes(model, x, hidden, units, activation),
                 f"With activation={activation!r} the network does not compute what it should.",
                 hint="Hand `activation` to every hidden layer, and to no other; the last one has the sigmoid.",
             )
@@ -277,20 +277,28 @@ def _expect_sigmoid_last(expect: Expect, model: Model, x: np.ndarray) -> None:
     )
 
 
-def _computes(model: Model, x: np.ndarray, units: int, activation: str) -> bool:
-    """Whether a network with two hidden layers gives what these compute with the same weights, drawn anew."""
+def _computes(model: Model, x: np.ndarray, hidden: int, units: int, activation: str) -> bool:
+    """Whether a network gives what its hidden layers compute with the same weights, drawn anew."""
     from scipy.special import expit
 
     bend: Callable[[Any], Any] = np.tanh if activation == "tanh" else lambda z: np.maximum(z, 0)
     shapes = [weight.shape for weight in model.training_step(x)]
-    if sorted(shapes) != sorted([(10_000, units), (units,), (units, units), (units,), (units, 1), (1,)]):
+    kernels = [(10_000, units), *[(units, units)] * (hidden - 1), (units, 1)]
+    if sorted(shapes) != sorted([*kernels, *[(units,)] * hidden, (1,)]):
         return False
+
+    def answers(first: Any, inner: Sequence[Any], last: Any, biases: Sequence[Any], bias: Any) -> Any:
+        z = bend(x @ first + biases[0])
+        for kernel, each in zip(inner, biases[1:]):
+            z = bend(z @ kernel + each)
+        return expit(z @ last + bias)
+
     for seed in range(3):
         weights = drawn_weights(seed, shapes)
-        first, second, last = sorted((each for each in weights if each.ndim == 2), key=lambda kernel: -kernel.size)
+        first, *inner, last = sorted((each for each in weights if each.ndim == 2), key=lambda kernel: -kernel.size)
         bias = next(each for each in weights if each.shape == (1,))
-        orders = permutations([each for each in weights if each.shape == (units,)])
-        wanted = [expit(bend(bend(x @ first + one) @ second + two) @ last + bias) for one, two in orders]
+        orders = product(permutations(inner), permutations([each for each in weights if each.shape == (units,)]))
+        wanted = [answers(first, between, last, biases, bias) for between, biases in orders]
         got = model.rehearse(x, seed=seed)
         if not any(np.allclose(got, want, atol=1e-3) for want in wanted):
             return False
@@ -325,7 +333,7 @@ def training(answers: Answers, expect: Expect) -> None:
         expect.true(
             reached >= 0.86,
             f"The network judges {reached:.2%} of unseen reviews rightly.",
-            hint="Too many epochs? Look where val_loss turns, and stop there.",
+            hint="Look at val_loss: did it turn long before the end, or had it hardly begun to fall?",
             expected="at least 86%",
             got=f"{reached:.2%}",
         )

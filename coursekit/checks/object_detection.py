@@ -411,8 +411,8 @@ def average_precision(answers: Answers, expect: Expect) -> None:
 
     with expect.part(points=1, title="all correct, or none"):
         hint = (
-            "Recalls from 0 to 1 in steps of 0.01 are 101. Up to the recall that is reached the precision is 1, beyond "
-            "it 0; the mean says which share of them is reached."
+            "Recalls from 0 to 1 in steps of 0.01 are 101. Where all are correct the precision is 1 up to the recall "
+            "that is reached, beyond it 0. Where all are wrong it is 0 everywhere, at recall 0 too."
         )
         for count in TRUTHS:
             found = int(rng.integers(2, count))
@@ -477,8 +477,8 @@ def training(answers: Answers, expect: Expect) -> None:
         expect.at_least(right, BARS[0], hint=hint)
     with expect.part(points=1, title=f"where it is, with a mean IoU of {BARS[1]:g}"):
         hint = (
-            "Divided by the side, and in the order (y, x, height, width)? The squared error of a good box is a "
-            "thousandth: next to a cross-entropy it weighs little, unless `loss_weights` says otherwise."
+            "Divided by the side, and in the order (y, x, height, width)? For the box it matters where: does pooling "
+            "keep the places? And its squared error, a thousandth, weighs little without `loss_weights`."
         )
         expect.at_least(overlap, BARS[1], hint=hint)
 

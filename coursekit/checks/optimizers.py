@@ -76,7 +76,11 @@ def adam_step(answers: Answers, expect: Expect) -> None:
         for got, want in (*first, *late):
             for number, hint in ((1, "m is a running mean of gradients"), (2, "v is one of squared gradients")):
                 _expect_near(
-                    expect, got[number], want[number], 1e-4, f"{hint}: a share beta of the old, 1 − beta of the new."
+                    expect,
+                    got[number],
+                    want[number],
+                    1e-4,
+                    f"{hint}: a share beta of the old, 1 − beta of the new; returned uncorrected.",
                 )
     with expect.part(points=1, title="the first steps"):
         for got, want in first:
@@ -344,7 +348,7 @@ def training(answers: Answers, expect: Expect) -> None:
     hints = (
         "Which constant rate is best? Try some, each twice the one before, until the loss rises again behind the best.",
         "Tune further: over several seeds, between the best rates. Momentum, or rates that fall in the end, help too.",
-        "Momentum and rates that fall in the end, both, with a peak that is tuned: a new best one for each momentum.",
+        "Rates that fall in the end, from a tuned peak; momentum helps too, with a best peak of its own.",
     )
     for bar, hint in zip(BARS, hints):
         with expect.part(points=1, title=f"a loss of at most {bar}"):

@@ -94,8 +94,8 @@ def free_energy(answers: Answers, expect: Expect) -> None:
             expect.close(got, boltzmann.free_energy(v, *rbm), rtol=1e-4, atol=1e-4, hint=hint)
 
     hint = (
-        "−F is Σ aᵢ vᵢ plus, for each hidden unit, log(1 + exp(its input)): one number for each v. The input of a "
-        "hidden unit is bⱼ + Σ vᵢ Wᵢⱼ."
+        "exp(−F) is exp(Σ aᵢ vᵢ) times a factor for each hidden unit, in which its two states, 0 and 1, are added. F "
+        "is minus the logarithm of all that: one number for each v."
     )
     for leading in LEADING:
         for visible, hidden in ((5, 4), (4, 4), (2, 6)):
@@ -280,8 +280,8 @@ def path_weights(answers: Answers, expect: Expect) -> None:
                 )
 
     hint = (
-        "Begin with the known log Z of the machine without weights: each of its units, visible or hidden, adds "
-        "log(1 + exp(bias)). Then add log p* of v at β = 1, less that at β = 0."
+        "Begin with the known log Z of the machine at β = 0: a visible unit adds log(1 + exp(a⁰ᵢ)), and what does a "
+        "hidden unit add, whose input is β times something? Then add log p* of v at β = 1, less that at β = 0."
     )
     for chains in (6, 1):
         compare(np.array([0.0, 1.0]), chains, hint)

@@ -107,7 +107,7 @@ def dropout(answers: Answers, expect: Expect) -> None:
             dropped = drop(outputs, rate)
             survivors = dropped != 0
             expect.true(survivors.any() and not survivors.all(), "Nothing, or everything, was left out.")
-            hint = "What survives makes up for what is lost: divide it by the share that is kept."
+            hint = "What survives makes up for what is lost: divide it by the probability of being kept."
             expect.close(dropped[survivors], outputs[survivors] / (1 - rate), rtol=1e-4, atol=1e-5, hint=hint)
             expect.true(
                 survivors[outputs < 0].any() and survivors[outputs > 0].any(),
@@ -232,7 +232,7 @@ def early_stopping(answers: Answers, expect: Expect) -> None:
         for epochs, patience in ((1, 1), (1, 3), (4, 4), (5, 2), (7, 3), (3, 9)):
             compare(epochs, patience, 0.0, False, hint)
     with expect.part(points=1, title="gains too small to count"):
-        hint = "A loss counts as better only if it is below the best one by more than `min_delta`."
+        hint = "Only a loss more than `min_delta` below the best one takes its place; any other leaves it as it was."
         for patience in (1, 2, 3, 2, 3, 2):
             compare(14, patience, 0.0, True, hint, steps=2)
             compare(14, patience, 2 / 64, True, hint, steps=4)
@@ -385,7 +385,8 @@ def training(answers: Answers, expect: Expect) -> None:
             f"The network judges {accuracy:.2%} of new reviews rightly.",
             expected=f"at least {LEAST_ACCURACY:.0%}",
             got=f"{accuracy:.2%}",
-            hint="Too strong a penalty? Too few epochs?",
+            hint="Does the validation loss rise at the end? Stop where it turns. Does it still fall? Train "
+            "longer, or weaken the penalty.",
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from coursekit.checks.shared import expect_learning, expect_loss_fits, unseen_reviews
+from coursekit.checks.shared import expect_learning, expect_loss_fits, expect_parameters, unseen_reviews
 from coursekit.grading import Answers, Exercise, Expect, Model, Step
 
 exercise = Exercise("05_rnn_lstm")
@@ -29,6 +29,8 @@ def padded(answers: Answers, expect: Expect) -> None:
         reviews = [(rng.permutation(9_000)[:length] + 999).tolist() for length in lengths]
         rows = answers.call("padded", reviews, maxlen)
         expect.shape(rows, (len(reviews), maxlen), hint="One row a review, `maxlen` columns.")
+        whole = np.asarray(rows).dtype.kind in "iu"
+        expect.true(whole, "The rows hold no whole numbers.", hint="np.zeros makes floats, unless it gets a dtype.")
         want = [[0] * (maxlen - len(review)) + review[-maxlen:] for review in reviews]
         expect.equal(np.asarray(rows), np.array(want), hint=hint)
 
@@ -36,7 +38,7 @@ def padded(answers: Answers, expect: Expect) -> None:
     compare((2, 3, 1), 3, hint)
     compare((4, 1), 7, hint)
     with expect.part(points=1, title="reviews that are too long"):
-        hint = "Keep the last `maxlen` words of a review: review[-maxlen:]."
+        hint = "Keep the last `maxlen` words of a review, not the first: a slice can count from the end."
         compare((5, 1, 12), 2, hint)
         compare((8, 2), 1, hint)
 
@@ -104,7 +106,7 @@ def lstm_step(answers: Answers, expect: Expect) -> None:
                 rtol=1e-4,
                 atol=1e-5,
                 hint="c = forget · c + input · candidate; sigmoid for the gates, tanh for the candidate. np.split "
-                "gives input, forget, candidate, output.",
+                "gives input, forget, candidate, output. And h is returned first, then c.",
             )
     for cell in cells:
         hint = "h = output · tanh(c), with the new c."
@@ -176,7 +178,8 @@ def build_network(answers: Answers, expect: Expect) -> None:
         hint="Word indices are names, not amounts: layers.Embedding(10_000, …) gives each a vector.",
     )
     _expect_recurrent(expect, model, reviews)
-    expect.at_most(model.parameter_count, 2_000_000, hint="A narrower embedding: 16 to 64 numbers a word.")
+    hint = "Do most sit in the embedding? 16 to 64 numbers a word will do. In the recurrent layer? Fewer units."
+    expect_parameters(expect, model, 2_000_000, hint=hint)
     expect_learning(expect, model, reviews)
     with expect.part(points=1, title="last activation and loss"):
         expect_loss_fits(answers, expect, model, reviews, classes=2)

@@ -65,7 +65,7 @@ def head_parameters(answers: Answers, expect: Expect) -> None:
 
 @exercise.question("preprocessed", points=2, title="Preprocess as the network was trained")
 def preprocessed(answers: Answers, expect: Expect) -> None:
-    """`preprocessed(photos)`: bytes scaled to [0, 1], centred, divided, as the embedded MobileNetV2 learnt on them."""
+    """`preprocessed(photos)`: bytes scaled to [0, 1], centred, divided, as for MobileNetV2 in lesson 6."""
     rng = answers.draw("photos")
 
     def compare(photos: np.ndarray, hint: str) -> None:
@@ -111,15 +111,11 @@ def new_head(answers: Answers, expect: Expect) -> None:
     images, few, many = _drawn(answers)
     model = answers.model("new_head", few).on(images)
     _expect_base(answers, expect, model, images)
-    with expect.part(points=1, title="as many classes as asked for"):
+    with expect.part(points=1, title="as many classes as asked for, and a loss that suits"):
         _expect_classes(expect, model, (16, few))
         _expect_classes(expect, answers.model("new_head", many).on(images[:8]), (8, many))
         expect_loss_fits(answers, expect, model, images, few)
-    expect.true(
-        not model.always_training,
-        f"The network calls `{next(iter(model.always_training), '')}` with training=True.",
-        hint="base(inputs, training=False), or without a word of it: Keras says when the network trains.",
-    )
+    _expect_no_call_in_training(expect, model)
     rate = compiled(expect, model.optimizer).learning_rate
     expect.true(rate != 0, "The learning rate is 0.", hint="The head is to train: leave the rate to the optimizer.")
     _expect_still(expect, model, images, BASE_PARAMETERS, "those of the base", FREEZE_HINTS)
@@ -131,8 +127,8 @@ FREEZE_HINTS = (
     "The head trains whole. Is a layer of an older head left in it?",
 )
 TUNE_HINTS = (
-    "Set `trainable` layer by layer, for layer in base.layers. A trainable layer of batch normalisation moves its mean "
-    "and variance with every batch.",
+    "Set `trainable` layer by layer, for layer in base.layers. A trainable layer of batch normalisation learns gamma "
+    "and beta, and moves its mean and variance with every batch; training=False in a call does not freeze it.",
     "The fourth convolution and the head are to train. Is `base.trainable` still True?",
 )
 
@@ -175,9 +171,18 @@ def fine_tuner(answers: Answers, expect: Expect) -> None:
         hint = "So small a rate leaves the fourth convolution where it was: at least 0.0000001."
         expect.at_least(rate, 1e-7, hint=hint)
     _expect_classes(expect, model, (16, classes))
+    _expect_no_call_in_training(expect, model)
     frozen = "those of three convolutions and all batch normalisation"
     _expect_still(expect, model, images, BASE_PARAMETERS - FOURTH_CONVOLUTION, frozen, TUNE_HINTS)
     expect_loss_fits(answers, expect, model, images, classes)
+
+
+def _expect_no_call_in_training(expect: Expect, model: Model) -> None:
+    expect.true(
+        not model.always_training,
+        f"The network calls `{next(iter(model.always_training), '')}` with training=True.",
+        hint="base(inputs), without a word of it: Keras says when the network trains.",
+    )
 
 
 def _drawn(answers: Answers) -> tuple[np.ndarray, int, int]:
@@ -263,7 +268,8 @@ def training(answers: Answers, expect: Expect) -> None:
             hint="More epochs, as long as the validation accuracy rises? Lesson 4 moved its images in training; and "
             "question 7 lets a part of the base learn as well.",
         )
-    expect.at_least(right, BARS[0], hint="Is the base frozen? Are the pixels in [0, 1]? Enough epochs?")
+    hint = "Are the pixels in [0, 1], the labels 0 to 4? Is batch normalisation frozen? Enough epochs?"
+    expect.at_least(right, BARS[0], hint=hint)
 
 
 def _borrows(model: Model, base: Model) -> bool:

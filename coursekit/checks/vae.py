@@ -77,7 +77,7 @@ def sample(answers: Answers, expect: Expect) -> None:
     expect.shape(z, (1_000, 4), hint="As many numbers as in the mean: (batch, latent).")
     expect.finite(z)
     z = np.asarray(z, dtype=float)
-    prior = answers.call("sample", _single(np.zeros((1_000, 4))), _single(np.zeros((1_000, 4))), seed)
+    prior = answers.call("sample", _single(np.zeros((1_000, 4))), _single(np.ones((1_000, 4))), seed)
     prior = np.asarray(prior, dtype=float)
     expect.true(
         prior.std(axis=0).min() > 1e-6,
@@ -149,7 +149,10 @@ def importance_bound(answers: Answers, expect: Expect) -> None:
             compare(_normal(rng, k, digits, scale=2), hint)
     rng = answers.draw("small weights")
     for k, places in ((50, [[-900, -900, -900]]), (int(rng.integers(3, 9)), [[-1_000, -90, -850, -800]])):
-        hint = f"Weights as small as these have a mean too; its logarithm is near the largest of them. Here k = {k}."
+        hint = (
+            "Weights as small as these have a mean too. Its logarithm lies below the largest of theirs, by at most "
+            f"log {k}."
+        )
         compare(_normal(rng, k, len(places[0]), scale=5) + _single(places), hint)
     far_apart = _normal(rng, 9, 3, scale=5) - 900
     far_apart[rng.integers(1, 9, size=3), np.arange(3)] = _normal(rng, 3)

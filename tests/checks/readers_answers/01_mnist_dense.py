@@ -365,3 +365,12 @@ def count_parameters(sizes):
             total += (before + 1) * size
         before = size
     return total
+
+# %% build_network · wrong · pooling among the dense layers
+def build_network():
+    network = keras.Sequential([
+        keras.Input((784,)), layers.Reshape((28, 28, 1)), layers.MaxPooling2D(), layers.Flatten(),
+        layers.Dense(64, "relu"), layers.Dense(10, "softmax"),
+    ])
+    network.compile("adam", "sparse_categorical_crossentropy")
+    return network

@@ -312,3 +312,12 @@ def build_network(hidden=2, units=16, activation="relu", loss="binary_crossentro
     network.add(layers.Dense(1, "sigmoid"))
     network.compile("rmsprop", loss)
     return network
+
+# %% build_network · wrong · a third hidden layer does not bend
+def build_network(hidden=2, units=16, activation="relu", loss="binary_crossentropy"):
+    network = keras.Sequential([keras.Input((10_000,))])
+    for number in range(hidden):
+        network.add(layers.Dense(units, activation if number < 2 else None))
+    network.add(layers.Dense(1, "sigmoid"))
+    network.compile("rmsprop", loss)
+    return network

@@ -322,3 +322,11 @@ def build_network():
     network = keras.Model(words, keras.ops.sigmoid(logits))
     network.compile("adam", loss=[keras.losses.BinaryCrossentropy(from_logits=True)])
     return network
+
+# %% padded · wrong · rows of floats
+def padded(reviews, maxlen):
+    rows = np.zeros((len(reviews), maxlen))
+    for row, review in zip(rows, reviews):
+        if kept := review[-maxlen:]:
+            row[-len(kept):] = kept
+    return rows

@@ -308,3 +308,8 @@ def build_denoiser():
     cleaner = keras.Model(noisy, layers.Dense(784, "sigmoid")(hidden))
     cleaner.compile("rmsprop", "binary_crossentropy")
     return cleaner
+
+# %% spoil · wrong · one pattern for all pictures
+def spoil(images, deviation, seed):
+    noise = np.random.default_rng(seed).normal(scale=deviation, size=images.shape[-2:])
+    return (images + noise).clip(0, 1)

@@ -193,3 +193,9 @@ def ddim_step(x, noise, kept, kept_next):
 def ddim_step(x, noise, kept, kept_next):
     clean = x - np.sqrt(1 - kept) * noise
     return np.sqrt(kept_next) * clean + np.sqrt(1 - kept_next) * noise
+
+# %% frechet_distance · wrong · complex where the root is
+def frechet_distance(a, b):
+    A, B = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
+    gap = a.mean(axis=0) - b.mean(axis=0)
+    return gap @ gap + np.trace(A + B - 2 * sqrtm(A @ B))

@@ -346,3 +346,54 @@ def stream(files, sizes, most, rng):
         yield next(files[which])
 
 streamed = partial(probes.read_files, stream)
+
+# %% index · wrong · where the same bytes stand first
+def label_of(name):
+    return int(name.partition("/")[0])
+
+def index_members(path):
+    with open(path, "rb") as file:
+        everything = file.read()
+    with tarfile.open(path) as tar:
+        files = [(member, tar.extractfile(member).read()) for member in tar if member.isfile()]
+    return [(member.name, everything.find(content), member.size) for member, content in files]
+
+indexed = partial(probes.pack, index_members)
+
+# %% buffered · wrong · a buffer that is never full is left in order
+def buffered(items, size, rng):
+    held = list(itertools.islice(items, size))
+    if len(held) < size:
+        yield from held
+        return
+    for item in items:
+        place = rng.integers(size)
+        yield held[place]
+        held[place] = item
+    rng.shuffle(held)
+    yield from held
+
+watched = partial(probes.watch, buffered)
+
+# %% resumable · wrong · seed and epoch added
+class Batches:
+    def __init__(self, count, batch, seed):
+        self.count, self.batch, self.seed, self.place = count, batch, seed, 0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        whole = self.count // self.batch
+        epoch, step = divmod(self.place, whole)
+        self.place += 1
+        order = np.random.default_rng(self.seed + epoch).permutation(self.count)
+        return order[step * self.batch : (step + 1) * self.batch]
+
+    def state(self):
+        return self.place
+
+    def restore(self, state):
+        self.place = state
+
+followed = partial(probes.follow, Batches)

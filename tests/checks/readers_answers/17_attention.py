@@ -282,3 +282,35 @@ def sample(logits, count, seed, temperature=1.0, top_k=None, top_p=None):
     chances = truncate(scipy.special.softmax(logits / temperature), top_k, top_p)
     counts = np.random.default_rng(seed).multinomial(count, chances)
     return np.repeat(np.arange(len(chances)), counts)
+
+# %% block · wrong · round the attention
+def build_block(length, width, heads, causal):
+    inputs = keras.Input((length, width))
+    rows = layers.LayerNormalization()(inputs)
+    x = inputs + layers.MultiHeadAttention(heads, width // heads)(rows, rows, use_causal_mask=causal)
+    wide = layers.Dense(4 * width, "relu")(layers.LayerNormalization()(x))
+    return keras.Model(inputs, inputs + layers.Dense(width)(wide))
+
+# %% block · wrong · queries that are not normalised
+def build_block(length, width, heads, causal):
+    inputs = keras.Input((length, width))
+    rows = layers.LayerNormalization()(inputs)
+    x = inputs + layers.MultiHeadAttention(heads, width // heads)(inputs, rows, use_causal_mask=causal)
+    wide = layers.Dense(4 * width, "relu")(layers.LayerNormalization()(x))
+    return keras.Model(inputs, x + layers.Dense(width)(wide))
+
+# %% sampling · wrong · one bound or else the other
+def truncate(probabilities, top_k=None, top_p=None):
+    order = np.argsort(-probabilities)
+    kept = probabilities[order]
+    if top_k:
+        order = order[:top_k]
+    elif top_p is not None:
+        order = order[: np.searchsorted(np.cumsum(kept), top_p) + 1]
+    result = np.zeros_like(probabilities)
+    result[order] = probabilities[order] / probabilities[order].sum()
+    return result
+
+def sample(logits, count, seed, temperature=1.0, top_k=None, top_p=None):
+    chances = truncate(scipy.special.softmax(logits / temperature), top_k, top_p)
+    return np.random.default_rng(seed).choice(len(chances), size=count, p=chances)
