@@ -349,7 +349,7 @@ PARTIAL = [
     ("sample", SAMPLE.format("mean + np.exp(log_var / 2) * rng.normal(size=(len(mean), 1))"), 2),
     # the variance, or the log-variance itself, in place of the standard deviation
     ("sample", SAMPLE.format("mean + np.exp(log_var) * rng.normal(size=mean.shape)"), 2),
-    ("sample", SAMPLE.format("mean + log_var * rng.normal(size=mean.shape)"), 0),
+    ("sample", SAMPLE.format("mean + log_var * rng.normal(size=mean.shape)"), 1),
     # another noise: cut off, uniform, used twice
     (
         "sample",
