@@ -54,3 +54,14 @@ def test_a_name_beside_its_line():
     lines = {"color": DARK}, {"color": AS_DARK}
 
     assert told_by_colour_alone(drawn(*lines, texts=(AS_DARK,))) == []
+
+
+def test_rows_of_dots_with_their_names_beside_the_axis():
+    figure = Figure()
+    ax = figure.subplots()
+    for row, color in enumerate((DARK, AS_DARK)):
+        ax.plot([0.1, 0.2, 0.3], [row] * 3, "o", color=color)
+    assert told_by_colour_alone(figure) != []
+
+    ax.set(yticks=[0, 1], yticklabels=["LSTM", "GRU"])
+    assert told_by_colour_alone(figure) == []

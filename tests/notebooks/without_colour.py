@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 
 import numpy as np
@@ -16,7 +17,8 @@ APART = 0.12  # of lightness, from 0 to 1, by which two lines differ in grey pri
 def told_by_colour_alone(figure: Figure) -> list[str]:
     """Pairs of lines, named by their labels or colours, that have one style and nearly one lightness.
 
-    Lines of one colour are one series. A text of the line's colour, such as a label at its end, names it by its place.
+    Lines of one colour are one series. A text of the line's colour, such as a label at its end, names it by its place;
+    so does a word beside the axis, where a series is a row of dots.
     """
     return [fault for ax in figure.axes for fault in _of_axes(ax)]
 
@@ -29,7 +31,14 @@ def lightness(color: object) -> float:
 
 
 def _of_axes(ax: Axes) -> list[str]:
-    lines = [line for line in ax.lines if line.get_visible() and len(line.get_xdata(orig=False)) > 1]
+    rows = [y for y, label in zip(ax.get_yticks(), ax.get_yticklabels()) if re.match("[A-Za-z]", label.get_text())]
+    lines = [
+        line
+        for line in ax.lines
+        if line.get_visible()
+        and len(line.get_xdata(orig=False)) > 1
+        and not any(np.all(line.get_ydata(orig=False) == row) for row in rows)
+    ]
     named = {to_rgb(text.get_color()) for text in ax.texts if text.get_text()}
     faults = {}
     for one, other in combinations(lines, 2):
