@@ -118,6 +118,17 @@ def test_running_minutes_are_measured(lesson):
 
 
 @EACH_LESSON
+def test_the_readme_states_the_minutes_of_the_table(lesson):
+    (row,) = [
+        line
+        for line in (course.root() / "README.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith(f"| {lesson.number} |")
+    ]
+
+    assert row.endswith(f"| {lesson.reading_minutes} min | {lesson.running_minutes} min |")
+
+
+@EACH_LESSON
 def test_the_title_of_the_notebook_is_that_of_the_table(lesson):
     first_line = nbformat.read(lesson.notebook, as_version=4).cells[0].source.splitlines()[0]
 
