@@ -34,8 +34,16 @@ def test_the_dots_may_be_of_something_else_than_seeds():
     assert "for 3 splits: " in alt_text(ax)
 
 
-@pytest.mark.parametrize(("better", "words", "side"), [("lower", "← better", 0), ("higher", "better →", 1)])
-def test_an_arrow_says_where_the_treatment_is_better(better, words, side):
+def test_dots_that_would_hide_each_other_stand_one_above_the_other():
+    ax = plot_paired_differences([0.1, 0.5, 0.1, 0.1], (0.0, 0.4), "accuracy", NAMES, "higher")
+    heights = ax.lines[1].get_ydata()
+
+    assert len({heights[0], heights[2], heights[3]}) == 3
+    assert heights[1] == heights[0] == 1
+
+
+@pytest.mark.parametrize(("better", "words", "side"), [("lower", "← as claimed", 0), ("higher", "as claimed →", 1)])
+def test_an_arrow_says_where_the_claim_expects_the_treatment(better, words, side):
     (text,) = draw(better=better).texts
 
     assert (text.get_text(), text.get_position()[0]) == (words, side)
@@ -44,10 +52,10 @@ def test_an_arrow_says_where_the_treatment_is_better(better, words, side):
 @pytest.mark.parametrize(
     ("interval", "better", "words"),
     [
-        ((-0.27, -0.23), "lower", "all below zero, which is better."),
-        ((-0.27, -0.23), "higher", "all below zero, which is worse."),
-        ((0.23, 0.27), "higher", "all above zero, which is better."),
-        ((0.23, 0.27), "lower", "all above zero, which is worse."),
+        ((-0.27, -0.23), "lower", "all below zero, as claimed."),
+        ((-0.27, -0.23), "higher", "all below zero, against the claim."),
+        ((0.23, 0.27), "higher", "all above zero, as claimed."),
+        ((0.23, 0.27), "lower", "all above zero, against the claim."),
         ((-0.3, 0.1), "lower", "which holds zero."),
     ],
 )
