@@ -79,7 +79,7 @@ LESSONS = (
     Lesson(13, "gan", "Two networks that train each other", 95, 10, 20, (1, 3, 4, 7, 8)),
     Lesson(14, "rbm_dbn", "Energy, and the first deep networks", 95, 8, 20, (1, 3, 7, 8)),
     Lesson(15, "deepdream_style", "What a network would like to see", 110, 7, 20, (1, 4, 6)),
-    Lesson(16, "streaming", "Data that do not fit, training that is your own", 110, 4, 20, (1, 3, 4, 5)),
+    Lesson(16, "streaming", "Data that do not fit, training that is your own", 110, 5, 20, (1, 3, 4, 5)),
     Lesson(17, "attention", "The network that took over", 105, 11, 20, (2, 3, 5, 11)),
 )
 
