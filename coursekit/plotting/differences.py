@@ -50,7 +50,7 @@ def plot_paired_differences(
     ax.plot(interval, [MEAN, MEAN], "-", color="black", linewidth=2.5, marker="|", markersize=12, markeredgewidth=2.5)
     ax.plot(mean, MEAN, "D", color="black", markersize=7)
     ax.set_yticks([SEEDS[0], MEAN], [f"each {each}", "mean, 95 %"])
-    ax.set(xlabel=f"{measure}: {names[0]} − {names[1]}", ylim=(-0.6, 1.6))
+    ax.set(xlabel=f"{measure}: {names[0]} − {names[1]}", ylim=(-0.6, 1.75))
     ax.set_xlim(low, high)
     ax.grid(False, axis="y")
     ax.tick_params(axis="y", length=0)
