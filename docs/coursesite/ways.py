@@ -86,6 +86,7 @@ WAYS = (
             ("Foundations", (Part(1, SHORT), Part(2, SHORT))),
             ("Overfitting and its cures", (Part(3, exercise=True),)),
             ("Images, and few of them", (Part(4, SHORT), Part(6, exercise=True))),
+            ("Codes, and what is probable", (Part(7, SHORT), Part(8, SHORT))),
             ("Doubt", (Part(9, exercise=True),)),
         ),
     ),
