@@ -64,7 +64,7 @@ class Lesson:
 
 
 LESSONS = (
-    Lesson(1, "mnist_dense", "A dense network reads digits", 85, 14, 20),
+    Lesson(1, "mnist_dense", "A dense network reads digits", 85, 11, 20),
     Lesson(2, "imdb_dense", "Reviews: good or bad?", 75, 7, 20, (1,)),
     Lesson(3, "regularization", "Overfitting and its cures", 115, 13, 20, (1, 2)),
     Lesson(4, "cnn", "Convolutional networks see neighbours", 95, 12, 20, (1, 3)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -35,6 +36,7 @@ ANSWERS = [answer for path in sorted(FOLDER.glob("*.py")) for answer in answers_
 def opening():
     """A function from an exercise to the source of its cells above the first question."""
 
+    @cache
     def until_the_first_stub(exercise: str) -> str:
         cells = nbformat.read(course.find(exercise).exercise, as_version=4).cells
         sources = [cell.source for cell in cells if cell.cell_type == "code"]
