@@ -18,7 +18,7 @@ from keras import layers
 
 SEEDS = 200  # of inputs that are drawn anew for each submission
 FEWEST = 40  # of SEEDS that each answer meets within TURNS days; all answers to a question together meet all
-TURNS = 4
+TURNS = 8
 OF_MODELS = (
     *("build_network", "build_denoiser", "new_head", "fine_tuner", "training", "attack", "texture"),
     *("accumulated", "train_step", "block"),
