@@ -72,7 +72,7 @@ LESSONS = (
     Lesson(6, "transfer_learning", "Borrow what another network has learnt", 75, 11, 20, (3, 4)),
     Lesson(7, "autoencoders", "Networks that squeeze and rebuild", 80, 10, 20, (1, 3, 4)),
     Lesson(8, "vae", "A network that invents digits", 95, 10, 20, (1, 7)),
-    Lesson(9, "bayesian_nn", "Networks that know when they do not know", 120, 12, 20, (1, 3, 4, 8)),
+    Lesson(9, "bayesian_nn", "Networks that know when they do not know", 120, 10, 20, (1, 3, 4, 8)),
     Lesson(10, "optimizers", "How to go downhill", 120, 10, 20, (1, 3, 7)),
     Lesson(11, "text", "From words to vectors", 95, 8, 20, (1, 2, 5)),
     Lesson(12, "object_detection", "What, and where", 85, 9, 20, (1, 4, 6)),

@@ -18,7 +18,7 @@ class Part:
 
     Attributes:
         lesson: its number.
-        much: ``WHOLE``, ``HALF`` (a sitting of two) or ``SHORT``, the sections that it marks for a short path.
+        much: ``WHOLE``, ``HALF`` (up to a pause, or from it) or ``SHORT``, the sections that it marks for a short path.
         exercise: whether the exercise is done as well.
     """
 
@@ -61,7 +61,7 @@ WAYS = (
     ),
     Way(
         "A semester of 12 weeks",
-        "Lessons 1 to 9 in their order, each with its exercise. The long ones take two weeks, divided at the pause "
+        "Lessons 1 to 9 in their order, each with its exercise. The long ones take two weeks, divided at a pause "
         "that they mark.",
         _weeks(
             (Part(1, exercise=True),),
