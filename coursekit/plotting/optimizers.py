@@ -42,8 +42,8 @@ def plot_optimizer_paths(loss_function: Loss, paths: Mapping[str, ArrayLike]) ->
     >>> path = np.array([[2.0, 0.0], [1.0, 0.0], [0.5, 0.0]])
     >>> alt_text(plot_optimizer_paths(lambda x, y: x**2 + y**2, {"SGD": path}))
     'Contour plot of a loss over two weights with the path of 1 optimizer from (2, 0), where the loss is 4.
-    Loss at the end, lowest first: SGD 0.25 after 2 steps. Sign changes of the second weight, and the first one
-    that lies furthest from zero: SGD 0, 2.'
+    Loss at the end, lowest first: SGD 0.25 after 2 steps. Sign changes of the second weight, and its value
+    furthest from zero: SGD 0, 0.'
     """
     finite = {str(name): _finite(points, name) for name, points in paths.items()}
     lost = [str(name) for name, points in paths.items() if len(finite[str(name)]) < len(np.asarray(points))]
@@ -129,12 +129,12 @@ def _paths_in_words(loss_function: Loss, paths: Paths, ends: dict[str, float], l
         for loss, name in sorted((loss, name) for name, loss in ends.items())
     ]
     swings = [
-        f"{name} {np.sum(path[1:, 1] * path[:-1, 1] < 0)}, {number(path[np.abs(path[:, 0]).argmax(), 0])}"
+        f"{name} {np.sum(path[1:, 1] * path[:-1, 1] < 0)}, {number(path[np.abs(path[:, 1]).argmax(), 1])}"
         for name, path in paths.items()
     ]
     return (
         f"Contour plot of a loss over two weights with the {'path' if len(paths) == 1 else 'paths'} of "
         f"{plural(len(paths), 'optimizer')} from ({number(start[0])}, {number(start[1])}), where the loss is "
         f"{number(_loss(loss_function, start))}. Loss at the end, lowest first: {'; '.join(said)}. "
-        f"Sign changes of the second weight, and the first one that lies furthest from zero: {'; '.join(swings)}."
+        f"Sign changes of the second weight, and its value furthest from zero: {'; '.join(swings)}."
     )
