@@ -70,7 +70,7 @@ LESSONS = (
     Lesson(4, "cnn", "Convolutional networks see neighbours", 95, 11, 20, (1, 3)),
     Lesson(5, "rnn_lstm", "Networks that read in order", 85, 12, 20, (1, 2, 3, 4)),
     Lesson(6, "transfer_learning", "Borrow what another network has learnt", 75, 11, 20, (3, 4)),
-    Lesson(7, "autoencoders", "Networks that squeeze and rebuild", 80, 10, 20, (1, 3, 4)),
+    Lesson(7, "autoencoders", "Networks that squeeze and rebuild", 80, 11, 20, (1, 3, 4)),
     Lesson(8, "vae", "A network that invents digits", 95, 10, 20, (1, 7)),
     Lesson(9, "bayesian_nn", "Networks that know when they do not know", 120, 10, 20, (1, 3, 4, 8)),
     Lesson(10, "optimizers", "How to go downhill", 120, 10, 20, (1, 3, 7)),
