@@ -89,10 +89,11 @@ class AnswerTables:
 
     def seeds(self, question: str, source: str, config: pytest.Config) -> range:
         """Those that this right answer meets today of its share; the answers to a question share all seeds."""
+        day = date.today().toordinal()
         place, shares = self.right[question].index(source), min(len(self.right[question]), SEEDS // FEWEST)
-        if question in OF_MODELS:  # which take long: one each
-            return range(place, place + 1)
-        return in_turn(range(place % shares, SEEDS, shares), config, date.today().toordinal())
+        if question in OF_MODELS:  # which take long: one each, beside the one that the test above draws
+            return in_turn(range(place, place + 1), config, day + place)
+        return in_turn(range(place % shares, SEEDS, shares), config, day)
 
     @quiet
     def test_wrong_answers_earn_nothing(self, earned, request, question, mistake, source):
