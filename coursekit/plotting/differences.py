@@ -52,6 +52,7 @@ def plot_paired_differences(
     ax.set_yticks([SEEDS[0], MEAN], [f"each {each}", "mean, 95 %"])
     ax.set(xlabel=f"{measure}: {names[0]} − {names[1]}", ylim=(-0.6, 1.75))
     ax.set_xlim(low, high)
+    ax.locator_params(axis="x", nbins=6)  # small differences have long numbers
     ax.grid(False, axis="y")
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)

@@ -68,3 +68,15 @@ def test_no_difference_at_all_can_be_drawn():
 
     low, high = ax.get_xlim()
     assert low < 0 < high
+
+
+@pytest.mark.parametrize("scale", [1e-5, 1e-4, 2.5e-4, 1e-3, 0.03, 1, 40, 3_000, 250_000])
+def test_numbers_along_the_axis_do_not_touch_each_other(scale):
+    differences = [-0.2 * scale, 0.6 * scale, scale, 1.2 * scale]
+    ax = plot_paired_differences(differences, (-0.33 * scale, 1.63 * scale), "accuracy", NAMES, "higher")
+    ax.figure.draw_without_rendering()
+    low, high = ax.get_xlim()
+    boxes = [label.get_window_extent() for label in ax.get_xticklabels() if low <= label.get_position()[0] <= high]
+
+    assert len(boxes) > 2
+    assert all(left.x1 + 4 < right.x0 for left, right in zip(boxes, boxes[1:]))
