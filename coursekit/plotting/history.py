@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import Any
@@ -163,7 +164,7 @@ def _mark_best(ax: Axes, epoch: int, value: float, epochs: int, words: str) -> N
     ax.axvline(epoch, color=QUIET, linewidth=1, linestyle=":", zorder=0.5)
     place = (epoch - 1) / max(1, epochs - 1)
     align = "left" if place < 0.3 else "right" if place > 0.7 else "center"
-    text = f"{words}, epoch {epoch}"
+    text = textwrap.fill(f"{words}, epoch {epoch}", 45)  # another axes may stand beside these
     ax.text(epoch, 1.015, text, transform=ax.get_xaxis_transform(), ha=align, va="bottom", size=10)
 
 

@@ -137,6 +137,22 @@ def test_wanted_metrics_are_drawn_and_loss_comes_first():
     assert "training accuracy over 1 epoch" in alt_text(watch._draw())
 
 
+@pytest.mark.parametrize("metric", ["accuracy", "discriminator_loss", "top_k_categorical_accuracy"])
+@pytest.mark.parametrize("best", range(4))
+def test_words_above_two_curves_do_not_touch_each_other(metric, best):
+    names = [f"generator_{metric}", metric]
+    watch = LiveHistory(names)
+    curve = [0.5 + 0.1 * (epoch == best if "accuracy" in metric else epoch != best) for epoch in range(4)]
+    watch.history = {key: curve for name in names for key in (name, f"val_{name}")}
+    figure = watch._draw()
+    figure.draw_without_rendering()
+    left, right = (
+        next(text for text in ax.texts if "epoch" in text.get_text()).get_window_extent() for ax in figure.axes
+    )
+
+    assert left.x1 + 4 < right.x0
+
+
 def test_a_metric_that_is_not_there_is_named(fit, output):
     with pytest.raises(ValueError, match="cannot draw mae: this training has loss"):
         fit(LiveHistory(["mae"]), epochs=2)
