@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -79,4 +81,4 @@ def test_numbers_along_the_axis_do_not_touch_each_other(scale):
     boxes = [label.get_window_extent() for label in ax.get_xticklabels() if low <= label.get_position()[0] <= high]
 
     assert len(boxes) > 2
-    assert all(left.x1 + 4 < right.x0 for left, right in zip(boxes, boxes[1:]))
+    assert all(left.x1 + 4 < right.x0 for left, right in pairwise(boxes))
