@@ -75,7 +75,7 @@ LESSONS = (
     Lesson(9, "bayesian_nn", "Networks that know when they do not know", 120, 10, 20, (1, 3, 4, 8)),
     Lesson(10, "optimizers", "How to go downhill", 120, 6, 20, (1, 3, 7)),
     Lesson(11, "text", "From words to vectors", 95, 5, 20, (1, 2, 5)),
-    Lesson(12, "object_detection", "What, and where", 85, 9, 20, (1, 4, 6)),
+    Lesson(12, "object_detection", "What, and where", 85, 8, 20, (1, 4, 6)),
     Lesson(13, "gan", "Two networks that train each other", 105, 6, 20, (1, 3, 4, 7, 8)),
     Lesson(14, "rbm_dbn", "Energy, and the first deep networks", 110, 6, 20, (1, 3, 7, 8)),
     Lesson(15, "deepdream_style", "What a network would like to see", 120, 9, 20, (1, 4, 6)),
