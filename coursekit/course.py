@@ -78,7 +78,7 @@ LESSONS = (
     Lesson(12, "object_detection", "What, and where", 85, 8, 20, (1, 4, 6)),
     Lesson(13, "gan", "Two networks that train each other", 105, 6, 20, (1, 3, 4, 7, 8)),
     Lesson(14, "rbm_dbn", "Energy, and the first deep networks", 110, 6, 20, (1, 3, 7, 8)),
-    Lesson(15, "deepdream_style", "What a network would like to see", 120, 9, 20, (1, 4, 6)),
+    Lesson(15, "deepdream_style", "What a network would like to see", 120, 6, 20, (1, 4, 6)),
     Lesson(16, "streaming", "Data that do not fit, training that is your own", 115, 5, 20, (1, 3, 4, 5)),
     Lesson(17, "attention", "The network that took over", 115, 10, 20, (2, 3, 5, 11)),
 )
