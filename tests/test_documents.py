@@ -140,9 +140,9 @@ def memory(part: str) -> list[int]:
 
 
 def test_the_memory_that_is_asked_for_is_enough():
-    assert "each lesson and each exercise stays below 2 GB" in read("docs/when_it_fails.md")
-    assert 1.7e9 < max(memory("notebooks")) < 2e9, "README says that 2 GB are too little for some lessons"
-    assert 1e9 < max(memory("solutions")) < 2e9
+    assert "each lesson and each exercise stays below 1.7 GB" in read("docs/when_it_fails.md")
+    assert 1.6e9 < max(memory("notebooks")) < 1.7e9, "README says that 2 GB are too little for some beside JupyterLab"
+    assert 1e9 < max(memory("solutions")) < 1.7e9
 
 
 def test_the_sizes_that_are_stated_are_those_of_the_files():
