@@ -68,19 +68,19 @@ LESSONS = (
     Lesson(2, "imdb_dense", "Reviews: good or bad?", 75, 7, 20, (1,)),
     Lesson(3, "regularization", "Overfitting and its cures", 115, 10, 20, (1, 2)),
     Lesson(4, "cnn", "Convolutional networks see neighbours", 95, 11, 20, (1, 3)),
-    Lesson(5, "rnn_lstm", "Networks that read in order", 85, 12, 20, (1, 2, 3, 4)),
-    Lesson(6, "transfer_learning", "Borrow what another network has learnt", 75, 11, 20, (3, 4)),
+    Lesson(5, "rnn_lstm", "Networks that read in order", 85, 11, 20, (1, 2, 3, 4)),
+    Lesson(6, "transfer_learning", "Borrow what another network has learnt", 75, 9, 20, (3, 4)),
     Lesson(7, "autoencoders", "Networks that squeeze and rebuild", 80, 11, 20, (1, 3, 4)),
     Lesson(8, "vae", "A network that invents digits", 95, 10, 20, (1, 7)),
     Lesson(9, "bayesian_nn", "Networks that know when they do not know", 120, 10, 20, (1, 3, 4, 8)),
     Lesson(10, "optimizers", "How to go downhill", 120, 6, 20, (1, 3, 7)),
     Lesson(11, "text", "From words to vectors", 95, 5, 20, (1, 2, 5)),
-    Lesson(12, "object_detection", "What, and where", 85, 8, 20, (1, 4, 6)),
+    Lesson(12, "object_detection", "What, and where", 85, 7, 20, (1, 4, 6)),
     Lesson(13, "gan", "Two networks that train each other", 105, 6, 20, (1, 3, 4, 7, 8)),
     Lesson(14, "rbm_dbn", "Energy, and the first deep networks", 110, 6, 20, (1, 3, 7, 8)),
     Lesson(15, "deepdream_style", "What a network would like to see", 120, 6, 20, (1, 4, 6)),
     Lesson(16, "streaming", "Data that do not fit, training that is your own", 115, 5, 20, (1, 3, 4, 5)),
-    Lesson(17, "attention", "The network that took over", 115, 10, 20, (2, 3, 5, 11)),
+    Lesson(17, "attention", "The network that took over", 115, 8, 20, (2, 3, 5, 11)),
 )
 
 
