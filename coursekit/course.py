@@ -64,13 +64,13 @@ class Lesson:
 
 
 LESSONS = (
-    Lesson(1, "mnist_dense", "A dense network reads digits", 85, 11, 20),
+    Lesson(1, "mnist_dense", "A dense network reads digits", 85, 10, 20),
     Lesson(2, "imdb_dense", "Reviews: good or bad?", 75, 7, 20, (1,)),
     Lesson(3, "regularization", "Overfitting and its cures", 115, 10, 20, (1, 2)),
     Lesson(4, "cnn", "Convolutional networks see neighbours", 95, 11, 20, (1, 3)),
     Lesson(5, "rnn_lstm", "Networks that read in order", 85, 11, 20, (1, 2, 3, 4)),
     Lesson(6, "transfer_learning", "Borrow what another network has learnt", 75, 9, 20, (3, 4)),
-    Lesson(7, "autoencoders", "Networks that squeeze and rebuild", 80, 11, 20, (1, 3, 4)),
+    Lesson(7, "autoencoders", "Networks that squeeze and rebuild", 80, 10, 20, (1, 3, 4)),
     Lesson(8, "vae", "A network that invents digits", 95, 10, 20, (1, 7)),
     Lesson(9, "bayesian_nn", "Networks that know when they do not know", 120, 10, 20, (1, 3, 4, 8)),
     Lesson(10, "optimizers", "How to go downhill", 120, 6, 20, (1, 3, 7)),
