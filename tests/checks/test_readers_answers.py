@@ -34,15 +34,17 @@ ANSWERS = [answer for path in sorted(FOLDER.glob("*.py")) for answer in answers_
 
 @pytest.fixture(scope="module")
 def opening():
-    """A function from an exercise to the source of its cells above the first question."""
+    """A function from an exercise to what its cells above the first question define, run once for all answers."""
 
     @cache
-    def until_the_first_stub(exercise: str) -> str:
+    def until_the_first_stub(exercise: str) -> dict:
         cells = nbformat.read(course.find(exercise).exercise, as_version=4).cells
         sources = [cell.source for cell in cells if cell.cell_type == "code"]
         first = next(number for number, source in enumerate(sources) if STUB in source)
         lines = "\n".join(sources[:first]).splitlines()
-        return "\n".join(line for line in lines if "open_exercise" not in line)
+        namespace = {"__name__": "__main__"}
+        exec("\n".join(line for line in lines if "open_exercise" not in line), namespace)
+        return namespace
 
     return until_the_first_stub
 
@@ -52,8 +54,7 @@ def opening():
     ("exercise", "question", "kind", "how", "source"), ANSWERS, ids=[f"{a[0][:2]}-{a[1]}-{a[3]}" for a in ANSWERS]
 )
 def test_an_answer_is_judged_rightly(opening, exercise, question, kind, how, source):
-    namespace = {"__name__": "__main__"}
-    exec(opening(exercise), namespace)
+    namespace = dict(opening(exercise))
     exec(source, namespace)
     answers = NamespaceAnswers(namespace)
     answers.private_seed = "readers"
