@@ -34,17 +34,15 @@ ANSWERS = [answer for path in sorted(FOLDER.glob("*.py")) for answer in answers_
 
 @pytest.fixture(scope="module")
 def opening():
-    """A function from an exercise to what its cells above the first question define, run once for all answers."""
+    """A function from an exercise to the source of its cells above the first question."""
 
     @cache
-    def until_the_first_stub(exercise: str) -> dict:
+    def until_the_first_stub(exercise: str) -> str:
         cells = nbformat.read(course.find(exercise).exercise, as_version=4).cells
         sources = [cell.source for cell in cells if cell.cell_type == "code"]
         first = next(number for number, source in enumerate(sources) if STUB in source)
         lines = "\n".join(sources[:first]).splitlines()
-        namespace = {"__name__": "__main__"}
-        exec("\n".join(line for line in lines if "open_exercise" not in line), namespace)
-        return namespace
+        return "\n".join(line for line in lines if "open_exercise" not in line)
 
     return until_the_first_stub
 
@@ -54,7 +52,8 @@ def opening():
     ("exercise", "question", "kind", "how", "source"), ANSWERS, ids=[f"{a[0][:2]}-{a[1]}-{a[3]}" for a in ANSWERS]
 )
 def test_an_answer_is_judged_rightly(opening, exercise, question, kind, how, source):
-    namespace = dict(opening(exercise))
+    namespace = {"__name__": "__main__"}
+    exec(opening(exercise), namespace)
     exec(source, namespace)
     answers = NamespaceAnswers(namespace)
     answers.private_seed = "readers"
