@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -34,7 +35,9 @@ CROWDED = (
     "tests/sandbox/",
 )
 QUICK_SECONDS = 40
-# TensorFlow rewrites each graph before its first step, which pays over hundreds of steps; quick sizes take a few.
+# Objects after which Python looks for garbage: each time it walks through all that TensorFlow and Keras hold.
+RARELY = 100_000, 20, 20
+# Before its first step TensorFlow rewrites each graph, which pays over hundreds of steps; quick sizes take a few.
 GRAPHS_AS_WRITTEN = """
 if "tensorflow" in __import__("sys").modules:
     __import__("tensorflow").config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
@@ -81,6 +84,10 @@ class WholeNotebook(IPyNbFile):
             patch.delenv("PYTEST_CURRENT_TEST", raising=False)  # ipykernel would not watch descriptors 1 and 2
             patch.setenv("COURSEKIT_FULL", "" if self.quick else "1")
             super().setup()
+        if self.quick:
+            request = self.kernel.execute_cell_input(f"__import__('gc').set_threshold(*{RARELY})")
+            self.kernel.await_reply(request, timeout=60)
+            self.kernel.await_idle(request, timeout=60)
         self.verdicts: list[str] = []
         receive = self.kernel.get_message
 
@@ -138,6 +145,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Executed solutions record their points beside the tests, not in the progress of who runs them."""
+    gc.set_threshold(*RARELY)
     folder = tempfile.TemporaryDirectory()
     config.add_cleanup(folder.cleanup)
     os.environ["COURSEKIT_PROGRESS"] = str(Path(folder.name) / "progress.json")

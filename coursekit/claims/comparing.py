@@ -47,7 +47,7 @@ def compare(
     Raises:
         Contradicted: the claim is contradicted, at 99.9 % too, in a run that is large enough.
         RuntimeError: ``enough`` is false in the course's own run at the default sizes.
-        ValueError: not two arms; fewer than three seeds; arms of different lengths; a value that is no finite number;
+        ValueError: not two arms; fewer than two seeds; arms of different lengths; a value that is no finite number;
             another direction; a claim, measure or arm without a name; an ``each`` of several words; values that no
             seed changes.
 

@@ -13,7 +13,7 @@ import msgspec
 MIME = "application/vnd.coursekit.comparison+json"
 HOLDS, NOISE, CONTRADICTED = "holds", "within the noise", "contradicted"
 BETTER = ("lower", "higher")
-LEAST_SEEDS = 3
+LEAST_SEEDS = 2  # one difference has no spread
 LARGEST = 1e100  # beyond it, squares overflow
 CONFIDENCE = 0.95  # of the interval that gives the verdict
 BEYOND_DOUBT = 0.999  # of the one that fails a run
