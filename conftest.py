@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import re
@@ -35,7 +34,7 @@ CROWDED = (
     "tests/sandbox/",
 )
 QUICK_SECONDS = 40
-# Objects after which Python looks for garbage: each time it walks through all that TensorFlow and Keras hold.
+# Objects after which a kernel looks for garbage: each time it walks through all that TensorFlow and Keras hold.
 RARELY = 100_000, 20, 20
 # Before its first step TensorFlow rewrites each graph, which pays over hundreds of steps; quick sizes take a few.
 GRAPHS_AS_WRITTEN = """
@@ -145,7 +144,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Executed solutions record their points beside the tests, not in the progress of who runs them."""
-    gc.set_threshold(*RARELY)
     folder = tempfile.TemporaryDirectory()
     config.add_cleanup(folder.cleanup)
     os.environ["COURSEKIT_PROGRESS"] = str(Path(folder.name) / "progress.json")
