@@ -27,7 +27,7 @@ CARD = "background: white; padding: 0.5em; border-radius: 0.4em; box-sizing: bor
 
 INVISIBLE = 3.5
 """Root mean square difference, of 255, of all that is not white, up to which a palette stands in for the original.
-Plots measured here stay below it, nearly all with 64 colours; photographs, which a palette spoils, are above 6."""
+Plots measured here stay below it; photographs, which a palette spoils, are above 6."""
 
 
 def show(figure_or_axes: Figure | SubFigure | Axes, alt: str | None = None) -> None:
@@ -90,13 +90,9 @@ def png(figure: Figure) -> bytes:
     figure.savefig(full, format="png", bbox_inches="tight", pad_inches=0.08, metadata={"Software": None})
     rgba = Image.open(full).convert("RGBA")
     image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
-    palettes = (
-        image.quantize(colors, method=Image.Quantize.MEDIANCUT, kmeans=2, dither=Image.Dither.NONE)
-        for colors in (64, 256)
-    )
-    unseen = (palette for palette in palettes if _difference(image, palette) <= INVISIBLE)
+    palette = image.quantize(256, method=Image.Quantize.MEDIANCUT, kmeans=2, dither=Image.Dither.NONE)
     small = io.BytesIO()
-    next(unseen, image).save(small, format="png", optimize=True)
+    (palette if _difference(image, palette) <= INVISIBLE else image).save(small, format="png", optimize=True)
     return small.getvalue()
 
 

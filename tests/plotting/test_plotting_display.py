@@ -3,12 +3,13 @@ from __future__ import annotations
 import io
 import re
 
+import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from coursekit.plotting import alt_text, describe, plot_history, plot_images, show
+from coursekit.plotting import alt_text, describe, plot_attention_map, plot_history, plot_images, show
 from coursekit.plotting.describing import facts_of
 from coursekit.plotting.display import mimebundle, png
 
@@ -87,7 +88,18 @@ def test_a_line_plot_is_small_and_in_a_palette():
     picture = png(plot_history(HISTORY).figure)
     assert len(picture) < 17_000
     assert Image.open(io.BytesIO(picture)).mode == "P"
-    assert len(Image.open(io.BytesIO(picture)).getcolors()) <= 64
+
+
+def test_colours_of_a_heat_map_stay_apart():
+    weights = np.random.default_rng(0).dirichlet(np.full(20, 0.5), (2, 20))
+    weights[0, 3], weights[1, 5] = 0.24 / 19, 0.38 / 19
+    weights[0, 3, 4], weights[1, 5, 6] = 0.76, 0.62
+    figure = plot_attention_map(weights, list("abcdefghijklmnopqrst")).figure
+    picture = Image.open(io.BytesIO(png(figure))).convert("RGB")
+    shown = np.unique(np.asarray(picture).reshape(-1, 3), axis=0).astype(float)
+    for share in (0.76, 0.62):
+        colour = 255 * np.array(matplotlib.colormaps["cividis"](share / 0.76)[:3])
+        assert np.abs(shown - colour).max(axis=1).min() < 4
 
 
 def test_many_runs_stay_in_budget():
