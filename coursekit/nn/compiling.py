@@ -130,10 +130,8 @@ def reinitialize(model: keras.Model, seed: int) -> keras.Model:
         raise ValueError("The model is not compiled: compile it once, then put it back to its start.")
     keras.utils.set_random_seed(seed)
     fresh = keras.models.clone_model(model)
-    optimizer = type(model.optimizer).from_config(model.optimizer.get_config())
-    optimizer.build(fresh.trainable_weights)
     for present, first in zip(
-        [*model.variables, *model.optimizer.variables], [*fresh.variables, *optimizer.variables], strict=True
+        [*model.variables, *model.optimizer.variables], [*fresh.variables, *fresh.optimizer.variables], strict=True
     ):
         present.assign(first)
     model.reset_metrics()

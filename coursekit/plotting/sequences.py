@@ -27,7 +27,7 @@ def plot_unrolled_recurrence(words: Sequence[str] = ("not", "bad", "at", "all"))
     >>> from coursekit.plotting import alt_text
     >>> alt_text(plot_unrolled_recurrence(["not", "bad"]))
     'Diagram of an unrolled recurrence over 2 steps, which read not and bad. At each step the same cell, with the same
-    weights, makes the next state from a word and the state before; the last state, h2, is what follows the text.'
+    weights, makes the next state from a word and the state before; the last state, h2, leaves the last cell.'
     """
     if not 2 <= len(words) <= 5:
         raise ValueError(f"Two to five words can be drawn, not {len(words)}.")
@@ -46,7 +46,7 @@ def plot_unrolled_recurrence(words: Sequence[str] = ("not", "bad", "at", "all"))
         ax,
         f"Diagram of an unrolled recurrence over {len(words)} steps, which read {listing(words)}. At each step the "
         "same cell, with the same weights, makes the next state from a word and the state before; the last state, "
-        f"h{len(words)}, is what follows the text.",
+        f"h{len(words)}, leaves the last cell.",
     )
 
 
