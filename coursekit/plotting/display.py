@@ -29,6 +29,9 @@ INVISIBLE = 3.5
 """Root mean square difference, of 255, of all that is not white, up to which a palette stands in for the original.
 Plots measured here stay below it; photographs, which a palette spoils, are above 6."""
 
+SAME_SHADE = 6
+"""Largest difference, of 255, by which 64 colours may change the inside of an area; else two shades may become one."""
+
 
 def show(figure_or_axes: Figure | SubFigure | Axes, alt: str | None = None) -> None:
     """Show a figure once, with its description, and close it. In a terminal, print the description.
@@ -90,17 +93,37 @@ def png(figure: Figure) -> bytes:
     figure.savefig(full, format="png", bbox_inches="tight", pad_inches=0.08, metadata={"Software": None})
     rgba = Image.open(full).convert("RGBA")
     image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
-    palette = image.quantize(256, method=Image.Quantize.MEDIANCUT, kmeans=2, dither=Image.Dither.NONE)
+    few, many = (
+        image.quantize(colors, method=Image.Quantize.MEDIANCUT, kmeans=2, dither=Image.Dither.NONE)
+        for colors in (64, 256)
+    )
+    if _unseen(image, few) and _in_areas(image, few) <= SAME_SHADE:
+        best = few
+    else:
+        best = many if _unseen(image, many) else image
     small = io.BytesIO()
-    (palette if _difference(image, palette) <= INVISIBLE else image).save(small, format="png", optimize=True)
+    best.save(small, format="png", optimize=True)
     return small.getvalue()
 
 
-def _difference(image: Image.Image, palette: Image.Image) -> float:
-    before = np.asarray(image, np.float32)
-    after = np.asarray(palette.convert("RGB"), np.float32)
+def _unseen(image: Image.Image, palette: Image.Image) -> bool:
+    """Whether the palette changes what is drawn by no more than is seen."""
+    before, after = _pixels(image), _pixels(palette)
     drawn = (before < 250).any(axis=-1)
-    return float(np.sqrt(np.mean((before - after)[drawn] ** 2))) if drawn.any() else 0.0
+    return not drawn.any() or float(np.sqrt(np.mean((before - after)[drawn] ** 2))) <= INVISIBLE
+
+
+def _in_areas(image: Image.Image, palette: Image.Image) -> float:
+    """Largest difference at a pixel that is as its four neighbours are: the inside of a bar, a cell of a heat map."""
+    before, after = _pixels(image), _pixels(palette)
+    inside = np.ones(before.shape[:2], bool)
+    for axis, step in ((0, 1), (0, -1), (1, 1), (1, -1)):
+        inside &= (np.roll(before, step, axis) == before).all(axis=-1)
+    return float(np.abs(before - after)[inside].max(initial=0))
+
+
+def _pixels(image: Image.Image) -> np.ndarray:
+    return np.asarray(image.convert("RGB"), np.float32)
 
 
 def describe_every_figure() -> None:
