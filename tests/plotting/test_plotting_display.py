@@ -88,6 +88,7 @@ def test_a_line_plot_is_small_and_in_a_palette():
     picture = png(plot_history(HISTORY).figure)
     assert len(picture) < 17_000
     assert Image.open(io.BytesIO(picture)).mode == "P"
+    assert len(Image.open(io.BytesIO(picture)).getcolors()) <= 64
 
 
 def test_colours_of_a_heat_map_stay_apart():
