@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 import tempfile
 from functools import cache, partial
 from pathlib import Path
 
+import psutil
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
 from xdist.scheduler.loadscope import LoadScopeScheduling
@@ -34,18 +37,19 @@ CROWDED = (
     "tests/sandbox/",
 )
 QUICK_SECONDS = 40
-# Objects after which a kernel looks for garbage: each time it walks through all that TensorFlow and Keras hold.
-RARELY = 100_000, 20, 20
-# Before its first step TensorFlow rewrites each graph, which pays over hundreds of steps; quick sizes take a few.
-GRAPHS_AS_WRITTEN = """
+# What pays over hundreds of steps and costs where quick sizes take a few: TensorFlow's rewriting of each graph before
+# its first step, and a loop of 16 steps in the graph.
+FEW_STEPS = """
 if "tensorflow" in __import__("sys").modules:
     __import__("tensorflow").config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    __import__("coursekit.nn").nn.compile_network.__defaults__ = None, None, 1
 """
-
+DRAFT = 20  # dots an inch of figures that nobody looks at
 # Each figure is refused whose lines are told apart by colour alone.
-FIGURES_WITHOUT_COLOUR = f"""
+FIGURES = f"""
 def _watch_figures():
-    import coursekit.plotting.display as display
+    import matplotlib
+    from coursekit.plotting import display, style
     rule = {{}}
     exec({(course.root() / "tests/notebooks/without_colour.py").read_text("utf-8")!r}, rule)
     show = display._show
@@ -53,8 +57,33 @@ def _watch_figures():
         assert not (faults := rule["told_by_colour_alone"](figure)), faults
         show(figure, alt)
     display._show = watched
+    style.STYLE["savefig.dpi"] = matplotlib.rcParams["savefig.dpi"] = {DRAFT}
 _watch_figures()
 """
+
+
+class ForkedKernel(psutil.Process):
+    """A kernel that a server has forked, as jupyter_client handles a process that it started itself."""
+
+    stdin = stdout = stderr = None
+
+    def poll(self) -> int | None:
+        return None if self.is_running() else 0
+
+
+@cache
+def kernel_server() -> subprocess.Popen[str]:
+    """The server of this process, which ends with it."""
+    command = [sys.executable, str(course.root() / "tests/notebooks/kernel_server.py")]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def fork_kernel(command: list[str], *, cwd: str, env: dict[str, str], **_: object) -> ForkedKernel:
+    """Start the kernel of ``python -m ipykernel_launcher``, with TensorFlow and Keras already imported."""
+    request = {"arguments": command[2:], "environment": env, "folder": cwd}
+    server = kernel_server()
+    print(json.dumps(request), file=server.stdin, flush=True)
+    return ForkedKernel(int(server.stdout.readline()))
 
 
 class WholeNotebook(IPyNbFile):
@@ -73,7 +102,7 @@ class WholeNotebook(IPyNbFile):
             if self.quick and "parameters" in cell.cell.metadata.get("tags", []):
                 quick = self.nb.metadata.get("coursekit", {}).get("quick", {})
                 sizes = "".join(f"\n{name} = {value!r}" for name, value in quick.items())
-                cell.cell.source += sizes + GRAPHS_AS_WRITTEN + FIGURES_WITHOUT_COLOUR
+                cell.cell.source += sizes + FEW_STEPS + FIGURES
             yield WholeCell.from_parent(
                 self, name=cell.name, cell_num=cell.cell_num, cell=cell.cell, options=cell.options
             )
@@ -82,11 +111,9 @@ class WholeNotebook(IPyNbFile):
         with pytest.MonkeyPatch.context() as patch:
             patch.delenv("PYTEST_CURRENT_TEST", raising=False)  # ipykernel would not watch descriptors 1 and 2
             patch.setenv("COURSEKIT_FULL", "" if self.quick else "1")
+            if self.quick and sys.platform == "linux":
+                patch.setattr("jupyter_client.provisioning.local_provisioner.launch_kernel", fork_kernel)
             super().setup()
-        if self.quick:
-            request = self.kernel.execute_cell_input(f"__import__('gc').set_threshold(*{RARELY})")
-            self.kernel.await_reply(request, timeout=60)
-            self.kernel.await_idle(request, timeout=60)
         self.verdicts: list[str] = []
         receive = self.kernel.get_message
 
