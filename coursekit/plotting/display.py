@@ -93,17 +93,18 @@ def png(figure: Figure) -> bytes:
     figure.savefig(full, format="png", bbox_inches="tight", pad_inches=0.08, metadata={"Software": None})
     rgba = Image.open(full).convert("RGBA")
     image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
-    few, many = (
-        image.quantize(colors, method=Image.Quantize.MEDIANCUT, kmeans=2, dither=Image.Dither.NONE)
-        for colors in (64, 256)
-    )
-    if _unseen(image, few) and _in_areas(image, few) <= SAME_SHADE:
-        best = few
-    else:
-        best = many if _unseen(image, many) else image
+    best = _in_colors(image, 64)
+    if not _unseen(image, best) or _in_areas(image, best) > SAME_SHADE:
+        best = _in_colors(image, 256)
+        if not _unseen(image, best):
+            best = image
     small = io.BytesIO()
     best.save(small, format="png", optimize=True)
     return small.getvalue()
+
+
+def _in_colors(image: Image.Image, colors: int) -> Image.Image:
+    return image.quantize(colors, method=Image.Quantize.MEDIANCUT, kmeans=2, dither=Image.Dither.NONE)
 
 
 def _unseen(image: Image.Image, palette: Image.Image) -> bool:
