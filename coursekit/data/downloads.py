@@ -8,6 +8,7 @@ import os
 import shutil
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from pathlib import Path
@@ -86,8 +87,11 @@ def _fetch_from(address: str, archive: Archive | None, file: File) -> Path:
 
 
 def _download(address: str, wanted: File | Archive, folder: Path) -> Path:
-    import pooch
     import requests
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "IProgress not found")  # in a notebook; the bar here is tqdm's plain one
+        import pooch
 
     pooch.get_logger().setLevel("WARNING")  # the progress bar says what is going on
     name = Path(wanted.name).name

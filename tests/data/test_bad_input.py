@@ -377,6 +377,16 @@ class TestCacheFolder:
         assert fresh.exists()
 
 
+def test_a_notebook_hears_nothing_of_widgets_that_nobody_needs(cache, server):
+    server.put("x/numbers.npy", CONTENT)
+    fetch = (
+        "import ipykernel.zmqshell\nfrom coursekit.data import store\nfrom coursekit.data.records import File\n"
+        f"store.array(File('x/numbers.npy', {sha256(CONTENT)!r}, {len(CONTENT)}))"
+    )
+    ended = subprocess.run([sys.executable, "-c", fetch], capture_output=True, text=True, timeout=120)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 LOADER = """
 import hashlib, sys, time
 from coursekit.data import registry, store
