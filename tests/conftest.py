@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -27,6 +30,30 @@ def progress_file(tmp_path, monkeypatch):
     file = tmp_path / "progress" / "progress.json"
     monkeypatch.setenv("COURSEKIT_PROGRESS", str(file))
     return file
+
+
+@contextlib.contextmanager
+def _costs_at_most(loops: float) -> Iterator[None]:
+    before, began = _loop(), time.process_time()
+    yield
+    seconds = time.process_time() - began
+    assert seconds < loops * max(before, _loop())
+
+
+def _loop() -> float:
+    began = time.process_time()
+    for number in range(1_000_000):
+        number * number % 7
+    return time.process_time() - began
+
+
+@pytest.fixture
+def costs_at_most():
+    """Holds that what stands in it takes at most so many times the processor's time of a loop of a million steps.
+
+    Times and no seconds: one machine takes twice as long as another, and longer beside the other worker.
+    """
+    return _costs_at_most
 
 
 @pytest.fixture

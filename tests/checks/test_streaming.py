@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 
 import numpy as np
 import pytest
@@ -345,10 +344,9 @@ ONE_HASH = [number * (2**61 - 1) for number in range(1, 40_001)]  # all have the
         ("resumable", {"followed": lambda *asked: (np.reshape(ONE_HASH, (-1, 5)).tolist() * 3, [])}),
     ],
 )
-def test_numbers_of_one_hash_do_not_hold_the_check_up(question, hostile):
-    began = time.process_time()
-    assert find_exercise(EXERCISE).find(question).run(NamespaceAnswers(hostile)).points == 0
-    assert time.process_time() - began < 8  # as a set they take more than twelve
+def test_numbers_of_one_hash_do_not_hold_the_check_up(question, hostile, costs_at_most):
+    with costs_at_most(150):  # a set of these numbers alone takes some 300
+        assert find_exercise(EXERCISE).find(question).run(NamespaceAnswers(hostile)).points == 0
 
 
 def test_a_network_without_weights_has_not_learnt():

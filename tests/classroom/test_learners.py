@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import string
 import tempfile
-import time
 import unicodedata
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -296,21 +295,20 @@ def test_names_that_look_alike_when_cleaned_are_two_learners():
     assert len({layout.origin(PurePosixPath(name, "x.ipynb")).learner.id for name in names}) == len(names)
 
 
-def test_long_and_many_parts_are_read_in_time():
-    start = time.process_time()
-    for name in (
-        "1_" * 30_000 + "x",
-        "a_1_" * 15_000,
-        "_assignsubmission_" * 3_000,
-        "x" + "-1" * 30_000,
-        " copy " * 9_000,
-        "anon_abcde_" + "1" * 5_000 + "_x",
-        "x_5_assignsubmission_file_y-" + "1" * 5_000,
-        "x (" + "1" * 5_000 + ")",
-        "x_5_7_y-" + "1" * 900,
-    ):
-        layout_of([name, name + "_"]).origin(PurePosixPath(name))
-    assert time.process_time() - start < 2
+def test_long_and_many_parts_are_read_in_time(costs_at_most):
+    with costs_at_most(20):
+        for name in (
+            "1_" * 30_000 + "x",
+            "a_1_" * 15_000,
+            "_assignsubmission_" * 3_000,
+            "x" + "-1" * 30_000,
+            " copy " * 9_000,
+            "anon_abcde_" + "1" * 5_000 + "_x",
+            "x_5_assignsubmission_file_y-" + "1" * 5_000,
+            "x (" + "1" * 5_000 + ")",
+            "x_5_7_y-" + "1" * 900,
+        ):
+            layout_of([name, name + "_"]).origin(PurePosixPath(name))
 
 
 WORD = st.text(st.characters(categories=["Ll", "Lo", "Nd"]), min_size=1, max_size=6)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import time
 import tracemalloc
 from pathlib import Path
 
@@ -137,12 +136,11 @@ def test_the_exercise_is_found_by_metadata_then_by_the_call_then_by_the_file_nam
         read_notebook(demo.write_notebook(tmp_path / "a.ipynb", "x = 1")).exercise_name()
 
 
-def test_many_names_of_exercises_cost_little_and_none_breaks_off(tmp_path, demo_lesson):
+def test_many_names_of_exercises_cost_little_and_none_breaks_off(tmp_path, demo_lesson, costs_at_most):
     names = [f"open_exercise({'x' * (n % 900)!r})" for n in range(1, 2000)] + [f"open_exercise({'9' * 5000!r})"]
     notebook = read_notebook(demo.write_notebook(tmp_path / "a.ipynb", *names, "open_exercise('99_demo')"))
-    start = time.process_time()
-    assert notebook.exercise_name() == "99_demo"
-    assert time.process_time() - start < 0.5
+    with costs_at_most(4):
+        assert notebook.exercise_name() == "99_demo"
 
 
 def notebook_of(cells: bytes) -> bytes:
@@ -163,15 +161,13 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-def test_a_hostile_file_costs_little_time_and_memory(case):
+def test_a_hostile_file_costs_little_time_and_memory(case, costs_at_most):
     raw, words = HOSTILE[case]
     tracemalloc.start()
-    start = time.process_time()
-    with pytest.raises(UnusableNotebook, match=words):
+    with costs_at_most(10), pytest.raises(UnusableNotebook, match=words):
         parse_notebook(Path("a.ipynb"), raw)
-    seconds, (_, peak) = time.process_time() - start, tracemalloc.get_traced_memory()
+    _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert seconds < 5
     assert peak < 300 * MB
 
 
@@ -191,11 +187,10 @@ def test_what_only_python_reads_is_read_where_it_is_small(odd, monkeypatch):
 
 
 @pytest.mark.parametrize("call", ["check(%r)", "check.all()", "check('a')%s;"])
-def test_a_check_cell_may_stand_among_any_spaces(call):
+def test_a_check_cell_may_stand_among_any_spaces(call, costs_at_most):
     """A megabyte of them, of which 300 kB once took 13 minutes."""
     spaces = " \n" * 500_000
-    start = time.process_time()
     source = call % "a" if "%r" in call else call % spaces if "%s" in call else call
-    assert Cell(1, "code", spaces + source + spaces, {}).is_check
-    assert not Cell(1, "code", spaces + source + spaces + "x", {}).is_check
-    assert time.process_time() - start < 1
+    with costs_at_most(8):
+        assert Cell(1, "code", spaces + source + spaces, {}).is_check
+        assert not Cell(1, "code", spaces + source + spaces + "x", {}).is_check
