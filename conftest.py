@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -85,8 +87,12 @@ def fork_kernel(command: list[str], *, cwd: str, env: dict[str, str], **_: objec
     """Start the kernel of ``python -m ipykernel_launcher``, with TensorFlow and Keras already imported."""
     request = {"arguments": command[2:], "environment": env, "folder": cwd}
     server = kernel_server()
-    print(json.dumps(request), file=server.stdin, flush=True)
-    return ForkedKernel(int(server.stdout.readline()))
+    with contextlib.suppress(BrokenPipeError):  # the server has ended, as is found below
+        print(json.dumps(request), file=server.stdin, flush=True)
+    if not (number := server.stdout.readline()):
+        again = shlex.join(map(str, server.args))
+        raise RuntimeError(f"No kernel: its server ended with code {server.wait()}. Why, says: {again} < /dev/null")
+    return ForkedKernel(int(number))
 
 
 class WholeNotebook(IPyNbFile):
