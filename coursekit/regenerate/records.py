@@ -1,8 +1,8 @@
 """What a stored notebook was made from, kept in its metadata: one whose outputs are out of date is known without a run.
 
 A record fits as long as these are what they were: the code cells; the outputs; what computes them in the package (the
-syntax trees, without docstrings, of the modules of ``data``, ``nn``, ``probes`` and ``results`` that the notebook
-reaches, and for a solution the page of checks with all that it reaches); the data files that were loaded. Prose, quick
+modules of ``data``, ``nn``, ``probes`` and ``results`` that the notebook reaches, and for a solution the page of checks
+with all that it reaches), both as syntax trees without docstrings; the data files that were loaded. Prose, quick
 parameters, plots, claims and how a data file gets here stand outside: each run in quick parameters executes them, what
 is stored of a claim is held against its values, and a file's bytes are verified. The versions of the libraries that
 compute are kept as well, and only warned of.
@@ -19,7 +19,7 @@ from datetime import date
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -31,6 +31,8 @@ COMPUTES = ("data", "nn", "probes", "results")
 JUDGES = ("checks", "grading", "worker")
 BRINGS = "coursekit.data.store"  # and what it imports: it computes nothing, and what it brings is verified
 CARDS = "grading/templates"
+Documented: TypeAlias = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.Module
+DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 KEY = "record"
 
 
@@ -116,8 +118,8 @@ def stale(notebook: Any, check_page: str | None = None) -> str:
 
 
 def code_digest(notebook: Any) -> str:
-    """Stands for the sources of the code cells."""
-    return _digest([cell.source for cell in notebook.cells if cell.cell_type == "code"])
+    """Stands for the code cells; not for comments, layout and docstrings, of which no output tells."""
+    return _digest([_bare(source, DEFINITIONS) + ";" * source.rstrip().endswith(";") for source in _sources(notebook)])
 
 
 def outputs_digest(notebook: Any) -> str:
@@ -127,16 +129,20 @@ def outputs_digest(notebook: Any) -> str:
 
 def package_digest(notebook: Any, check_page: str | None = None) -> str:
     """Stands for the code of the package that a notebook's outputs depend on."""
-    from IPython.core.inputtransformer2 import TransformerManager  # turns magics into Python
-
-    cells = [TransformerManager().transform_cell(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
-    found = _reached(_within(_imported("\n".join(cells)), COMPUTES), COMPUTES)
+    found = _reached(_within(_imported("\n".join(_sources(notebook))), COMPUTES), COMPUTES)
     shown: list[str] = []
     if check_page:
         found |= _reached({check_page}, (*COMPUTES, *JUDGES)) | {"coursekit.templating"}
         shown = [course.find(check_page.rpartition(".")[2]).title]
         shown += [file.read_text(encoding="utf-8") for file in sorted((PACKAGE / CARDS).iterdir())]
     return _digest([*sorted((name, _tree(name)) for name in found), *shown])
+
+
+def _sources(notebook: Any) -> list[str]:
+    """The code cells; magics as Python."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    return [TransformerManager().transform_cell(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def _digest(content: Any) -> str:
@@ -213,11 +219,15 @@ def _path(name: str) -> Path:
 
 @cache
 def _tree(name: str) -> str:
-    """A module without comments and its own layout, as text; without docstrings too, but those that cards show."""
-    tree = ast.parse(_path(name).read_text(encoding="utf-8"))
-    for node in () if name.startswith("coursekit.checks.") else ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
-            node, clean=False
-        ):
+    """A module as its syntax tree, as text; a page of checks with its docstrings, which cards show."""
+    documented = () if name.startswith("coursekit.checks.") else (ast.Module, *DEFINITIONS)
+    return _bare(_path(name).read_text(encoding="utf-8"), documented)
+
+
+def _bare(source: str, documented: tuple[type[Documented], ...]) -> str:
+    """Code without comments, its own layout, and the docstrings of these kinds of node."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, documented) and ast.get_docstring(node, clean=False):
             node.body = node.body[1:] or [ast.Pass()]
     return ast.unparse(tree)

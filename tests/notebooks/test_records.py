@@ -89,9 +89,16 @@ def code_cell(notebook, number: int = 0):
     return [cell for cell in notebook.cells if cell.cell_type == "code"][number]
 
 
-def test_a_changed_cell_is_seen(notebook):
-    code_cell(notebook).source += "\n1 + 1"
+@pytest.mark.parametrize("change", ["{}\n1 + 1", "{};", "'shown'\n{}"])
+def test_a_changed_cell_is_seen(notebook, change):
+    code_cell(notebook).source = change.format(code_cell(notebook).source)
     assert "code has changed" in records.stale(notebook)
+
+
+def test_a_comment_and_a_docstring_in_a_cell_are_no_change(notebook):
+    cell = next(cell for cell in notebook.cells if cell.cell_type == "code" and '    """' in cell.source)
+    cell.source = "# Once more\n" + cell.source.replace('    """', '    """Once more: ') + "  # and more"
+    assert records.stale(notebook) == ""
 
 
 def test_quick_parameters_do_not_date_the_outputs_of_a_full_run(notebook):
