@@ -35,19 +35,21 @@ class FirstUses(SphinxTransform):
             return
         glossary = (self.app.srcdir / "glossary.md").read_text("utf-8")
         left = {term.lower() for term in glossary_terms(glossary)}
+        pattern = _pattern(left)
         for text in list(_prose(self.document)):
-            if text.parent is not None and left:
-                self._link(text, left)
+            if text.parent is not None:
+                self._link(text, pattern, left)
 
-    def _link(self, text: nodes.Text, left: set[str]) -> None:
-        rest, pieces = str(text), []
-        while left and (found := _pattern(left).search(rest)):
+    def _link(self, text: nodes.Text, pattern: re.Pattern[str], left: set[str]) -> None:
+        whole, end, pieces = str(text), 0, []
+        for found in pattern.finditer(whole):
             term = " ".join(found[1].lower().split())
-            pieces += [nodes.Text(rest[: found.start()]), _reference(term, found[0])]
-            left.discard(term)
-            rest = rest[found.end() :]
+            if term in left:
+                pieces += [nodes.Text(whole[end : found.start()]), _reference(term, found[0])]
+                left.discard(term)
+                end = found.end()
         if pieces:
-            text.parent.replace(text, [piece for piece in [*pieces, nodes.Text(rest)] if piece.astext()])
+            text.parent.replace(text, [piece for piece in [*pieces, nodes.Text(whole[end:])] if piece.astext()])
 
 
 def _pattern(terms: set[str]) -> re.Pattern[str]:
