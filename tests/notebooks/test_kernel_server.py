@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -50,7 +51,7 @@ def test_a_forked_kernel_is_one_of_its_own_and_ends(tmp_path, monkeypatch):
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere kernels are started, not forked")
 def test_where_no_kernel_can_be_forked_the_test_says_how_to_learn_why(tmp_path, monkeypatch):
     (tmp_path / "keras.py").write_text("raise ImportError('no such wheel')")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     ended = quick_run(tmp_path, ["1 + 1", "2 + 2"])
 
     assert "2 errors" in ended.stdout
