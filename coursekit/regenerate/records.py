@@ -119,7 +119,10 @@ def stale(notebook: Any, check_page: str | None = None) -> str:
 
 def code_digest(notebook: Any) -> str:
     """Stands for the code cells; not for comments, layout and docstrings, of which no output tells."""
-    return _digest([_bare(source, DEFINITIONS) + ";" * source.rstrip().endswith(";") for source in _sources(notebook)])
+    from IPython.core.displayhook import DisplayHook
+
+    silent = DisplayHook.semicolon_at_end_of_expression  # a cell that shows nothing of its last value
+    return _digest([_bare(source, DEFINITIONS) + ";" * silent(source) for source in _sources(notebook)])
 
 
 def outputs_digest(notebook: Any) -> str:

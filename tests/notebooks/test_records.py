@@ -89,7 +89,7 @@ def code_cell(notebook, number: int = 0):
     return [cell for cell in notebook.cells if cell.cell_type == "code"][number]
 
 
-@pytest.mark.parametrize("change", ["{}\n1 + 1", "{};", "'shown'\n{}"])
+@pytest.mark.parametrize("change", ["{}\n1 + 1", "{};  # a comment", "'shown'\n{}"])
 def test_a_changed_cell_is_seen(notebook, change):
     code_cell(notebook).source = change.format(code_cell(notebook).source)
     assert "code has changed" in records.stale(notebook)
@@ -97,7 +97,7 @@ def test_a_changed_cell_is_seen(notebook, change):
 
 def test_a_comment_and_a_docstring_in_a_cell_are_no_change(notebook):
     cell = next(cell for cell in notebook.cells if cell.cell_type == "code" and '    """' in cell.source)
-    cell.source = "# Once more\n" + cell.source.replace('    """', '    """Once more: ') + "  # and more"
+    cell.source = "# Once more\n" + cell.source.replace('    """', '    """Once more: ') + "  # and more;"
     assert records.stale(notebook) == ""
 
 
